@@ -1,0 +1,56 @@
+"""How components reach the cluster and the switches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pulumi
+from pulumi_command import remote
+
+from config import Leaf
+from verify.model import Cluster
+from verify.switches import PASSWORD_VARIABLE, PRIVATE_KEY_VARIABLE, private_key
+
+DIAL_ATTEMPTS = 2
+"""Times that pulumi-command tries again to connect; with a wrong password each try counts towards a lock-out."""
+DIAL_TIMEOUT = 10
+"""Seconds for one try."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Where the cluster is and what to log in to switches with.
+
+    ``kubeconfig`` is a path (its text would stand in the state in clear), ``context`` one of its contexts; both are
+    for gates and steps, the resources themselves use the Kubernetes provider of the component. ``ssh_private_key``
+    and ``ssh_password`` are for every leaf without an ``identityFile`` of its own.
+    """
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    ssh_private_key: pulumi.Input[str] | None = field(default=None, repr=False)
+    ssh_password: pulumi.Input[str] | None = field(default=None, repr=False)
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster, as gates and steps want it."""
+        return Cluster(kubeconfig=self.kubeconfig, context=self.context)
+
+    def connection(self, name: str, leaf: Leaf) -> remote.ConnectionArgs:
+        """SSH connection to a leaf, with its host key pinned where the fabric file gives one."""
+        own_key = private_key(name, leaf.ssh.identity_file, None)
+        return remote.ConnectionArgs(
+            host=leaf.ssh_host,
+            port=leaf.ssh.port,
+            user=leaf.ssh.user,
+            host_key=leaf.ssh.host_key,
+            private_key=pulumi.Output.secret(own_key) if own_key else self.ssh_private_key,
+            password=self.ssh_password,
+            dial_error_limit=DIAL_ATTEMPTS,
+            per_dial_timeout=DIAL_TIMEOUT,
+        )
+
+    def environment(self) -> dict[str, pulumi.Input[str]]:
+        """Environment of a gate or step: the only way that secrets take to it."""
+        given = {PRIVATE_KEY_VARIABLE: self.ssh_private_key, PASSWORD_VARIABLE: self.ssh_password}
+        return {name: pulumi.Output.secret(value) for name, value in given.items() if value is not None}

@@ -1,0 +1,86 @@
+"""Calico's resources, as the API server stores them (``crd.projectcalico.org/v1``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource, CustomResourcePatch
+from pulumi_kubernetes.core.v1 import NodePatch
+from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
+
+from components.gate import field_manager
+from config import Fabric, names
+from verify.cluster import CALICO_GROUP
+
+API_VERSION = f"{CALICO_GROUP}/v1"
+
+
+def our_labels(fabric: str) -> dict[str, str]:
+    """Labels by which every object that leafrack makes is recognised."""
+    return {names.MANAGED_BY_LABEL: names.MANAGER, names.FABRIC_LABEL: fabric}
+
+
+def our_annotations() -> dict[str, str]:
+    """Annotations that tell pulumi-kubernetes how to write an object of ours."""
+    # A fixed manager, or every lost state leaves a random one behind and the next change conflicts. Force, because
+    # a field that somebody changed by hand belongs to them until it is taken back. Background, because the provider
+    # deletes in the foreground otherwise and waits for the garbage collector.
+    return {
+        "pulumi.com/patchFieldManager": field_manager(),
+        "pulumi.com/patchForce": "true",
+        "pulumi.com/deletionPropagationPolicy": "background",
+    }
+
+
+def node_labels(
+    name: str, labels: Mapping[str, str], *, resource: str, parent: pulumi.Resource, after: Sequence[pulumi.Resource] = ()
+) -> pulumi.Resource:
+    """The one NodePatch of a node: its labels. Deleting it takes away just those."""
+    return NodePatch(
+        resource,
+        metadata=ObjectMetaPatchArgs(name=name, labels=dict(labels), annotations=our_annotations()),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
+    )
+
+
+def bgp_peer(
+    name: str,
+    fabric: str,
+    spec: Mapping[str, Any],
+    *,
+    resource: str,
+    parent: pulumi.Resource,
+    after: Sequence[pulumi.Resource],
+) -> pulumi.Resource:
+    """A BGPPeer of ours; ``spec`` in Calico's own keys (api/pkg/apis/projectcalico/v3/bgppeer.go)."""
+    return CustomResource(
+        resource,
+        api_version=API_VERSION,
+        kind="BGPPeer",
+        metadata={"name": name, "labels": our_labels(fabric), "annotations": our_annotations()},
+        spec=dict(spec),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
+    )
+
+
+def mesh_off(fabric: Fabric, *, parent: pulumi.Resource, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
+    """Our fields of the ``default`` BGPConfiguration: the node-to-node mesh off, the cluster's AS, the services.
+
+    A patch, because calico-node makes the object at its first start. Deleting it takes our fields away, and Calico's
+    default is the mesh on.
+    """
+    return CustomResourcePatch(
+        "bgp-configuration",
+        api_version=API_VERSION,
+        kind="BGPConfiguration",
+        metadata={"name": "default", "annotations": our_annotations()},
+        spec={
+            "logSeverityScreen": "Info",
+            "nodeToNodeMeshEnabled": False,
+            "asNumber": fabric.as_number,
+            "serviceClusterIPs": [{"cidr": str(cidr)} for cidr in fabric.service_cluster_ips],
+        },
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
+    )

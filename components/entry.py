@@ -1,0 +1,100 @@
+"""The entry of the program: settings, fabric file and a look at the world, before the first resource.
+
+Reading the world happens here and in ``verify``, never inside a component. Whatever is wrong ends the program with a
+line for each problem, nothing registered and so nothing applied.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import pulumi
+from pulumi.runtime.config import get_config
+from pydantic import SecretStr
+
+from components.access import Access
+from config import FabricError, Problem
+from config.load import Loaded, load
+from config.settings import Settings, load_settings
+from verify.preflight import findings, observe
+from verify.switches import Credentials
+
+UNREACHABLE_VARIABLE = "LEAFRACK_UNREACHABLE"
+"""``warn`` or ``fail``: what a cluster or switch that does not answer means. A preview warns, an update fails."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The settings of the stack and the fabric that they name, both checked."""
+
+    settings: Settings
+    loaded: Loaded
+
+    @classmethod
+    def from_stack(cls) -> Entry:
+        """Settings and fabric of the running stack; ends the program with all problems when there are any."""
+        try:
+            settings = load_settings({name: get_config(f"leafrack:{name}") for name in Settings.keys()})
+            loaded = load(settings.fabric, settings.overlay)
+        except FabricError as error:
+            raise _ended(error.problems) from None
+        for warning in loaded.warnings:
+            pulumi.log.warn(str(warning))
+        return cls(settings, loaded)
+
+    def check(self) -> None:
+        """Hold the fabric against cluster and switches; ends the program when applying it would do harm."""
+        settings, fabric = self.settings, self.loaded.fabric
+        credentials = Credentials(_text(settings.ssh_private_key), _text(settings.ssh_password))
+        observed = observe(fabric, self.access.cluster, credentials)
+        problems = [self._placed(problem) for problem in findings(fabric, observed)]
+        away = [error for error in observed.unreadable if not error.refused]
+        if away and _unreachable_fails():
+            problems += [Problem(f"{error}: nothing was changed") for error in away]
+        if problems:
+            raise _ended(problems)
+        for error in away:
+            pulumi.log.warn(f"{error}; this preview goes on without what it would tell, an update would stop here")
+
+    @property
+    def access(self) -> Access:
+        """How components reach the cluster and the switches."""
+        settings = self.settings
+        return Access(
+            kubeconfig=settings.kubeconfig,
+            context=settings.kube_context,
+            ssh_private_key=_secret(settings.ssh_private_key),
+            ssh_password=_secret(settings.ssh_password),
+        )
+
+    @property
+    def passwords(self) -> Mapping[str, pulumi.Output[str]]:
+        """TCP MD5 passwords by rack name."""
+        return {rack: pulumi.Output.secret(value.get_secret_value()) for rack, value in self.settings.bgp_passwords.items()}
+
+    def _placed(self, problem: Problem) -> Problem:
+        path, lines = problem.path, self.loaded.lines
+        while path and path not in lines:
+            path = path.rpartition(".")[0]
+        return replace(problem, place=lines.get(path, problem.place))
+
+
+def _unreachable_fails() -> bool:
+    chosen = os.environ.get(UNREACHABLE_VARIABLE, "")
+    if chosen not in ("", "warn", "fail"):
+        raise _ended([Problem(f"{UNREACHABLE_VARIABLE}={chosen!r}: say warn or fail")])
+    return chosen == "fail" or (not chosen and not pulumi.runtime.is_dry_run())
+
+
+def _ended(problems: Iterable[Problem]) -> pulumi.RunError:
+    return pulumi.RunError("\n".join(str(problem) for problem in problems))
+
+
+def _text(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
+
+
+def _secret(secret: SecretStr | None) -> pulumi.Output[str] | None:
+    return None if secret is None else pulumi.Output.secret(secret.get_secret_value())

@@ -1,0 +1,61 @@
+"""What other teams read of a stack: a versioned, plain description of the fabric."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config import Fabric, names
+from verify import expected
+
+OUTPUT_VERSION = 1
+"""Raised when a key changes its meaning or goes; new keys do not raise it."""
+
+
+def outputs(fabric: Fabric) -> dict[str, Any]:
+    """Stack output ``leafrack``: racks, expected sessions, advertised ranges. Documented in docs/outputs.md."""
+    return {
+        "version": OUTPUT_VERSION,
+        "fabric": fabric.name,
+        "asNumber": fabric.as_number,
+        "racks": {
+            rack: {
+                "asNumber": fabric.rack_as(rack),
+                "interconnect": fabric.rack_interconnect(rack).value,
+                "leaves": {
+                    name: {
+                        "addresses": [str(address) for address in leaf.address],
+                        "asNumber": leaf.as_number,
+                        "peerNames": [names.leaf_peer(rack, name, leaf, address.version) for address in leaf.address],
+                    }
+                    for name, leaf in declared.leaves.items()
+                },
+                "reflectors": {
+                    node: {
+                        "addresses": [str(address) for address in addresses],
+                        "clusterID": names.cluster_id(addresses),
+                    }
+                    for node, addresses in declared.reflectors.items()
+                },
+                "members": {
+                    node: {"addresses": [str(address) for address in addresses]}
+                    for node, addresses in declared.members.items()
+                },
+            }
+            for rack, declared in fabric.racks.items()
+        },
+        "sessions": [
+            {
+                "kind": session.kind.value,
+                "rack": session.rack,
+                "ends": [
+                    {"name": end.name, "address": str(end.address), "asNumber": end.as_numbers[0]}
+                    for end in (session.near, session.far)
+                ],
+            }
+            for session in expected.sessions(fabric)
+        ],
+        "advertised": {
+            "podCIDRs": [str(cidr) for cidr in fabric.pod_cidrs],
+            "serviceClusterIPs": [str(cidr) for cidr in fabric.service_cluster_ips],
+        },
+    }

@@ -1,0 +1,98 @@
+"""The shape of a platform, and the values that it turns into text and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from config.model import Address, Network
+
+
+@dataclass(frozen=True)
+class PrefixList:
+    """Ranges that a leaf accepts from its nodes, with everything inside them."""
+
+    name: str
+    prefixes: tuple[Network, ...]
+
+    @property
+    def version(self) -> int:
+        """IP version of the list; all its prefixes are of one."""
+        return self.prefixes[0].version
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A node as a leaf sees it.
+
+    ``as_number`` is what the session starts with; once the neighbour exists only :meth:`Dialect.renumber`
+    changes it, so that applying the neighbour again never resets a session whose rack has its own AS by then.
+    """
+
+    address: Address
+    as_number: int
+    description: str
+    prefix_list: str
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class NeighbourState:
+    """A session as its leaf reports it; ``uptime`` in seconds, 0 when it is not Established."""
+
+    address: Address
+    remote_as: int
+    state: str
+    uptime: float = 0.0
+    description: str = ""
+    last_error: str = ""
+    prefixes_received: int = 0
+
+
+@dataclass(frozen=True)
+class SwitchState:
+    """What a switch runs: its own AS (``None`` without BGP), neighbours, routes in its table."""
+
+    as_number: int | None
+    neighbours: Mapping[Address, NeighbourState] = field(default_factory=dict)
+    routes: frozenset[Network] = frozenset()
+
+
+class Dialect(Protocol):
+    """One platform: how our part of its configuration is written, taken back and read.
+
+    ``apply`` is the command that reads configuration text from its standard input, refuses text that the
+    platform cannot parse before anything is changed, and fails with one line that shows no password.
+    ``unrender`` and ``forget`` give commands, which stay in Pulumi's state in clear: no secrets in them.
+    """
+
+    apply: str
+    read: str
+
+    def render_lists(self, lists: tuple[PrefixList, ...]) -> str:
+        """Configuration text of prefix lists."""
+        ...
+
+    def forget_lists(self, lists: tuple[PrefixList, ...]) -> str:
+        """Command that removes prefix lists; removing what is not there succeeds."""
+        ...
+
+    def render(self, leaf_as: int, neighbour: Neighbour) -> str:
+        """Configuration text of a neighbour."""
+        ...
+
+    def unrender(self, leaf_as: int, address: Address) -> str:
+        """Command that removes a neighbour with everything of it; removing what is not there succeeds."""
+        ...
+
+    def renumber(self, leaf_as: int, address: Address, as_number: int) -> str:
+        """Command that gives an existing neighbour another AS; the session resets if it differs."""
+        ...
+
+    def parse(self, output: str) -> SwitchState:
+        """State from what ``read`` printed.
+
+        Raises ``ValueError`` with one line when the output is not that of the platform.
+        """
+        ...

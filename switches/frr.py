@@ -1,0 +1,177 @@
+"""FRRouting, as tried on 8.4: ``vtysh`` behind a POSIX shell over SSH.
+
+Facts of the platform that shape this file:
+
+* ``vtysh`` fed by plain stdin always returns 0; ``vtysh -f FILE`` returns the last error code and goes on
+  after errors, so a syntax check (``-C``) runs first.
+* ``vtysh -f`` says nothing and returns 0 when bgpd does not run, and ``router bgp N`` with removals only
+  creates an empty instance: both are guarded by reading the running configuration first.
+* messages repeat the failing line, password included: they are cut there.
+* ``no neighbor X`` drops every line of that neighbour and is idempotent; attributes must not be removed
+  one by one (``% Specify remote-as or peer-group commands first``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from config.model import Address, Network
+from switches.dialect import Neighbour, NeighbourState, PrefixList, SwitchState
+
+# The AS of a neighbour that exists already is left alone: see Neighbour. Entries of our prefix lists that are no
+# longer given go after the new ones are in, so that a list is never empty. `write memory` makes what was applied
+# survive a restart of the switch.
+_APPLY = r"""
+set -u; umask 077
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+quiet() { sed -e 's/password .*/password (hidden)/' "$work/said" >&2; exit 1; }
+vtysh -c 'show running-config bgpd' >"$work/running" 2>"$work/said" || quiet
+instance=$(sed -n 's/^router bgp \([0-9]*\).*/\1/p' "$work/running" | head -n 1)
+cat >"$work/given"
+wanted=$(sed -n 's/^router bgp \([0-9]*\).*/\1/p' "$work/given" | head -n 1)
+if [ -n "$wanted" ] && [ "$wanted" != "$instance" ]; then
+  echo "this switch runs BGP as AS ${instance:-(none)}, the fabric file says $wanted: nothing was changed" >&2; exit 1
+fi
+neighbour=$(sed -n 's/^ neighbor \([^ ]*\) remote-as .*/\1/p' "$work/given" | head -n 1)
+if [ -n "$neighbour" ] && grep -qF " neighbor $neighbour remote-as " "$work/running"; then
+  sed "/^ neighbor [^ ]* remote-as /d" "$work/given" >"$work/config"
+else
+  cp "$work/given" "$work/config"
+fi
+awk '$2 != "prefix-list" { next }
+  NR == FNR { ours[$1, $3] = 1; kept[$1, $3, $5] = 1; next }
+  ours[$1, $3] && !kept[$1, $3, $5] { print "no " $0 }' "$work/given" "$work/running" >>"$work/config"
+vtysh -C -f "$work/config" >"$work/said" 2>&1 || quiet
+vtysh -f "$work/config" >"$work/said" 2>&1 || quiet
+vtysh -c 'write memory' >"$work/said" 2>&1 || quiet
+"""
+
+_READ = " ".join(
+    f"-c {command}"
+    for command in (
+        "'show bgp vrf default neighbors json'",
+        "'show ip route json'",
+        "'show ipv6 route json'",
+        "'show running-config bgpd'",
+    )
+)
+
+
+def _guarded(leaf_as: int, *lines: str) -> str:
+    """Command that configures ``lines`` inside the BGP instance, and does nothing where that does not run."""
+    chain = " ".join(f"-c '{line}'" for line in ("configure terminal", f"router bgp {leaf_as}", *lines))
+    return (
+        f"if vtysh -c 'show running-config bgpd' | grep -q '^router bgp {leaf_as}'; "
+        f"then vtysh {chain} && vtysh -c 'write memory' >/dev/null; fi"
+    )
+
+
+class _Frr:
+    apply = _APPLY.strip()
+    read = f"vtysh {_READ}"
+
+    def render_lists(self, lists: tuple[PrefixList, ...]) -> str:
+        return "".join(
+            f"{_family(prefixes.version)} prefix-list {prefixes.name} seq {5 * position} permit {prefix}"
+            f"{_le(prefix)}\n"
+            for prefixes in lists
+            for position, prefix in enumerate(prefixes.prefixes, start=1)
+        )
+
+    def forget_lists(self, lists: tuple[PrefixList, ...]) -> str:
+        chain = " ".join(f"-c 'no {_family(prefixes.version)} prefix-list {prefixes.name}'" for prefixes in lists)
+        return f"vtysh -c 'configure terminal' {chain} && vtysh -c 'write memory' >/dev/null"
+
+    def render(self, leaf_as: int, neighbour: Neighbour) -> str:
+        peer = f" neighbor {neighbour.address}"
+        family = f"ipv{neighbour.address.version} unicast"
+        return "\n".join(
+            (
+                f"router bgp {leaf_as}",
+                f"{peer} remote-as {neighbour.as_number}",
+                f"{peer} description {neighbour.description}",
+                *((f"{peer} password {neighbour.password}",) if neighbour.password else ()),
+                f" address-family {family}",
+                f" {peer} prefix-list {neighbour.prefix_list} in",
+                f" {peer} activate",
+                " exit-address-family",
+                "exit",
+                "",
+            )
+        )
+
+    def unrender(self, leaf_as: int, address: Address) -> str:
+        return _guarded(leaf_as, f"no neighbor {address}")
+
+    def renumber(self, leaf_as: int, address: Address, as_number: int) -> str:
+        return _guarded(leaf_as, f"neighbor {address} remote-as {as_number}")
+
+    def parse(self, output: str) -> SwitchState:
+        documents, rest = _documents(output)
+        if len(documents) != 3:  # noqa: PLR2004 - as many as `read` asks for
+            first = next((line for line in output.splitlines() if line.strip()), "nothing")
+            msg = f"this does not answer as FRR with bgpd: {first[:120]!r}"
+            raise ValueError(msg)
+        neighbours, *tables = documents
+        instance = re.search(r"^router bgp (\d+)", rest, re.MULTILINE)
+        return SwitchState(
+            as_number=int(instance[1]) if instance else None,
+            neighbours={state.address: state for state in map(_neighbour, *_items(neighbours))},
+            routes=frozenset(route for table in tables for route in _routes(table)),
+        )
+
+
+def _family(version: int) -> str:
+    return "ip" if version == 4 else "ipv6"  # noqa: PLR2004
+
+
+def _le(prefix: Network) -> str:
+    return "" if prefix.prefixlen == prefix.max_prefixlen else f" le {prefix.max_prefixlen}"
+
+
+def _documents(output: str) -> tuple[list[dict[str, Any]], str]:
+    """JSON objects that the text starts with, and what follows them."""
+    decoder, documents, rest = json.JSONDecoder(), [], output.lstrip()
+    while rest.startswith("{"):
+        try:
+            document, end = decoder.raw_decode(rest)
+        except ValueError:
+            break
+        documents.append(document)
+        rest = rest[end:].lstrip()
+    return documents, rest
+
+
+def _items(neighbours: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[Mapping[str, Any], ...]]:
+    peers = {key: value for key, value in neighbours.items() if isinstance(value, dict) and "bgpState" in value}
+    return tuple(peers), tuple(peers.values())
+
+
+def _neighbour(address: str, peer: Mapping[str, Any]) -> NeighbourState:
+    established = peer.get("bgpState") == "Established"
+    families = peer.get("addressFamilyInfo", {}).values()
+    return NeighbourState(
+        address=ip_address(address),
+        remote_as=int(peer.get("remoteAs", 0)),
+        state=str(peer.get("bgpState", "")),
+        uptime=peer.get("bgpTimerUpMsec", 0) / 1000 if established else 0.0,
+        description=str(peer.get("nbrDesc", "")),
+        last_error="" if established else str(peer.get("lastNotificationReason", peer.get("lastResetDueTo", ""))),
+        prefixes_received=sum(family.get("acceptedPrefixCounter", 0) for family in families),
+    )
+
+
+def _routes(table: Mapping[str, Any]) -> list[Network]:
+    return [
+        ip_network(prefix)
+        for prefix, entries in table.items()
+        if any(entry.get("installed") and entry.get("selected") for entry in entries)
+    ]
+
+
+FRR = _Frr()

@@ -1,0 +1,188 @@
+"""FRR's dialect: what an operator would find in the running configuration, and read from it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+
+import pytest
+
+from config import Platform
+from switches import Neighbour, PrefixList, dialect
+
+FRR = dialect(Platform.FRR)
+
+RENDERED = {
+    "an IPv4 neighbour": (
+        Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "LEAFRACK-dc1-IN"),
+        """\
+router bgp 65009
+ neighbor 172.20.0.11 remote-as 64512
+ neighbor 172.20.0.11 description leafrack rr1 node1
+ address-family ipv4 unicast
+  neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-IN in
+  neighbor 172.20.0.11 activate
+ exit-address-family
+exit
+""",
+    ),
+    "an IPv6 neighbour with a password": (
+        Neighbour(ip_address("fd00:1::11"), 64512, "leafrack rr1 node1", "LEAFRACK-dc1-IN6", "s3cret"),
+        """\
+router bgp 65009
+ neighbor fd00:1::11 remote-as 64512
+ neighbor fd00:1::11 description leafrack rr1 node1
+ neighbor fd00:1::11 password s3cret
+ address-family ipv6 unicast
+  neighbor fd00:1::11 prefix-list LEAFRACK-dc1-IN6 in
+  neighbor fd00:1::11 activate
+ exit-address-family
+exit
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize(("neighbour", "text"), RENDERED.values(), ids=RENDERED)
+def test_a_neighbour_is_rendered_as_an_operator_would_write_it(neighbour: Neighbour, text: str) -> None:
+    assert FRR.render(65009, neighbour) == text
+
+
+def test_prefix_lists_permit_the_ranges_and_what_is_inside_them() -> None:
+    lists = (
+        PrefixList("A", (ip_network("10.233.64.0/18"), ip_network("10.9.9.9/32"))),
+        PrefixList("B", (ip_network("fd00:64::/48"),)),
+    )
+    assert FRR.render_lists(lists) == (
+        "ip prefix-list A seq 5 permit 10.233.64.0/18 le 32\n"
+        "ip prefix-list A seq 10 permit 10.9.9.9/32\n"
+        "ipv6 prefix-list B seq 5 permit fd00:64::/48 le 128\n"
+    )
+
+
+def test_taking_back_names_our_neighbour_and_our_lists_and_nothing_else() -> None:
+    address = ip_address("172.20.0.11")
+    assert "'no neighbor 172.20.0.11'" in FRR.unrender(65009, address)
+    assert "no router" not in FRR.unrender(65009, address)
+    forgotten = FRR.forget_lists((PrefixList("A", (ip_network("10.0.0.0/8"),)),))
+    assert "'no ip prefix-list A'" in forgotten
+    assert forgotten.count("'no ") == 1
+
+
+def test_a_password_does_not_show_in_the_representation_of_a_neighbour() -> None:
+    assert "s3cret" not in repr(RENDERED["an IPv6 neighbour with a password"][0])
+
+
+NEIGHBOURS = """{
+ "100.0.0.1": {"remoteAs": 65008, "bgpState": "Established", "bgpTimerUpMsec": 61000,
+   "addressFamilyInfo": {"ipv4Unicast": {"acceptedPrefixCounter": 4}}},
+ "172.20.0.11": {"remoteAs": 64512, "nbrDesc": "leafrack rr1 node1", "bgpState": "Idle",
+   "lastNotificationReason": "OPEN Message Error/Bad Peer AS", "addressFamilyInfo": {}},
+ "ipv4Unicast": {"totalPeers": 2}
+}
+"""
+TABLE = """{
+ "10.233.64.0/26": [{"prefix": "10.233.64.0/26", "selected": true, "installed": true}],
+ "10.233.64.64/26": [{"prefix": "10.233.64.64/26"}]
+}
+"""
+RUNNING = "frr version 8.4.4\n!\nrouter bgp 65009\n bgp router-id 2.2.2.2\n"
+
+
+def test_the_state_of_a_switch_is_read_from_its_own_json() -> None:
+    state = FRR.parse(NEIGHBOURS + TABLE + "{}\n" + RUNNING)
+    assert state.as_number == 65009
+    assert state.routes == {ip_network("10.233.64.0/26")}, "a route that is not installed does not count"
+    spine, node = state.neighbours[ip_address("100.0.0.1")], state.neighbours[ip_address("172.20.0.11")]
+    assert (spine.state, spine.uptime, spine.prefixes_received, spine.last_error) == ("Established", 61.0, 4, "")
+    assert (node.state, node.uptime, node.description) == ("Idle", 0.0, "leafrack rr1 node1")
+    assert node.last_error == "OPEN Message Error/Bad Peer AS"
+
+
+@pytest.mark.parametrize("running", ["frr version 8.4.4\n!\n", ""])
+def test_a_switch_without_bgp_has_no_as_number_and_no_neighbours(running: str) -> None:
+    state = FRR.parse("{}\n{}\n{}\n" + running)
+    assert (state.as_number, dict(state.neighbours), state.routes) == (None, {}, frozenset())
+
+
+@pytest.mark.parametrize("output", ["", "bash: vtysh: command not found", "{}", '{"broken": '])
+def test_an_answer_that_is_not_frrs_is_said_in_one_line(output: str) -> None:
+    with pytest.raises(ValueError, match=r"\Athis does not answer as FRR with bgpd: .*\Z"):
+        FRR.parse(output)
+
+
+class Switch:
+    """A folder with a ``vtysh`` that answers from a file and keeps what it is told, to run the apply script against."""
+
+    def __init__(self, folder: Path, running: str, says: str = "", code: int = 0) -> None:
+        self.applied = folder / "applied"
+        (folder / "running").write_text(running)
+        vtysh = folder / "vtysh"
+        vtysh.write_text(
+            f"""#!/bin/sh
+case "$1 $2" in
+  "-c show running-config bgpd") cat {folder}/running ;;
+  "-C -f") exit 0 ;;
+  "-f "*) cat "$2" >{self.applied}; printf '%s' '{says}'; exit {code} ;;
+esac
+"""
+        )
+        vtysh.chmod(vtysh.stat().st_mode | stat.S_IXUSR)
+        self._path = f"{folder}:{os.environ['PATH']}"
+
+    def apply(self, text: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["sh", "-c", FRR.apply], input=text, env={"PATH": self._path}, text=True, capture_output=True, check=False
+        )
+
+
+GIVEN = FRR.render(65009, Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "L"))
+
+
+def test_a_new_neighbour_gets_its_first_as_number(tmp_path: Path) -> None:
+    switch = Switch(tmp_path, "router bgp 65009\n neighbor 172.20.0.111 remote-as 1\n")
+    assert switch.apply(GIVEN).returncode == 0
+    assert switch.applied.read_text() == GIVEN
+
+
+def test_a_neighbour_that_exists_keeps_its_as_number_so_that_its_session_does_not_reset(tmp_path: Path) -> None:
+    switch = Switch(tmp_path, "router bgp 65009\n neighbor 172.20.0.11 remote-as 64513\n")
+    assert switch.apply(GIVEN).returncode == 0
+    applied = switch.applied.read_text()
+    assert "remote-as" not in applied
+    assert "neighbor 172.20.0.11 description leafrack rr1 node1" in applied
+
+
+@pytest.mark.parametrize(("running", "has"), [("router bgp 65010\n", "65010"), ("!\n", "(none)")])
+def test_a_switch_with_another_as_is_left_alone_and_says_so(tmp_path: Path, running: str, has: str) -> None:
+    switch = Switch(tmp_path, running)
+    done = switch.apply(GIVEN)
+    assert done.returncode == 1
+    assert done.stderr == f"this switch runs BGP as AS {has}, the fabric file says 65009: nothing was changed\n"
+    assert not switch.applied.exists()
+
+
+def test_a_refused_line_is_shown_without_its_password(tmp_path: Path) -> None:
+    switch = Switch(
+        tmp_path, "router bgp 65009\n", says="line 3: % Unknown command:  neighbor 172.20.0.11 password s3cret", code=2
+    )
+    done = switch.apply(GIVEN)
+    assert done.returncode == 1
+    assert "s3cret" not in done.stderr + done.stdout
+    assert "line 3: % Unknown command:  neighbor 172.20.0.11 password (hidden)" in done.stderr
+
+
+def test_entries_that_are_no_longer_given_leave_our_lists_after_the_new_ones_are_in(tmp_path: Path) -> None:
+    switch = Switch(
+        tmp_path,
+        "ip prefix-list L seq 5 permit 10.1.0.0/16 le 32\n"
+        "ip prefix-list L seq 10 permit 10.2.0.0/16 le 32\n"
+        "ip prefix-list OTHER seq 10 permit 10.3.0.0/16\n"
+        "router bgp 65009\n",
+    )
+    given = FRR.render_lists((PrefixList("L", (ip_network("10.9.0.0/16"),)),))
+    assert switch.apply(given).returncode == 0
+    assert switch.applied.read_text() == given + "no ip prefix-list L seq 10 permit 10.2.0.0/16 le 32\n"

@@ -1,0 +1,101 @@
+"""``python -m verify``: every expected session and route against what switches and nodes report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from config import Fabric, FabricError
+from config.load import load_fabric
+from verify import compare, expected, observe, table
+from verify.cluster import Reader
+from verify.errors import UnreadableError
+from verify.model import Cluster, Row
+from verify.switches import Credentials
+
+
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line, with defaults from the settings of a stack (``Pulumi.STACK.yaml``)."""
+    parser = argparse.ArgumentParser(prog="python -m verify", description=__doc__)
+    parser.add_argument("--stack", default=os.environ.get("PULUMI_STACK", "dev"), help="whose settings to use (dev)")
+    parser.add_argument("--fabric", type=Path, help="fabric file instead of the stack's")
+    parser.add_argument("--overlay", type=Path, help="file laid over the fabric file instead of the stack's")
+    parser.add_argument("--kubeconfig", help="kubeconfig instead of the stack's")
+    parser.add_argument("--context", help="context of the kubeconfig instead of the stack's")
+    parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait up to so long for all to hold")
+    parser.add_argument(
+        "--established-for", type=float, default=0.0, metavar="SECONDS", help="all must hold for so long without a break"
+    )
+    chosen = parser.parse_args(given)
+    settings = _settings(Path(f"Pulumi.{chosen.stack}.yaml"))
+    if chosen.fabric is None:
+        if "fabric" not in settings:
+            parser.error(f"no fabric file: give --fabric, or set leafrack:fabric in Pulumi.{chosen.stack}.yaml")
+        chosen.fabric = Path(settings["fabric"])
+        overlay = settings.get("overlay")
+        chosen.overlay = chosen.overlay or (Path(overlay) if overlay else None)
+    chosen.kubeconfig = chosen.kubeconfig or settings.get("kubeconfig")
+    chosen.context = chosen.context or settings.get("kubeContext")
+    return chosen
+
+
+def _settings(path: Path) -> dict[str, str]:
+    try:
+        declared = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("config") or {}
+    except (OSError, yaml.YAMLError):
+        return {}
+    return {key.removeprefix("leafrack:"): value for key, value in declared.items() if isinstance(value, str)}
+
+
+def look(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> tuple[Row, ...]:
+    """One look at everything: a row for every expected session, and for the routes of every leaf and reflector."""
+    sessions = expected.sessions(fabric)
+    reflectors = [node for rack in fabric.racks.values() for node in rack.reflectors]
+    reports = observe.reports(sessions, expected.endpoints(fabric), cluster, credentials, also=reflectors)
+    rows = compare.sessions(sessions, reports)
+    try:
+        blocks = Reader(cluster).blocks()
+    except UnreadableError as error:
+        return (*rows, Row(rack="", what="pod blocks", expected="readable", found=str(error), ok=False))
+    return (*rows, *compare.routes(fabric, blocks, reports))
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Exit code: 0 when every row holds, 1 when one does not, 2 when there is no fabric to verify."""
+    chosen = arguments(given)
+    progress = Console(stderr=True)
+    try:
+        fabric = load_fabric(chosen.fabric, chosen.overlay)
+    except FabricError as error:
+        print(error, file=sys.stderr)
+        return 2
+    cluster = Cluster(kubeconfig=chosen.kubeconfig, context=chosen.context)
+    credentials = Credentials.from_environment()
+
+    def tell(rows: Sequence[Row]) -> None:
+        if chosen.wait:
+            failing = [row for row in rows if not row.ok]
+            progress.print(f"waiting for {len(failing)} of {len(rows)}: {failing[0]}", soft_wrap=True, highlight=False)
+
+    rows = observe.until_all_hold(
+        lambda: look(fabric, cluster, credentials), wait=chosen.wait, hold=chosen.established_for, tell=tell
+    )
+    rows = sorted(rows, key=lambda row: list(fabric.racks).index(row.rack) if row.rack else -1)
+    ok = all(row.ok for row in rows)
+    if chosen.json:
+        print(json.dumps({"fabric": fabric.name, "ok": ok, "rows": [row.model_dump() for row in rows]}, indent=2))
+    else:
+        table.show(rows, Console())
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""Reading the cluster: nodes, pod blocks, and what Calico's own status reporter says of a node's sessions.
+
+CalicoNodeStatus (projectcalico/calico: api/pkg/apis/projectcalico/v3/nodestatus.go) is filled by calico-node from
+the BIRD socket. Its documentation means it for a handful of nodes at a time, to be deleted afterwards.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_interface, ip_network
+from typing import Any
+
+import httpx2
+from lightkube import ApiError, Client, KubeConfig
+from lightkube.core.exceptions import ConfigError
+from lightkube.generic_resource import create_global_resource
+from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.core_v1 import Node
+
+from config import names
+from verify.errors import UnreadableError
+from verify.model import Address, Cluster, Found, Network, Report
+
+TIMEOUT = 10.0
+"""Seconds for one request to the API server."""
+STATUS_AT_ONCE = 10
+"""Nodes whose status is asked for at the same time, as the documentation of CalicoNodeStatus bounds it."""
+STATUS_TIMEOUT = 15.0
+"""Seconds for calico-node to fill a status for the first time; it does so every second."""
+LEFT_OVER = timedelta(minutes=10)
+
+CALICO_GROUP = "crd.projectcalico.org"
+BGPConfiguration = create_global_resource(CALICO_GROUP, "v1", "BGPConfiguration", "bgpconfigurations")
+BlockAffinity = create_global_resource(CALICO_GROUP, "v1", "BlockAffinity", "blockaffinities")
+CalicoNodeStatus = create_global_resource(CALICO_GROUP, "v1", "CalicoNodeStatus", "caliconodestatuses")
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """A node as the cluster knows it; addresses are those that Calico uses for BGP."""
+
+    name: str
+    addresses: tuple[Address, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+class Reader:
+    """The API server of one cluster, read with the rights that the context gives.
+
+    Every method raises :class:`UnreadableError` with one line when there is no answer.
+    """
+
+    def __init__(self, cluster: Cluster, *, timeout: float = TIMEOUT) -> None:
+        self._who = "cluster"
+        self.client = self._connect(cluster, timeout)
+
+    def _connect(self, cluster: Cluster, timeout: float) -> Client:
+        try:
+            loaded = KubeConfig.from_file(cluster.kubeconfig) if cluster.kubeconfig else KubeConfig.from_env()
+            single = loaded.get(cluster.context)
+        except (ConfigError, OSError, KeyError, TypeError, ValueError) as error:
+            why = f"cannot use the kubeconfig {cluster.kubeconfig or '$KUBECONFIG'}: {_line(error)}"
+            raise UnreadableError(self._who, why, refused=not isinstance(error, OSError)) from None
+        if single is None:
+            why = f"the kubeconfig {cluster.kubeconfig or ''} has no context {cluster.context or 'that is current'}"
+            raise UnreadableError(self._who, why, refused=True)
+        return Client(single, timeout=httpx2.Timeout(timeout))
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Turn whatever goes wrong between here and the API server into one line."""
+        try:
+            yield
+        except ApiError as error:
+            raise UnreadableError(self._who, f"the API server refuses: {_line(error)}", refused=True) from None
+        except httpx2.TimeoutException:
+            raise UnreadableError(self._who, "the API server does not answer within its time") from None
+        except httpx2.HTTPError as error:
+            raise UnreadableError(self._who, f"cannot reach the API server: {_line(error)}") from None
+
+    def nodes(self) -> Mapping[str, NodeState]:
+        """Every node of the cluster by name."""
+        with self.asking():
+            return {state.name: state for state in map(_node, self.client.list(Node))}
+
+    def bgp_configuration(self) -> Mapping[str, Any]:
+        """Spec of the ``default`` BGPConfiguration; empty where there is none."""
+        with self.asking():
+            try:
+                return dict(self.client.get(BGPConfiguration, "default").get("spec") or {})
+            except ApiError as error:
+                if error.status.code != 404:  # noqa: PLR2004
+                    raise
+                return {}
+
+    def blocks(self) -> Mapping[str, tuple[Network, ...]]:
+        """Pod blocks of each node: what its BIRD announces (confirmed block affinities)."""
+        found: dict[str, list[Network]] = {}
+        with self.asking():
+            for affinity in self.client.list(BlockAffinity):
+                spec = affinity["spec"]
+                if spec.get("state") == "confirmed" and str(spec.get("deleted", "false")).lower() != "true":
+                    found.setdefault(spec["node"], []).append(ip_network(spec["cidr"]))
+        return {node: tuple(sorted(blocks, key=str)) for node, blocks in found.items()}
+
+    def statuses(self, nodes: Iterable[str]) -> Mapping[str, Report]:
+        """What each node says of its sessions and routes, a few nodes at a time."""
+        wanted, reports = list(nodes), {}
+        for start in range(0, len(wanted), STATUS_AT_ONCE):
+            reports |= self._statuses(wanted[start : start + STATUS_AT_ONCE])
+        return reports
+
+    def _statuses(self, nodes: Sequence[str]) -> dict[str, Report]:
+        labels = {names.MANAGED_BY_LABEL: names.MANAGER}
+        made = {node: f"leafrack-{secrets.token_hex(4)}-{node}"[:253] for node in nodes}
+        with self.asking():
+            self._sweep(labels)
+            try:
+                for node, name in made.items():
+                    self.client.create(
+                        CalicoNodeStatus(
+                            metadata=ObjectMeta(name=name, labels=labels),
+                            spec={"node": node, "classes": ["BGP", "Routes"], "updatePeriodSeconds": 1},
+                        )
+                    )
+                return self._filled(made)
+            finally:
+                for name in made.values():
+                    with suppress(ApiError, httpx2.HTTPError):
+                        self.client.delete(CalicoNodeStatus, name)
+
+    def _filled(self, made: Mapping[str, str]) -> dict[str, Report]:
+        until, reports = time.monotonic() + STATUS_TIMEOUT, dict[str, Report]()
+        while len(reports) < len(made) and time.monotonic() < until:
+            time.sleep(0.25)
+            for node in set(made) - set(reports):
+                status = self.client.get(CalicoNodeStatus, made[node]).get("status") or {}
+                if status.get("lastUpdated"):
+                    reports[node] = _report(node, status)
+        silent = f"calico-node on it has not reported its sessions within {STATUS_TIMEOUT:.0f} s"
+        return {node: reports.get(node, Report(name=node, failure=silent)) for node in made}
+
+    def _sweep(self, labels: Mapping[str, str]) -> None:
+        oldest = datetime.now(UTC) - LEFT_OVER
+        for status in self.client.list(CalicoNodeStatus, labels=dict(labels)):
+            created = status.metadata.creationTimestamp if status.metadata else None
+            if created is not None and created < oldest and status.metadata.name:
+                self.client.delete(CalicoNodeStatus, status.metadata.name)
+
+
+def _line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _node(node: Node) -> NodeState:
+    metadata = node.metadata or ObjectMeta()
+    annotations = metadata.annotations or {}
+    given = (annotations.get(names.IPV4_ANNOTATION), annotations.get(names.IPV6_ANNOTATION))
+    return NodeState(
+        name=metadata.name or "",
+        addresses=tuple(ip_interface(text).ip for text in given if text and _is_interface(text)),
+        labels=metadata.labels or {},
+        annotations=annotations,
+    )
+
+
+def _is_interface(text: str) -> bool:
+    with suppress(ValueError):
+        return bool(ip_interface(text))
+    return False
+
+
+def _report(node: str, status: Mapping[str, Any]) -> Report:
+    bgp, routes = status.get("bgp") or {}, status.get("routes") or {}
+    peers = [*(bgp.get("peersV4") or ()), *(bgp.get("peersV6") or ())]
+    known = [*(routes.get("routesV4") or ()), *(routes.get("routesV6") or ())]
+    return Report(
+        name=node,
+        sessions=tuple(
+            Found(reporter=node, peer=ip_address(peer["peerIP"]), state=peer.get("state") or "unknown")
+            for peer in peers
+            if peer.get("peerIP")
+        ),
+        routes=frozenset(
+            ip_network(route["destination"], strict=False)
+            for route in known
+            if route.get("type") == "FIB" and route.get("destination")
+        ),
+    )

@@ -1,0 +1,81 @@
+"""The verdict: a row for every expected session and for the routes of every place, with what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from config import Fabric
+from verify.model import Found, Kind, Network, Report, Row, Session
+
+ESTABLISHED = "Established"
+NAMED = 4
+"""Missing routes that a row names; the rest it counts."""
+
+
+def sessions(expected: Iterable[Session], reports: Mapping[str, Report]) -> tuple[Row, ...]:
+    """A row per session, judged by the end that can tell most: the leaf of a leaf session, the reflector otherwise."""
+    return tuple(_session(session, reports) for session in expected)
+
+
+def _session(session: Session, reports: Mapping[str, Report]) -> Row:
+    to_leaf = session.kind is Kind.LEAF
+    judge, peer = (session.far, session.near) if to_leaf else (session.near, session.far)
+    report = reports.get(judge.name, Report(name=judge.name, failure="not asked"))
+    expected = f"{ESTABLISHED} with AS {' or '.join(map(str, session.far.as_numbers))}"
+    if report.failure:
+        return _row(session, expected, f"{judge.name} unreadable: {report.failure}", ok=False)
+    found = _best(found for found in report.sessions if found.peer == peer.address)
+    doubts = []
+    if to_leaf and report.as_number is not None and report.as_number not in judge.as_numbers:
+        doubts.append(f"{judge.name} says {report.as_number}")
+    if found is None:
+        return _row(session, expected, _with("no such session", doubts or [f"on {judge.name}"]), ok=False)
+    if found.peer_as is not None and found.peer_as not in peer.as_numbers:
+        doubts.append(f"{judge.name} has {peer.name} as AS {found.peer_as}, not {' or '.join(map(str, peer.as_numbers))}")
+    state = found.state + (f", last error {found.last_error}" if found.last_error else "")
+    return _row(session, expected, _with(state, doubts), ok=found.state == ESTABLISHED and not doubts)
+
+
+def _best(candidates: Iterable[Found]) -> Found | None:
+    # While mesh and explicit peers overlap, BIRD runs two protocols to the same peer and one stays Idle.
+    return min(candidates, key=lambda found: found.state != ESTABLISHED, default=None)
+
+
+def _with(text: str, doubts: list[str]) -> str:
+    return f"{text} ({'; '.join(doubts)})" if doubts else text
+
+
+def _row(session: Session, expected: str, found: str, *, ok: bool) -> Row:
+    return Row(rack=session.rack, what=str(session), expected=expected, found=found, ok=ok)
+
+
+def routes(
+    fabric: Fabric, blocks: Mapping[str, tuple[Network, ...]], reports: Mapping[str, Report]
+) -> tuple[Row, ...]:
+    """A row per leaf and reflector: does its table hold the pod blocks of all nodes, and on leaves the services?
+
+    Nodes originate the service ranges themselves and keep them out of their kernel table, so only leaves are held
+    to those (Calico's ``kernel`` export filter rejects them).
+    """
+    rows = []
+    pods = {node: blocks.get(node, ()) for rack in fabric.racks.values() for node in rack.nodes}
+    for rack, declared in fabric.racks.items():
+        everywhere = {block for found in pods.values() for block in found}
+        for leaf in declared.leaves:
+            rows.append(_routes(rack, leaf, everywhere | set(fabric.service_cluster_ips), reports))
+        for node in declared.reflectors:
+            rows.append(_routes(rack, node, everywhere - set(pods[node]), reports))
+    return tuple(rows)
+
+
+def _routes(rack: str, place: str, wanted: set[Network], reports: Mapping[str, Report]) -> Row:
+    report = reports.get(place, Report(name=place, failure="not asked"))
+    missing = sorted(wanted - report.routes, key=str)
+    found = f"{len(wanted) - len(missing)} of {len(wanted)}"
+    if report.failure:
+        found = f"{place} unreadable: {report.failure}"
+    elif missing:
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        found += f", without {', '.join(map(str, missing[:NAMED]))}{more}"
+    ok = not missing and not report.failure
+    return Row(rack=rack, what=f"routes on {place}", expected=f"{len(wanted)} of {len(wanted)}", found=found, ok=ok)

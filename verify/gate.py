@@ -1,0 +1,66 @@
+"""The gate: ``python -m verify.gate forward|back`` waits until the sessions on its standard input are Established.
+
+A gate is a resource of the Pulumi graph. Its standard input (:class:`Guarded`, as JSON) says what it guards, so that
+it runs again only when that changes; secrets come through the environment. It exits 0 when everything holds, and
+otherwise 1 with a line for each session that does not.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from pydantic import ValidationError
+
+from verify import compare, observe
+from verify.model import Cluster, Endpoint, Row, Session, Value
+from verify.switches import Credentials
+
+WAIT = 120.0
+"""Seconds that a gate waits: BIRD's own timers (connect retry 5 s, error wait up to 30 s) fit in several times."""
+HOLD = 3.0
+"""Seconds that sessions must have been seen Established without a break."""
+
+
+class Guarded(Value):
+    """What a gate waits for: on the way forward, and on the way back when what stands behind it was removed."""
+
+    name: str
+    forward: tuple[Session, ...]
+    back: tuple[Session, ...] = ()
+    endpoints: tuple[Endpoint, ...]
+    cluster: Cluster
+
+
+def run(guarded: Guarded, direction: str, *, wait: float = WAIT, hold: float = HOLD) -> tuple[Row, ...]:
+    """Rows that do not hold after the wait: none when the gate is open."""
+    expected = guarded.forward if direction == "forward" else guarded.back
+    if not expected:
+        return ()
+    credentials = Credentials.from_environment()
+    leaves = {end.name for session in expected for end in (session.near, session.far)}
+    endpoints = [endpoint for endpoint in guarded.endpoints if endpoint.name in leaves]
+
+    def look() -> tuple[Row, ...]:
+        return compare.sessions(expected, observe.reports(expected, endpoints, guarded.cluster, credentials))
+
+    return tuple(row for row in observe.until_all_hold(look, wait=wait, hold=hold) if not row.ok)
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code of the gate; the lines that name what is missing go to standard error."""
+    if arguments not in (["forward"], ["back"]):
+        print("usage: python -m verify.gate forward|back < what-it-guards.json", file=sys.stderr)
+        return 2
+    try:
+        guarded = Guarded.model_validate_json(sys.stdin.read())
+    except ValidationError as error:
+        print(f"verify.gate: cannot read what to guard: {error.error_count()} errors in it", file=sys.stderr)
+        return 2
+    missing = run(guarded, arguments[0])
+    for row in missing:
+        print(f"{guarded.name}: {row}", file=sys.stderr)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

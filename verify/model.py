@@ -1,0 +1,109 @@
+"""Sessions and routes as values: what is expected, what was found, and how the two differ."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+from pydantic import BaseModel, ConfigDict
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+
+class Value(BaseModel):
+    """Base of the values here: frozen, and JSON on the way to and from a gate."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Phase(StrEnum):
+    """What stands while a fabric is built, in order; the sessions that are expected depend on it."""
+
+    CONNECTED = "connected"
+    """Reflectors have sessions to their leaves, with the AS that the nodes had before; the mesh is on."""
+    REFLECTED = "reflected"
+    """Reflectors carry their cluster IDs and have sessions to every node of their rack."""
+    FINAL = "final"
+    """The mesh is off and every rack has its own AS."""
+
+
+class Kind(StrEnum):
+    """Which part of the fabric a session belongs to."""
+
+    LEAF = "leaf"
+    NODE = "node"
+
+
+class End(Value):
+    """One end of a session; ``as_numbers`` are those that are right in the phase (RFC 4271 §4.2, My AS)."""
+
+    name: str
+    address: Address
+    as_numbers: tuple[int, ...]
+
+
+class Session(Value):
+    """A BGP session that must be Established: ``near`` is the reflector, ``far`` the leaf or the other node."""
+
+    kind: Kind
+    rack: str
+    near: End
+    far: End
+
+    def __str__(self) -> str:
+        family = " (IPv6)" if self.near.address.version == 6 else ""  # noqa: PLR2004
+        return f"{self.near.name} ↔ {self.far.name}{family}"
+
+
+class Found(Value):
+    """A session as one of its ends reports it; ``None`` where that end cannot tell."""
+
+    reporter: str
+    peer: Address
+    state: str
+    peer_as: int | None = None
+    uptime: float | None = None
+    last_error: str = ""
+
+
+class Report(Value):
+    """What one switch or node said: its sessions and routes, or why it said nothing."""
+
+    name: str
+    as_number: int | None = None
+    sessions: tuple[Found, ...] = ()
+    routes: frozenset[Network] = frozenset()
+    failure: str = ""
+
+
+class Row(Value):
+    """One line of the verdict: a session or a route, whether it holds, and what was found."""
+
+    rack: str
+    what: str
+    expected: str
+    found: str
+    ok: bool
+
+    def __str__(self) -> str:
+        return f"{self.what} – expected {self.expected}, found {self.found}"
+
+
+class Endpoint(Value):
+    """How to reach a switch for reading: no secrets, those come from the environment."""
+
+    name: str
+    platform: str
+    host: str
+    port: int
+    user: str
+    host_key: str | None = None
+    identity_file: str | None = None
+
+
+class Cluster(Value):
+    """Which cluster to ask: path of a kubeconfig and one of its contexts (the current one when ``None``)."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
