@@ -1,0 +1,194 @@
+"""The graph that the components register: what there is, and what waits for what."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks, rpc
+
+from components import Access, Fabric, FabricArgs
+from config.load import load_fabric
+
+Registered = Mapping[str, "Resource"]
+
+
+class Resource:
+    """One registration as the engine would get it."""
+
+    def __init__(self, request: Any) -> None:
+        self.type = request.type
+        self.name = request.name
+        self.parent = request.parent.rpartition("::")[2]
+        self.inputs: dict[str, Any] = rpc.deserialize_properties(request.object, keep_unknowns=True)
+        self.waits_for = {urn.rpartition("::")[2] for urn in request.dependencies}
+
+
+class Monitor(mocks.MockMonitor):
+    """The mock engine, which also keeps the requests: mocks alone do not show dependencies."""
+
+    def __init__(self) -> None:
+        super().__init__(_Mocks())
+        self.requests: list[Any] = []
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's own name
+        self.requests.append(request)
+        return super().RegisterResource(request)
+
+
+class _Mocks(mocks.Mocks):
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        return f"{args.name}-id", dict(args.inputs)
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
+        return {}, None
+
+
+@pytest.fixture(scope="module")
+def registered() -> Iterator[Registered]:
+    yield register({"rr1": "s3cret-rr1"})
+    pulumi.runtime.reset_options()
+
+
+def register(passwords: Mapping[str, pulumi.Input[str]]) -> Registered:
+    monitor = Monitor()
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    mocks.set_mocks(_Mocks(), project="leafrack", stack="test", preview=False, monitor=monitor)
+
+    @pulumi.runtime.test
+    def build() -> pulumi.Output[Any]:
+        declared = load_fabric(Path("config/fabrics/dev.yaml"))
+        fabric = Fabric(
+            "dc1",
+            FabricArgs(declared=declared, access=Access(kubeconfig="kube", context="c"), passwords=passwords),
+        )
+        return fabric.leafrack
+
+    build()
+    return {resource.name: resource for resource in map(Resource, monitor.requests)}
+
+
+def behind(registered: Registered, name: str) -> set[str]:
+    """Everything that a resource waits for, directly or through others."""
+    found: set[str] = set()
+    ahead = [name]
+    while ahead:
+        for wanted in registered[ahead.pop()].waits_for - found:
+            found.add(wanted)
+            ahead.append(wanted)
+    return found
+
+
+NODES = [f"node{number}" for number in range(1, 7)]
+REFLECTORS = {"node1": "172.20.0.11", "node2": "172.20.0.12", "node4": "173.20.0.11", "node5": "173.20.0.12"}
+
+
+def test_every_node_has_one_patch_with_its_labels(registered: Registered) -> None:
+    patches = {r.inputs["metadata"]["name"]: r for r in registered.values() if r.type.endswith("NodePatch")}
+    assert sorted(patches) == NODES
+    assert patches["node1"].inputs["metadata"]["labels"] == {"rr-group": "rr1", "rr-id": "rr1"}
+    assert patches["node6"].inputs["metadata"]["labels"] == {"rr-group": "rr2"}
+
+
+def test_every_object_has_one_fixed_field_manager_that_names_project_and_stack(registered: Registered) -> None:
+    objects = [r for r in registered.values() if r.type.startswith("kubernetes:") and "metadata" in r.inputs]
+    managers = {r.inputs["metadata"]["annotations"]["pulumi.com/patchFieldManager"] for r in objects}
+    assert managers == {"leafrack:leafrack/test"}
+
+
+def test_the_peers_are_those_of_the_article(registered: Registered) -> None:
+    peers = {r.inputs["metadata"]["name"]: r.inputs["spec"] for r in registered.values() if r.type.endswith(":BGPPeer")}
+    assert peers == {
+        "rr1-to-leaf1-peer": {
+            "nodeSelector": "rr-id == 'rr1'",
+            "peerIP": "172.20.0.254",
+            "asNumber": 65009,
+            "nextHopMode": "Keep",
+            "password": {"secretKeyRef": {"name": "leafrack-bgp-dc1", "key": "rr1"}},
+        },
+        "rr1-to-node-peer": {"nodeSelector": "rr-group == 'rr1'", "peerSelector": "rr-id == 'rr1'"},
+        "rr2-to-leaf2-peer": {
+            "nodeSelector": "rr-id == 'rr2'",
+            "peerIP": "173.20.0.254",
+            "asNumber": 65010,
+            "nextHopMode": "Keep",
+        },
+        "rr2-to-node-peer": {"nodeSelector": "rr-group == 'rr2'", "peerSelector": "rr-id == 'rr2'"},
+    }
+
+
+def test_no_cluster_id_comes_before_the_leaf_sessions_of_all_racks_are_seen(registered: Registered) -> None:
+    everything = {name for name, r in registered.items() if r.type.endswith((":BGPPeer", "NodePatch"))}
+    assert everything <= behind(registered, "connected-gate")
+    for node in REFLECTORS:
+        assert "connected-gate" in behind(registered, f"{node}-cluster-id")
+
+
+def test_the_second_reflector_of_a_rack_waits_until_the_first_is_seen(registered: Registered) -> None:
+    assert "node1-gate" in behind(registered, "node2-cluster-id")
+    assert "node2-cluster-id" not in behind(registered, "node1-gate")
+    assert "node1-cluster-id" in behind(registered, "node1-gate")
+
+
+def test_the_mesh_goes_off_only_after_every_reflector_was_seen(registered: Registered) -> None:
+    assert {f"{node}-gate" for node in REFLECTORS} <= behind(registered, "bgp-configuration")
+    assert registered["bgp-configuration"].inputs["spec"] == {
+        "logSeverityScreen": "Info",
+        "nodeToNodeMeshEnabled": False,
+        "asNumber": 64512,
+        "serviceClusterIPs": [{"cidr": "10.233.0.0/18"}],
+    }
+
+
+def test_a_rack_gets_its_own_as_on_both_ends_after_the_mesh_is_off(registered: Registered) -> None:
+    for ends in ("rr2-as-number", "leaf02-173.20.0.11-as", "leaf02-173.20.0.12-as"):
+        assert "bgp-configuration" in behind(registered, ends)
+        assert ends in behind(registered, "rr2-gate")
+
+
+@pytest.mark.parametrize(("node", "cluster_id"), REFLECTORS.items())
+def test_a_reflectors_cluster_id_is_its_own_address(registered: Registered, node: str, cluster_id: str) -> None:
+    wanted = json.loads(registered[f"{node}-cluster-id"].inputs["stdin"])
+    assert wanted["key"] == "projectcalico.org/RouteReflectorClusterID"
+    assert wanted["values"] == {node: cluster_id}
+
+
+def test_the_leaf_side_has_a_resource_for_every_neighbour_and_starts_with_the_as_that_nodes_have(
+    registered: Registered,
+) -> None:
+    for leaf, address in (("leaf02", "173.20.0.11"), ("leaf02", "173.20.0.12")):
+        neighbour = registered[f"{leaf}-{address}"]
+        assert f" neighbor {address} remote-as 64512\n" in neighbour.inputs["stdin"]
+        assert f"{leaf}-prefix-lists" in neighbour.waits_for
+    assert "rr2-to-leaf2-peer" in registered
+    assert {"leaf02-173.20.0.11", "leaf02-173.20.0.12"} <= registered["rr2-to-leaf2-peer"].waits_for
+
+
+def test_nothing_replaces_and_no_command_line_differs_between_two_machines(registered: Registered) -> None:
+    here = str(Path.cwd())
+    for resource in registered.values():
+        assert "triggers" not in resource.inputs
+        assert here not in json.dumps(resource.inputs, default=str), resource.name
+
+
+def test_a_password_is_secret_wherever_it_goes(registered: Registered) -> None:
+    plain = json.dumps(
+        {name: {key: str(value) for key, value in r.inputs.items() if key in ("create", "delete", "metadata", "spec")}
+         for name, r in registered.items()}
+    )
+    assert "s3cret" not in plain
+    assert rpc.is_rpc_secret(registered["leaf01-172.20.0.11"].inputs["stdin"])
+    assert rpc.is_rpc_secret(registered["bgp-passwords"].inputs["stringData"])
+
+
+def test_the_parents_are_fabric_then_rack_then_its_parts(registered: Registered) -> None:
+    chain, name = [], "leaf01-172.20.0.11"
+    while name in registered:
+        chain.append(registered[name].type)
+        name = registered[name].parent
+    assert chain[1:4] == ["leafrack:index:LeafSwitch", "leafrack:index:LeafRack", "leafrack:index:Fabric"]

@@ -1,0 +1,111 @@
+"""A Pulumi project of a test's own: the program of this clone, other stack settings, a state of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CLONE = Path(__file__).resolve().parents[2]
+PROGRAM = ("__main__.py", "components", "config", "switches", "verify", "steps", ".venv")
+TIMEOUT = 300.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command said, in the order in which an operator would have read it."""
+
+    code: int
+    said: str
+
+    def changes(self) -> dict[str, int]:
+        """The engine's own count of what it did, from its summary (``+ 3 created``, ``12 unchanged``)."""
+        words = [line.split() for line in self.said.partition("Resources:")[2].splitlines()]
+        return {line[-1]: int(line[-2]) for line in words if len(line) >= 2 and line[-2].isdigit()}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with the program, ``Pulumi.dev.yaml`` with ``settings``, and a file backend."""
+
+    folder: Path
+    env: Mapping[str, str]
+    settings: dict[str, Any]
+    secrets: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def make(cls, folder: Path, env: Mapping[str, str], settings: Mapping[str, Any]) -> Project:
+        """A fresh project in ``folder``, its stack selected."""
+        folder.mkdir(parents=True)
+        for name in PROGRAM:
+            (folder / name).symlink_to(CLONE / name)
+        shutil.copy(CLONE / "Pulumi.yaml", folder)
+        (folder / "state").mkdir()
+        project = cls(
+            folder,
+            {**env, "PULUMI_BACKEND_URL": f"file://{folder}/state", "PULUMI_CONFIG_PASSPHRASE": "test"},
+            dict(settings),
+        )
+        project.configure()
+        project.check("stack", "select", "dev", "--create")
+        return project
+
+    def configure(self, **changed: Any) -> None:
+        """Write the stack's settings, some of them changed or, with ``None``, left out."""
+        settings = {key: value for key, value in {**self.settings, **changed}.items() if value is not None}
+        file = self.folder / "Pulumi.dev.yaml"
+        kept = yaml.safe_load(file.read_text()) if file.exists() else {}
+        kept["config"] = {f"leafrack:{key}": value for key, value in settings.items()}
+        file.write_text(yaml.safe_dump(kept))
+
+    def pulumi(self, *arguments: str, env: Mapping[str, str] | None = None) -> Run:
+        """Run the real engine in the project."""
+        done = subprocess.run(
+            ["pulumi", "--non-interactive", "--color", "never", *arguments],
+            cwd=self.folder,
+            env={**self.env, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
+    def check(self, *arguments: str, env: Mapping[str, str] | None = None) -> Run:
+        """Run the real engine; everything that it said is in the failure when it fails."""
+        run = self.pulumi(*arguments, env=env)
+        assert run.code == 0, run.said
+        return run
+
+    def up(self, **env: str) -> Run:
+        """``pulumi up`` with its preview, as an operator runs it."""
+        return self.pulumi("up", "--yes", env=env)
+
+    def output(self) -> Any:
+        """The stack output ``leafrack``."""
+        return json.loads(self.check("stack", "output", "--json").said)["leafrack"]
+
+    def destroy(self) -> Run:
+        """``pulumi destroy``."""
+        return self.pulumi("destroy", "--yes")
+
+
+def environment() -> dict[str, str]:
+    """This process's environment with the clone's tools first on PATH, as ``.lab/env`` makes it."""
+    path = f"{CLONE}/.tools/bin:{CLONE}/.venv/bin:{os.environ['PATH']}"
+    return {
+        **os.environ,
+        "PATH": path,
+        "PULUMI_HOME": f"{CLONE}/.tools/pulumi-home",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    }
