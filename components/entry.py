@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pulumi
-from pulumi.runtime.config import get_config
+from pulumi.runtime.config import get_config_env, get_config_secret_keys_env
 from pydantic import SecretStr
 
 from components.access import Access
 from config import FabricError, Problem
 from config.load import Loaded, load
-from config.settings import Settings, load_settings
+from config.settings import PROJECT, Settings, load_settings, unknown_racks
 from verify.preflight import findings, observe
 from verify.switches import Credentials
 
@@ -36,8 +37,11 @@ class Entry:
     def from_stack(cls) -> Entry:
         """Settings and fabric of the running stack; ends the program with all problems when there are any."""
         try:
-            settings = load_settings({name: get_config(f"leafrack:{name}") for name in Settings.keys()})
+            settings = load_settings(_ours(get_config_env()), _ours(dict.fromkeys(get_config_secret_keys_env())))
             loaded = load(settings.fabric, settings.overlay)
+            unknown = unknown_racks(settings, loaded.fabric.racks)
+            if unknown:
+                raise FabricError(unknown)
         except FabricError as error:
             raise _ended(error.problems) from None
         for warning in loaded.warnings:
@@ -78,7 +82,12 @@ class Entry:
         path, lines = problem.path, self.loaded.lines
         while path and path not in lines:
             path = path.rpartition(".")[0]
-        return replace(problem, place=lines.get(path, problem.place))
+        return replace(problem, place=lines[path]) if path else problem
+
+
+def _ours(given: Mapping[str, Any]) -> dict[str, Any]:
+    prefix = f"{PROJECT}:"
+    return {key.removeprefix(prefix): value for key, value in given.items() if key.startswith(prefix)}
 
 
 def _unreachable_fails() -> bool:

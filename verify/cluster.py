@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_interface, ip_network
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -61,6 +62,8 @@ class Reader:
         self.client = self._connect(cluster, timeout)
 
     def _connect(self, cluster: Cluster, timeout: float) -> Client:
+        if cluster.kubeconfig and not Path(cluster.kubeconfig).is_file():
+            raise UnreadableError(self._who, f"there is no kubeconfig {cluster.kubeconfig}")
         try:
             loaded = KubeConfig.from_file(cluster.kubeconfig) if cluster.kubeconfig else KubeConfig.from_env()
             single = loaded.get(cluster.context)
