@@ -1,0 +1,62 @@
+# Everything from a clone. The recipes only call programs; what they do is in tools/, lab/ and verify/.
+# GNU make.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.SUFFIXES:
+
+TOOLS := python3 -m tools
+STEP := $(TOOLS) run --step
+
+.PHONY: help
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+.PHONY: up
+up: ## Tools, virtualenv, lab, `pulumi up` of stack dev, then the table of sessions
+	@$(TOOLS) get --lab
+	@$(TOOLS) forget-lost-lab
+	@$(STEP) "lab up" -- python -m lab up
+	@$(STEP) "pulumi stack select dev" -- pulumi stack select dev --create
+	@$(STEP) "pulumi up of stack dev" -- pulumi up --stack dev --yes --skip-preview=false
+	@$(STEP) "sessions and routes" -- python -m verify --wait 60
+
+.PHONY: status
+status: ## Sessions and routes, expected against actual
+	@$(TOOLS) run -- python -m verify --wait 60
+
+.PHONY: drift
+drift: ## Has anything changed on the cluster or the switches since the last `pulumi up`?
+	@LEAFRACK_UNREACHABLE=fail $(STEP) "drift check of stack dev" -- \
+		pulumi preview --stack dev --refresh --expect-no-changes
+
+.PHONY: down
+down: ## `pulumi destroy` of stack dev, then the lab: nothing is left outside this clone
+	@status=0; $(TOOLS) destroy || status=$$?; \
+	if [ -x .venv/bin/python ]; then $(STEP) "lab down" -- python -m lab down || status=$$?; fi; exit $$status
+
+.PHONY: test
+test: ## Everything that CI runs, the end-to-end tests on the lab included (root)
+	@$(TOOLS) get --lab
+	@$(TOOLS) run -- python -m ruff check .
+	@$(TOOLS) run -- python -m mypy
+	@$(TOOLS) run -- python -m pytest
+
+.PHONY: check
+check: ## What needs no lab and no root: ruff, mypy, the quick tests
+	@$(TOOLS) venv
+	@$(TOOLS) run -- python -m ruff check .
+	@$(TOOLS) run -- python -m mypy
+	@$(TOOLS) run -- python -m pytest -m "not lab and not e2e and not toolchain"
+
+.PHONY: tools
+tools: ## Only the programs, packages and the virtualenv
+	@$(TOOLS) get
+
+.PHONY: clean
+clean: down ## Remove .lab, .venv and .tools of this clone; the tools folder that clones share stays
+	@$(TOOLS) clean
+
+.PHONY: distclean
+distclean: down ## As clean, and the shared tools folder too
+	@$(TOOLS) clean --cache

@@ -1,0 +1,75 @@
+"""Whether the parts of the fabric are all there and fit together: leaves, reflectors, nodes, spines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from config.errors import Problem, shown
+from config.model import Fabric, Interconnect, Rack
+from config.source import at
+from config.wording import did_you_mean
+
+AVAILABLE_INTERCONNECTS = frozenset({Interconnect.ROUTE_REFLECTORS})
+MOST_LEAVES = 2
+USUAL_REFLECTORS = 2
+
+
+def errors(fabric: Fabric) -> Iterator[Problem]:
+    """Missing, surplus and unknown parts."""
+    yield from _interconnects(fabric)
+    for name, rack in fabric.racks.items():
+        yield from _leaves(at("racks", name), rack)
+        yield from _nodes(fabric, name, rack)
+        yield from _uplinks(fabric, at("racks", name), rack)
+
+
+def warnings(fabric: Fabric) -> Iterator[Problem]:
+    """A rack whose pods are cut off when one node stops."""
+    for name, rack in fabric.racks.items():
+        reflects = fabric.rack_interconnect(name) is Interconnect.ROUTE_REFLECTORS
+        if reflects and len(rack.reflectors) < USUAL_REFLECTORS:
+            text = "only one route reflector: the rack's pods are cut off while it restarts; declare two"
+            yield Problem(text, at("racks", name, "reflectors"))
+
+
+def _interconnects(fabric: Fabric) -> Iterator[Problem]:
+    declared = {"interconnect": fabric.interconnect}
+    declared |= {
+        at("racks", name, "interconnect"): rack.interconnect
+        for name, rack in fabric.racks.items()
+        if rack.interconnect
+    }
+    available = ", ".join(sorted(AVAILABLE_INTERCONNECTS))
+    for path, interconnect in declared.items():
+        if interconnect not in AVAILABLE_INTERCONNECTS:
+            yield Problem(f"{interconnect} is not available yet: use {available}", path)
+
+
+def _leaves(path: str, rack: Rack) -> Iterator[Problem]:
+    if not rack.leaves:
+        yield Problem("the rack has no leaf: declare the switch that its nodes peer with", f"{path}.leaves")
+    if len(rack.leaves) > MOST_LEAVES:
+        text = f"{len(rack.leaves)} leaves: a rack has one leaf or a redundant pair; split the rack"
+        yield Problem(text, f"{path}.leaves")
+
+
+def _nodes(fabric: Fabric, name: str, rack: Rack) -> Iterator[Problem]:
+    path = at("racks", name)
+    if not rack.nodes:
+        yield Problem("the rack has no node: declare its reflectors and members, or remove the rack", path)
+    elif not rack.reflectors and fabric.rack_interconnect(name) is Interconnect.ROUTE_REFLECTORS:
+        text = "the rack has no route reflector, so no node would peer with its leaf: declare two nodes here"
+        yield Problem(text, f"{path}.reflectors")
+    for node in rack.members:
+        if node in rack.reflectors:
+            text = "is a reflector and a member: a node is one of the two, remove one entry"
+            yield Problem(text, f"{path}.members.{shown(node)}")
+
+
+def _uplinks(fabric: Fabric, path: str, rack: Rack) -> Iterator[Problem]:
+    for leaf_name, leaf in rack.leaves.items():
+        for spine in leaf.uplinks:
+            if spine not in fabric.spines:
+                hint = did_you_mean(spine, fabric.spines) or ": declare it under spines"
+                text = f"there is no spine '{shown(spine)}'{hint}"
+                yield Problem(text, f"{path}.leaves.{shown(leaf_name)}.uplinks.{shown(spine)}")

@@ -1,0 +1,39 @@
+"""What is wrong with a declaration, said so that a person can act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LONGEST_SHOWN = 253
+"""Characters; as long as the longest name that Kubernetes allows."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One finding of a check, with the place that it comes from.
+
+    ``place`` is ``file:line`` where there is a line, ``path`` the key in the file
+    (``racks.rr2.leaves.leaf02``), ``text`` what is wrong and what to do.
+    """
+
+    text: str
+    path: str = ""
+    place: str = ""
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.place, self.path, self.text) if part)
+
+
+class FabricError(ValueError):
+    """All problems that keep a fabric from being built, at once; ``str()`` gives a line for each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def shown(text: str) -> str:
+    """A name or value from a file as it may stand in an error: on one line, printable, not endless."""
+    clean = text if text.isprintable() else ascii(text)[1:-1]
+    return clean if len(clean) <= LONGEST_SHOWN else f"{clean[:LONGEST_SHOWN]}…"

@@ -1,0 +1,259 @@
+"""The fabric file as types: racks, leaves, nodes, AS numbers, address ranges.
+
+Keys are camelCase in the file, in Calico's own words, and snake_case here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from ipaddress import ip_network
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel, field_validator
+from pydantic.alias_generators import to_camel
+
+from config.values import (
+    LARGEST_API_SERVER_AS_NUMBER,
+    RESERVED_AS_NUMBERS,
+    Address,
+    AsNumber,
+    Network,
+    OneAddress,
+    OneNetwork,
+    RouterId,
+)
+
+__all__ = [
+    "LARGEST_API_SERVER_AS_NUMBER",
+    "RESERVED_AS_NUMBERS",
+    "Address",
+    "Addresses",
+    "AsNumber",
+    "Declared",
+    "Fabric",
+    "Interconnect",
+    "Leaf",
+    "Network",
+    "Platform",
+    "Rack",
+    "Spine",
+    "Ssh",
+    "Uplink",
+]
+
+DEFAULT_PREFIX_LENGTHS = {4: 24, 6: 64}
+"""Of the subnet around a leaf's address, by IP version, where a rack gives no nodeCIDRs."""
+
+
+class Platform(StrEnum):
+    """Network operating systems that a leaf can run."""
+
+    FRR = "frr"
+
+
+class Interconnect(StrEnum):
+    """How the nodes of a rack learn each other's pod routes."""
+
+    FULL_MESH = "full-mesh"
+    ROUTE_REFLECTORS = "route-reflectors"
+    TOP_OF_RACK = "top-of-rack"
+
+
+class Declared(BaseModel):
+    """Base of everything in a fabric file: unknown keys are refused, nothing changes after loading."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+    )
+
+
+def _one_or_both(schema: dict[str, Any]) -> None:
+    one = schema["items"]
+    both = {"type": "array", "items": one, "minItems": 1, "maxItems": 2}
+    title, description = schema["title"], "One IP address, or one IPv4 and one IPv6 address."
+    schema.clear()
+    schema.update(title=title, description=description, anyOf=[one, both])
+    schema["examples"] = ["172.20.0.11", ["172.20.0.11", "fd00::11"]]
+
+
+class Addresses(RootModel[tuple[OneAddress, ...]]):
+    """One IP address, or one of each family: ``172.20.0.11`` or ``[172.20.0.11, fd00::11]``."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra=_one_or_both)
+
+    @field_validator("root", mode="before")
+    @classmethod
+    def _one_value_or_one_per_family(cls, value: Any) -> Any:
+        return value if isinstance(value, list | tuple) else (value,)
+
+    @field_validator("root", mode="after")
+    @classmethod
+    def _one_per_family(cls, value: tuple[Address, ...]) -> tuple[Address, ...]:
+        if not value or len({address.version for address in value}) != len(value):
+            msg = "give one address, or one IPv4 and one IPv6 address"
+            raise ValueError(msg)
+        return tuple(sorted(value, key=lambda address: address.version))
+
+    def __iter__(self) -> Iterator[Address]:  # type: ignore[override]
+        """Addresses, IPv4 first."""
+        return iter(self.root)
+
+    def of(self, version: int) -> Address | None:
+        """Address of IP version 4 or 6, if there is one."""
+        return next((address for address in self.root if address.version == version), None)
+
+    @property
+    def first(self) -> Address:
+        """The IPv4 address where there is one, the IPv6 address otherwise."""
+        return self.root[0]
+
+    def __str__(self) -> str:
+        return ", ".join(str(address) for address in self.root)
+
+
+class Ssh(Declared):
+    """How to log in to a switch; host keys and users are those of OpenSSH."""
+
+    host: str | None = Field(
+        default=None, description="name or address to connect to; the leaf's own address if not given"
+    )
+    port: int = Field(
+        default=22, ge=1, le=65535, strict=True, description="TCP port of the switch's SSH server"
+    )
+    user: str = Field(
+        default="root", min_length=1, description="user to log in as; must be allowed to configure BGP"
+    )
+    host_key: str | None = Field(
+        default=None,
+        description="the switch's public host key as in known_hosts, without the host: ssh-ed25519 AAAA…",
+    )
+    identity_file: str | None = Field(
+        default=None,
+        description=(
+            "private key file, from the folder of this file; otherwise leafrack:sshPrivateKey is used"
+        ),
+    )
+
+
+class Uplink(Declared):
+    """A leaf's link to a spine: the addresses of both ends."""
+
+    address: Addresses = Field(description="the leaf's address on the link, one or one per family")
+    peer_address: Addresses = Field(description="the spine's address on the link, one or one per family")
+
+
+class Spine(Declared):
+    """A spine switch: leafrack never writes to it; the proof and the lab know it."""
+
+    as_number: AsNumber = Field(description="the spine's AS")
+    router_id: RouterId | None = Field(
+        default=None, alias="routerID", description="BGP identifier, written like an IPv4 address"
+    )
+
+
+class Leaf(Declared):
+    """A leaf switch of a rack: where its nodes' sessions end."""
+
+    address: Addresses = Field(
+        description="address in the rack's subnet, one or one per family: nodes peer with it"
+    )
+    as_number: AsNumber = Field(description="the leaf's AS, another than that of the rack's nodes")
+    platform: Platform = Field(default=Platform.FRR, description="network operating system of the leaf")
+    ssh: Ssh = Field(default_factory=Ssh, description="how to log in to the leaf")
+    peer_name: str | None = Field(
+        default=None, description="name of the BGPPeer for this leaf; <rack>-to-<leaf>-peer if not given"
+    )
+    router_id: RouterId | None = Field(
+        default=None, alias="routerID", description="BGP identifier, written like an IPv4 address"
+    )
+    uplinks: dict[str, Uplink] = Field(default={}, description="links to spines, by the spine's name")
+
+    @property
+    def ssh_host(self) -> str:
+        """What to connect to over SSH."""
+        return self.ssh.host or str(self.address.first)
+
+
+class Rack(Declared):
+    """A leaf rack: its leaf (or redundant pair of leaves), its route reflectors and its other nodes."""
+
+    as_number: AsNumber | None = Field(
+        default=None, description="AS of the rack's nodes; the fabric's asNumber if not given"
+    )
+    interconnect: Interconnect | None = Field(
+        default=None, description="only where it differs from the fabric's"
+    )
+    node_cidrs: tuple[OneNetwork, ...] = Field(
+        default=(),
+        alias="nodeCIDRs",
+        description=(
+            "subnets of the nodes and the leaf; the /24 (IPv4) or /64 (IPv6) around the leaf's address "
+            "if not given"
+        ),
+    )
+    leaves: dict[str, Leaf] = Field(description="the rack's leaf, or its redundant pair of leaves, by name")
+    reflectors: dict[str, Addresses] = Field(
+        default={},
+        description="nodes that are route reflectors, by node name, with their addresses; two are usual",
+    )
+    members: dict[str, Addresses] = Field(
+        default={}, description="the other nodes, by node name, with their addresses"
+    )
+
+    @property
+    def nodes(self) -> Mapping[str, Addresses]:
+        """All nodes of the rack, reflectors first."""
+        return {**self.reflectors, **self.members}
+
+    @property
+    def subnets(self) -> tuple[Network, ...]:
+        """Subnets of the nodes: those given, or the usual one around each address of a leaf."""
+        around = (
+            ip_network((address, DEFAULT_PREFIX_LENGTHS[address.version]), strict=False)
+            for leaf in self.leaves.values()
+            for address in leaf.address
+        )
+        return self.node_cidrs or tuple(dict.fromkeys(around))
+
+
+class Fabric(Declared):
+    """A leaf-spine fabric and the cluster on it."""
+
+    name: str = Field(description="short name of the fabric, in labels and in the names of prefix lists")
+    interconnect: Interconnect = Field(
+        default=Interconnect.ROUTE_REFLECTORS,
+        description="how the nodes of a rack learn each other's pod routes",
+    )
+    as_number: AsNumber = Field(
+        default=64512, description="AS of every node before its rack's own is set (BGPConfiguration)"
+    )
+    pod_cidrs: tuple[OneNetwork, ...] = Field(
+        alias="podCIDRs", min_length=1, description="address ranges of the pods"
+    )
+    service_cluster_ips: tuple[OneNetwork, ...] = Field(
+        default=(), alias="serviceClusterIPs", description="service address ranges that the nodes advertise"
+    )
+    calico_namespace: str = Field(
+        "kube-system",
+        description="where calico-node runs: kube-system (manifests) or calico-system (operator)",
+    )
+    spines: dict[str, Spine] = Field(default={}, description="spine switches, by name")
+    racks: dict[str, Rack] = Field(min_length=1, description="leaf racks, by name")
+
+    def rack_as(self, rack: str) -> int:
+        """AS number of a rack's nodes: its own, or the fabric's."""
+        own = self.racks[rack].as_number
+        return self.as_number if own is None else own
+
+    def rack_interconnect(self, rack: str) -> Interconnect:
+        """How the nodes of a rack are connected: its own setting, or the fabric's."""
+        return self.racks[rack].interconnect or self.interconnect
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """IP versions that this fabric carries pods of, 4 before 6."""
+        return tuple(sorted({network.version for network in self.pod_cidrs}))

@@ -1,0 +1,65 @@
+"""Names that leafrack gives, each in one place: labels, annotations, peers, prefix lists.
+
+Label and peer names are those of the example fabric (design: ``rr-group``, ``rr-id``,
+``<rack>-to-<leaf>-peer``); annotation keys are Calico's (libcalico-go/lib/backend/k8s/resources/node.go).
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+from config.model import Addresses, Leaf
+
+RACK_LABEL = "rr-group"
+"""On every node of a rack; the value is the rack's name."""
+REFLECTOR_LABEL = "rr-id"
+"""On the route reflectors of a rack; the value is the rack's name."""
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+FABRIC_LABEL = "leafrack/fabric"
+MANAGER = "leafrack"
+
+AS_NUMBER_ANNOTATION = "projectcalico.org/ASNumber"
+CLUSTER_ID_ANNOTATION = "projectcalico.org/RouteReflectorClusterID"
+IPV4_ANNOTATION = "projectcalico.org/IPv4Address"
+IPV6_ANNOTATION = "projectcalico.org/IPv6Address"
+
+
+def leaf_peer(rack: str, name: str, leaf: Leaf, version: int = 4) -> str:
+    """Name of the BGPPeer from a rack's reflectors to a leaf; a second family has ``-v6`` behind it."""
+    base = leaf.peer_name or f"{rack}-to-{name}-peer"
+    return base if version == leaf.address.first.version else f"{base}-v6"
+
+
+def node_peer(rack: str) -> str:
+    """Name of the BGPPeer between the nodes and the reflectors of a rack."""
+    return f"{rack}-to-node-peer"
+
+
+def rack_selector(rack: str) -> str:
+    """Calico selector of all nodes of a rack."""
+    return f"{RACK_LABEL} == '{rack}'"
+
+
+def reflector_selector(rack: str) -> str:
+    """Calico selector of the route reflectors of a rack."""
+    return f"{REFLECTOR_LABEL} == '{rack}'"
+
+
+def prefix_list(fabric: str, version: int) -> str:
+    """Name of the inbound prefix list on a leaf: pod and service ranges of one IP version."""
+    return f"LEAFRACK-{fabric}-{'IN' if version == 4 else 'IN6'}"
+
+
+def neighbour_description(rack: str, node: str) -> str:
+    """Description of a neighbour on a leaf; the first word says whose line it is."""
+    return f"leafrack {rack} {node}"
+
+
+def cluster_id(addresses: Addresses) -> str:
+    """Cluster ID of a reflector: its IPv4 address, or the last 32 bits of its IPv6 address (RFC 4456 §7)."""
+    return str(IPv4Address(int(addresses.first) & 0xFFFFFFFF))
+
+
+def password_secret(fabric: str) -> str:
+    """Name of the Secret with a fabric's BGP passwords, and of its Role and RoleBinding for calico-node."""
+    return f"leafrack-bgp-{fabric}"

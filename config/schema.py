@@ -1,0 +1,62 @@
+"""The JSON Schema of the fabric file, for editors: ``python -m config.schema [--write]``.
+
+It says what the models say about form (keys, types, ranges of numbers). Cross-checks are beyond it:
+``python -m config FABRIC.yaml`` runs those.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from config.model import Fabric
+
+SCHEMA_FILE = Path(__file__).with_name("fabric.schema.json")
+
+
+class _Plain(GenerateJsonSchema):
+    """Without what only says that nothing is the default, and without titles that repeat the keys."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002
+        return False
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        described = super().default_schema(schema)
+        if described.get("default", "") in (None, {}, []):
+            del described["default"]
+        return described
+
+
+def schema_text() -> str:
+    """The schema as it is committed."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Fabric.model_json_schema(by_alias=True, schema_generator=_Plain),
+        "title": "leafrack fabric file",
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the schema, or write it where editors look for it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m config.schema", description="JSON Schema of the fabric file."
+    )
+    parser.add_argument(
+        "--write", action="store_true", help=f"write {SCHEMA_FILE.name} instead of printing it"
+    )
+    if parser.parse_args(arguments).write:
+        SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
+    else:
+        sys.stdout.write(schema_text())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""``python -m lab up [FABRIC.yaml] | down | status | exec HOST -- CMD``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from config import FabricError
+from lab import control, status
+from lab.errors import LabError
+from lab.paths import DEFAULT_FABRIC, Folder
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    wanted = _parser().parse_args(arguments)
+    if os.geteuid() != 0:
+        print(f"python -m lab {wanted.command} needs root: run it with sudo", file=sys.stderr)
+        return 1
+    try:
+        folder = Folder.of_environment()
+        match wanted.command:
+            case "up":
+                control.up(folder, wanted.fabric)
+            case "down":
+                control.down(folder)
+            case "status":
+                return status.show(folder)
+            case "exec":
+                control.enter(folder, wanted.host, wanted.cmd)
+    except (LabError, FabricError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; nothing of the lab is left", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lab", description="The embedded fabric.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="bring a fabric up")
+    up.add_argument("fabric", nargs="?", type=Path, default=DEFAULT_FABRIC, metavar="FABRIC.yaml")
+    commands.add_parser("down", help="end it; nothing is left outside of the lab's folder")
+    commands.add_parser("status", help="hosts and daemons; exit code 1 if one is dead")
+    run = commands.add_parser("exec", help="run a command inside a host")
+    run.add_argument("host", metavar="HOST")
+    run.add_argument("cmd", nargs="+", metavar="CMD")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

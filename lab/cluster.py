@@ -1,0 +1,135 @@
+"""Objects of the cluster as a fresh Calico install has them: nodes, blocks, pools, accounts. Pure."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from ipaddress import ip_interface, ip_network
+from typing import Any
+
+from config.names import IPV4_ANNOTATION, IPV6_ANNOTATION
+from lab.plan import Node, Plan
+
+CALICO_VERSION = "v3.31.0"
+"""Release of the confd, calicoctl and status reporter that the toolchain pins."""
+NAMESPACE = "kube-system"
+CALICO_NODE = "calico-node"
+CALICO_NODE_USER = f"system:serviceaccount:{NAMESPACE}:{CALICO_NODE}"
+_GROUP = "crd.projectcalico.org"
+_ADDRESS_ANNOTATIONS = {4: IPV4_ANNOTATION, 6: IPV6_ANNOTATION}
+
+Object = dict[str, Any]
+
+
+def objects(plan: Plan) -> list[Object]:
+    """Everything but CRDs and the deployer's RBAC, in an order in which it can be made."""
+    return [
+        _core("Namespace", NAMESPACE),
+        {**_core("ServiceAccount", CALICO_NODE), "metadata": {"name": CALICO_NODE, "namespace": NAMESPACE}},
+        *_calico_node_role(),
+        _calico(
+            "ClusterInformation",
+            "default",
+            {"datastoreReady": True, "calicoVersion": CALICO_VERSION, "clusterType": "k8s,bgp"},
+        ),
+        # As calico-node's startup makes it: ensureDefaultBGPConfigExists in node/pkg/lifecycle/startup.
+        _calico("BGPConfiguration", "default", {}),
+        *_pools(plan),
+        *map(_node, plan.nodes),
+        *(_affinity(node.name, block) for node in plan.nodes for block in node.blocks),
+    ]
+
+
+def _core(kind: str, name: str) -> Object:
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}}
+
+
+def _calico(kind: str, name: str, spec: Object) -> Object:
+    return {"apiVersion": f"{_GROUP}/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def _node(node: Node) -> Object:
+    annotations = {_ADDRESS_ANNOTATIONS[ip_interface(address).version]: address for address in node.addresses}
+    metadata = {
+        "name": node.name,
+        "labels": {"kubernetes.io/hostname": node.name},
+        "annotations": annotations,
+    }
+    spec = {"podCIDR": node.blocks[0], "podCIDRs": list(node.blocks)} if node.blocks else {}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec}
+
+
+def _affinity(node: str, block: str) -> Object:
+    """A block's owner; confd finds it by these labels (libcalico-go/lib/backend/model/block_affinity.go)."""
+    digest = hashlib.sha3_256(node.encode()).digest()
+    dashed = block.translate(str.maketrans(".:/", "---"))
+    affinity = _calico(
+        "BlockAffinity",
+        f"{node}-{dashed}",
+        {"cidr": block, "node": node, "state": "confirmed", "deleted": "false", "type": "host"},
+    )
+    affinity["metadata"]["labels"] = {
+        "projectcalico.org/hostname-hash": base64.b32encode(digest).decode().rstrip("="),
+        "projectcalico.org/affinity-type": "host",
+        "projectcalico.org/ip-version": str(ip_network(block).version),
+    }
+    return affinity
+
+
+def _pools(plan: Plan) -> list[Object]:
+    """A pool without encapsulation for each pod network, named as an install names them."""
+    pools: list[Object] = []
+    seen: Counter[int] = Counter()
+    for cidr in plan.pod_cidrs:
+        network = ip_network(cidr)
+        seen[network.version] += 1
+        suffix = f"-{seen[network.version]}" if seen[network.version] > 1 else ""
+        spec = {
+            "cidr": cidr,
+            "blockSize": max(26 if network.version == 4 else 122, network.prefixlen),
+            "ipipMode": "Never",
+            "vxlanMode": "Never",
+            "natOutgoing": True,
+            "nodeSelector": "all()",
+            "allowedUses": ["Workload", "Tunnel"],
+        }
+        pools.append(_calico("IPPool", f"default-ipv{network.version}-ippool{suffix}", spec))
+    return pools
+
+
+def _calico_node_role() -> list[Object]:
+    """What confd and the status reporter may do: the part of Calico's own manifest (calico.yaml) that they use."""
+    read = ["get", "list", "watch"]
+    watched = ["bgppeers", "bgpfilters", "bgpconfigurations", "ippools", "ipreservations", "ipamblocks",
+               "felixconfigurations", "clusterinformations", "hostendpoints", "blockaffinities",
+               "caliconodestatuses", "tiers", "networksets", "globalnetworksets"]  # fmt: skip
+    rules = [
+        {
+            "apiGroups": [""],
+            "resources": ["nodes", "namespaces", "pods", "services", "endpoints"],
+            "verbs": read,
+        },
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
+        {"apiGroups": [""], "resources": ["nodes/status"], "verbs": ["patch", "update"]},
+        {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["list", "watch"]},
+        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "watch"]},
+        {"apiGroups": [_GROUP], "resources": watched, "verbs": read},
+        {"apiGroups": [_GROUP], "resources": ["caliconodestatuses"], "verbs": ["update"]},
+        {
+            "apiGroups": [_GROUP],
+            "resources": ["bgpconfigurations", "bgppeers"],
+            "verbs": ["create", "update"],
+        },
+    ]
+    api = "rbac.authorization.k8s.io"
+    return [
+        {"apiVersion": f"{api}/v1", "kind": "ClusterRole", "metadata": {"name": CALICO_NODE}, "rules": rules},
+        {
+            "apiVersion": f"{api}/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": CALICO_NODE},
+            "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": CALICO_NODE},
+            "subjects": [{"kind": "ServiceAccount", "name": CALICO_NODE, "namespace": NAMESPACE}],
+        },
+    ]

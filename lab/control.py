@@ -1,0 +1,185 @@
+"""``up``, ``down`` and ``exec``: what the command line does from outside of the lab's namespaces."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from config.load import load_fabric
+from lab.errors import LabError
+from lab.identity import Process
+from lab.paths import CLONE, FOLDER_VARIABLE, PATH, Folder, missing_programs
+from lab.plan import plan_of
+from lab.state import State, load_state
+
+_END_PATIENCE = 30.0
+"""Seconds for the kernel to end a lab whose holder was killed."""
+
+
+def up(folder: Folder, fabric: Path) -> None:
+    """Bring the lab up for a fabric file; does nothing if it is. Raises LabError, and then leaves nothing behind."""
+    plan = plan_of(load_fabric(fabric))
+    with _locked(folder):
+        running = load_state(folder.state)
+        if running and running.ready:
+            _refuse_other_fabric(running, plan.digest, fabric)
+            _say(
+                f"lab is up: {len(plan.switches)} switches, {len(plan.nodes)} nodes, fabric {running.fabric}"
+            )
+            return
+        if missing := missing_programs():
+            raise LabError("\n".join(missing))
+        if running:
+            _end(running)
+        _clear_logs(folder)
+        begun = time.monotonic()
+        _start_holder(folder, fabric.resolve())
+        _hand_over(folder)
+        _say(f"lab is up after {time.monotonic() - begun:.1f} s")
+
+
+def down(folder: Folder) -> None:
+    """End the lab and wait until nothing of it is left; does nothing if none runs."""
+    if not folder.root.is_dir():
+        _say("lab is down")
+        return
+    with _locked(folder):
+        running = load_state(folder.state)
+        begun = time.monotonic()
+        if running:
+            _end(running)
+        folder.state.unlink(missing_ok=True)
+        _say(f"lab ended after {time.monotonic() - begun:.1f} s" if running else "lab is down")
+
+
+def enter(folder: Folder, name: str, command: Sequence[str]) -> NoReturn:
+    """Become a command in all namespaces of a host, on this terminal; its exit code is ours."""
+    running = running_lab(folder)
+    host = next((host for host in running.hosts if host.name == name), None)
+    if host is None:
+        names = ", ".join(host.name for host in running.hosts)
+        msg = f"no host '{name}' in this lab; it has {names}"
+        raise LabError(msg)
+    if not Process.of(host.pid):
+        msg = f"{name} has ended: run 'python -m lab down', then 'python -m lab up'"
+        raise LabError(msg)
+    variables = ["env", f"PATH={PATH}"]
+    sys.stdout.flush()
+    os.execv(
+        "/usr/bin/nsenter",
+        ["nsenter", "-t", str(host.pid), "-n", "-m", "-u", "-p", "--", *variables, *command],
+    )
+
+
+def running_lab(folder: Folder) -> State:
+    """The lab of this folder; raises LabError if it is not up."""
+    running = load_state(folder.state)
+    if running is None or not running.ready:
+        msg = "the lab is not up: run 'python -m lab up'"
+        raise LabError(msg)
+    return running
+
+
+def _refuse_other_fabric(running: State, digest: str, fabric: Path) -> None:
+    if running.digest != digest:
+        msg = (
+            f"the lab is up with another fabric: {running.fabric} as it was then, not {fabric} as it is now; "
+            "run 'python -m lab down' first"
+        )
+        raise LabError(msg)
+
+
+def _start_holder(folder: Folder, fabric: Path) -> None:
+    """Start the holder and show its steps; ends it again if it does not get ready, or on Ctrl-C."""
+    namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
+    with (folder.logs / "holder.log").open("ab") as errors:
+        process = subprocess.Popen(
+            ["unshare", *namespaces, "--", sys.executable, "-m", "lab.holder", str(fabric)],
+            cwd=CLONE,
+            env=_holder_environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
+        )
+    ready = False
+    try:
+        assert process.stdout is not None
+        problem = None
+        for line in process.stdout:
+            event = json.loads(line)
+            if "seconds" in event:
+                _say(f"  {event['step']}: {event['seconds']} s")
+            ready = ready or bool(event.get("ready"))
+            problem = event.get("error", problem)
+            if ready:
+                return
+        raise LabError(problem or f"the lab's holder ended; see {folder.logs / 'holder.log'}")
+    finally:
+        if not ready:
+            process.kill()
+            process.wait()
+            # The holder is the child of the process above, and the kernel ends it with that one.
+            if left := load_state(folder.state):
+                _end(left)
+            folder.state.unlink(missing_ok=True)
+
+
+def _holder_environment(folder: Folder) -> dict[str, str]:
+    """Nothing of the caller's own: daemons have no use for its proxies and secrets."""
+    return {"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", FOLDER_VARIABLE: str(folder.root)}
+
+
+def _end(running: State) -> None:
+    """Kill the holder; the kernel ends everything in its pid namespace before the holder itself is gone."""
+    try:
+        os.kill(running.holder.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    deadline = time.monotonic() + _END_PATIENCE
+    while running.holder.alive:
+        if time.monotonic() > deadline:
+            msg = f"the lab's holder, process {running.holder.pid}, does not end"
+            raise LabError(msg)
+        time.sleep(0.02)
+
+
+@contextmanager
+def _locked(folder: Folder) -> Iterator[None]:
+    """One ``up`` or ``down`` at a time; a second one waits and says so."""
+    folder.root.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with folder.lock.open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("waiting for another 'python -m lab' at work in this folder")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _clear_logs(folder: Folder) -> None:
+    shutil.rmtree(folder.logs, ignore_errors=True)
+    folder.logs.mkdir()
+
+
+def _hand_over(folder: Folder) -> None:
+    """Give the files to the user behind sudo, whose own shell is to use the keys and the kubeconfig."""
+    user, group = os.environ.get("SUDO_UID"), os.environ.get("SUDO_GID")
+    if user and group:
+        for path in (folder.root, *folder.root.rglob("*")):
+            os.chown(path, int(user), int(group), follow_symlinks=False)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)

@@ -1,0 +1,60 @@
+"""Daemons that the holder starts itself: their logs, their process ids, and what to say when one ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.errors import LabError
+
+_TAIL_LINES = 12
+_NOTE_PID = 'read -r pid rest </run/hostproc/self/stat; echo "$pid" >"$0"; exec "$@"'
+"""Leaves a process id as the host sees it, then becomes the daemon (see scripts/supervise.sh)."""
+
+
+@dataclass(frozen=True)
+class Daemons:
+    """What the holder has started; process ids are left in ``folder``."""
+
+    folder: Path
+    _running: dict[str, tuple[subprocess.Popen[bytes], Path]] = field(default_factory=dict)
+
+    def start(
+        self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Start a daemon with its output in ``log``."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                ["bash", "-c", _NOTE_PID, str(self.folder / f"{name}.pid"), *command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,
+            )
+        self._running[name] = (process, log)
+
+    def child(self, name: str) -> int:
+        """The only child of a daemon, such as the first process behind ``unshare --fork``; as the holder sees it."""
+        pid = self._running[name][0].pid
+        return int(Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8"))
+
+    def check(self) -> None:
+        """Raise LabError if a daemon has ended."""
+        for name, (process, log) in self._running.items():
+            if (code := process.poll()) is not None:
+                raise LabError(report(f"{name} ended with {code}", log))
+
+
+def report(what: str, log: Path) -> str:
+    """What happened to a daemon, with the end of its log."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
+    except OSError:
+        lines = []
+    return "\n".join([f"{what}; the end of {log}:", *(f"    {line}" for line in lines or ["(empty)"])])

@@ -1,0 +1,46 @@
+"""A switch's configuration before leafrack comes: what its operator has put there, uplinks and nothing of the nodes."""
+
+from __future__ import annotations
+
+from ipaddress import ip_interface
+
+from lab.plan import Switch
+
+_PATHS = 16
+"""Equal paths that a switch uses: more than any rack or fabric of the lab has."""
+
+VTYSH = "service integrated-vtysh-config\n"
+
+
+def base_config(switch: Switch) -> str:
+    """Text of frr.conf. Sessions to the spines (or leaves), connected routes of a leaf; both families as planned."""
+    ends = [
+        (link.peer, link.peer_as, ip_interface(address).ip)
+        for link in switch.links
+        for address in link.peer_addresses
+    ]
+    versions = sorted({address.version for _, _, address in ends})
+    lines = [
+        "frr defaults traditional",
+        f"hostname {switch.name}",
+        "service integrated-vtysh-config",
+        "!",
+        f"router bgp {switch.as_number}",
+        f" bgp router-id {switch.router_id}",
+        # The traditional defaults of RFC 8212 would send and accept nothing without a policy.
+        " no bgp ebgp-requires-policy",
+        " bgp bestpath as-path multipath-relax",
+    ]
+    for peer, as_number, address in ends:
+        lines += [f" neighbor {address} remote-as {as_number}", f" neighbor {address} description {peer}"]
+    for version in versions:
+        lines += [" !", f" address-family ipv{version} unicast"]
+        if switch.rack:
+            lines.append("  redistribute connected")
+        for _, _, address in ends:
+            if version == 6 and address.version == 6:
+                lines.append(f"  neighbor {address} activate")
+            elif version == 4 and address.version == 6:
+                lines.append(f"  no neighbor {address} activate")
+        lines += [f"  maximum-paths {_PATHS}", " exit-address-family"]
+    return "\n".join([*lines, "exit", "!", ""])

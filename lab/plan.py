@@ -1,0 +1,183 @@
+"""What the lab builds for a fabric: hosts, links, addresses, AS numbers. Pure; the same file gives the same plan.
+
+The plan leaves out what leafrack itself changes (rack AS numbers, roles, interconnect, peer names), so that an edit
+of those needs no new lab.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from ipaddress import ip_address, ip_network
+
+from config import Fabric, Leaf, Rack
+from config.model import Address, Network
+from lab.errors import LabError
+from lab.uplinks import Link, Underlay, underlay_of
+
+_BLOCK_PREFIX = {4: 26, 6: 122}
+"""Calico's default block sizes (IPPool.spec.blockSize)."""
+_RACK_PREFIX = {4: 24, 6: 64}
+_LONGEST_NAME = 63
+"""A Linux host name has 64 characters, a label value 63."""
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A leaf or a spine; ``addresses`` are those in the rack's subnet, with prefix length."""
+
+    name: str
+    as_number: int
+    router_id: str
+    rack: str | None = None
+    addresses: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """``leaf`` or ``spine``."""
+        return "leaf" if self.rack else "spine"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A Calico node: its addresses with prefix length, its pod blocks.
+
+    ``gateways`` are the rack's leaves in order of preference; nodes take turns with whom they prefer.
+    """
+
+    name: str
+    rack: str
+    addresses: tuple[str, ...]
+    gateways: tuple[str, ...]
+    blocks: tuple[str, ...]
+    kind: str = "node"
+
+    @property
+    def pods(self) -> tuple[str, ...]:
+        """One pod address a block: its second address, as a host route."""
+        return tuple(f"{network[1]}/{network.max_prefixlen}" for network in map(ip_network, self.blocks))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that the lab has to build."""
+
+    switches: tuple[Switch, ...]
+    nodes: tuple[Node, ...]
+    pod_cidrs: tuple[str, ...]
+    service_cidrs: tuple[str, ...]
+
+    @property
+    def hosts(self) -> tuple[Switch | Node, ...]:
+        """Spines, leaves and nodes, in the order of the file."""
+        return (*self.switches, *self.nodes)
+
+    @property
+    def racks(self) -> tuple[str, ...]:
+        """Names of the racks, in the order of the file."""
+        return tuple(dict.fromkeys(switch.rack for switch in self.switches if switch.rack))
+
+    @property
+    def digest(self) -> str:
+        """Tells two plans apart."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def plan_of(fabric: Fabric) -> Plan:
+    """The plan of a fabric; raises LabError where no lab can be built from it."""
+    underlay = underlay_of(fabric)
+    nodes = _nodes(fabric)
+    _refuse_bad_names([*underlay.spines, *underlay.leaves, *(node.name for node in nodes)])
+    switches = [
+        *(
+            Switch(name, as_number, underlay.router_ids[name], links=underlay.links_of(name))
+            for name, as_number in underlay.spines.items()
+        ),
+        *(
+            _leaf_switch(rack_name, rack, name, leaf, underlay)
+            for rack_name, rack in fabric.racks.items()
+            for name, leaf in rack.leaves.items()
+        ),
+    ]
+    return Plan(
+        switches=tuple(switches),
+        nodes=tuple(nodes),
+        pod_cidrs=tuple(map(str, fabric.pod_cidrs)),
+        service_cidrs=tuple(map(str, fabric.service_cluster_ips)),
+    )
+
+
+def _leaf_switch(rack_name: str, rack: Rack, name: str, leaf: Leaf, underlay: Underlay) -> Switch:
+    return Switch(
+        name=name,
+        as_number=leaf.as_number,
+        router_id=underlay.router_ids[name],
+        rack=rack_name,
+        addresses=tuple(_in_rack(rack, address) for address in leaf.address),
+        links=underlay.links_of(name),
+    )
+
+
+def _nodes(fabric: Fabric) -> list[Node]:
+    nodes: list[Node] = []
+    blocks: Mapping[str, list[str]] = _blocks(fabric)
+    for rack_name, rack in fabric.racks.items():
+        leaves = list(rack.leaves.values())
+        for number, (name, addresses) in enumerate(rack.nodes.items()):
+            own = {address.version for address in addresses}
+            first = number % len(leaves)
+            gateways = [address for leaf in (*leaves[first:], *leaves[:first]) for address in leaf.address]
+            nodes.append(
+                Node(
+                    name=name,
+                    rack=rack_name,
+                    addresses=tuple(_in_rack(rack, address) for address in addresses),
+                    gateways=tuple(str(gateway) for gateway in gateways if gateway.version in own),
+                    blocks=tuple(blocks[name]),
+                )
+            )
+    return nodes
+
+
+def _blocks(fabric: Fabric) -> Mapping[str, list[str]]:
+    """The n-th block of each pod network for the n-th node; a second network of a family is for later growth."""
+    given: dict[str, list[str]] = {name: [] for rack in fabric.racks.values() for name in rack.nodes}
+    for version in fabric.versions:
+        pool = next(network for network in fabric.pod_cidrs if network.version == version)
+        prefix = max(_BLOCK_PREFIX[version], pool.prefixlen)
+        members = [
+            name
+            for rack in fabric.racks.values()
+            for name, addresses in rack.nodes.items()
+            if addresses.of(version) is not None
+        ]
+        if len(members) > 2 ** (prefix - pool.prefixlen):
+            msg = f"podCIDRs: {pool} has room for {2 ** (prefix - pool.prefixlen)} blocks, {len(members)} nodes need one"
+            raise LabError(msg)
+        for name, network in zip(members, pool.subnets(new_prefix=prefix), strict=False):
+            given[name].append(str(network))
+    return given
+
+
+def _in_rack(rack: Rack, address: Address) -> str:
+    """An address with the prefix length of the rack's subnet."""
+    subnets: list[Network] = [
+        network for network in rack.node_cidrs if network.version == address.version and address in network
+    ]
+    prefix = subnets[0].prefixlen if subnets else _RACK_PREFIX[address.version]
+    return f"{ip_address(address)}/{prefix}"
+
+
+def _refuse_bad_names(names: list[str]) -> None:
+    problems = [
+        f"{name}: {count} hosts have this name" for name, count in Counter(names).items() if count > 1
+    ]
+    problems += [
+        f"{name}: longer than {_LONGEST_NAME} characters" for name in names if len(name) > _LONGEST_NAME
+    ]
+    if problems:
+        raise LabError("\n".join(problems))

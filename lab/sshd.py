@@ -1,0 +1,149 @@
+"""Logging in to the lab's switches from the operator's shell: keys, client files, listeners."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import subprocess
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from lab.paths import Folder, home_of
+from lab.plan import Plan
+
+_IDENTITY = "id_ed25519"
+_SSHD_CONFIG = """\
+HostKey {key}
+AuthorizedKeysFile {authorized}
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+StrictModes no
+PermitUserRC no
+PrintMotd no
+PrintLastLog no
+UseDNS no
+MaxStartups 200:30:400
+MaxSessions 200
+LoginGraceTime 30
+Subsystem sftp internal-sftp
+PidFile none
+"""
+
+
+def make_keys(folder: Folder, plan: Plan) -> dict[str, str]:
+    """The user's key and a host key for each switch, kept from one ``up`` to the next; returns public host keys."""
+    folder.ssh.mkdir(mode=0o700, exist_ok=True)
+    _key(folder.ssh / _IDENTITY, "leafrack lab")
+    return {switch.name: _key(folder.ssh / f"host_{switch.name}", switch.name) for switch in plan.switches}
+
+
+def _key(path: Path, comment: str) -> str:
+    """The public key of ``path``, in two words, made if there is none; ``comment`` is its comment."""
+    public = path.with_name(path.name + ".pub")
+    if not (path.exists() and public.exists()):
+        path.unlink(missing_ok=True)
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)]
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return " ".join(public.read_text(encoding="utf-8").split()[:2])
+
+
+def write_client_files(folder: Folder, plan: Plan, ports: Mapping[str, int], keys: Mapping[str, str]) -> None:
+    """``ssh/config`` and ``ssh/known_hosts``, and the overlay that tells leafrack the same."""
+    names = [switch.name for switch in plan.switches]
+    known = [f"[127.0.0.1]:{ports[name]} {keys[name]}" for name in names]
+    (folder.ssh / "known_hosts").write_text("\n".join(known) + "\n", encoding="utf-8")
+    blocks = [f"Host {name}\n  Port {ports[name]}\n" for name in names]
+    common = (
+        f'Host *\n  HostName 127.0.0.1\n  User root\n  IdentityFile "{folder.ssh / _IDENTITY}"\n  IdentitiesOnly yes\n'
+        f'  UserKnownHostsFile "{folder.ssh / "known_hosts"}"\n  GlobalKnownHostsFile /dev/null\n'
+        "  StrictHostKeyChecking yes\n  BatchMode yes\n"
+    )
+    (folder.ssh / "config").write_text("".join(blocks) + common, encoding="utf-8")
+    overlay = {
+        "racks": {
+            rack: {
+                "leaves": {
+                    leaf.name: {
+                        "ssh": {
+                            "host": "127.0.0.1",
+                            "port": ports[leaf.name],
+                            "user": "root",
+                            "hostKey": keys[leaf.name],
+                            "identityFile": f"ssh/{_IDENTITY}",
+                        }
+                    }
+                    for leaf in plan.switches
+                    if leaf.rack == rack
+                }
+            }
+            for rack in plan.racks
+        }
+    }
+    text = "# Written by 'python -m lab up': where the lab's leaves answer. Laid over the fabric file.\n"
+    folder.overlay.write_text(text + yaml.safe_dump(overlay, sort_keys=False), encoding="utf-8")
+
+
+def write_sshd_files(folder: Folder, plan: Plan) -> None:
+    """What each switch's sshd reads, on the holder's private /run."""
+    Path("/run/sshd").mkdir(exist_ok=True)
+    public = (folder.ssh / f"{_IDENTITY}.pub").read_text(encoding="utf-8")
+    for switch in plan.switches:
+        home = home_of(switch.name)
+        (home / "authorized_keys").write_text(public, encoding="utf-8")
+        (home / "host_key").write_bytes((folder.ssh / f"host_{switch.name}").read_bytes())
+        (home / "host_key").chmod(0o600)
+        config = _SSHD_CONFIG.format(key=home / "host_key", authorized=home / "authorized_keys")
+        (home / "sshd_config").write_text(config, encoding="utf-8")
+
+
+class Listeners:
+    """Sockets on 127.0.0.1 in the host's network namespace; a connection becomes an ``sshd -i`` inside its switch."""
+
+    def __init__(self, ports: Mapping[str, int]) -> None:
+        self._selector = selectors.DefaultSelector()
+        for name, port in ports.items():
+            listener = socket.create_server(("127.0.0.1", port), backlog=200)
+            self._selector.register(listener, selectors.EVENT_READ, name)
+
+    def serve(self, pids: Mapping[str, int], logs: Path) -> None:
+        """Answer from now on, in the background; ``pids`` are the switches' first processes."""
+        threading.Thread(target=self._loop, args=(dict(pids), logs), daemon=True).start()
+
+    def _loop(self, pids: Mapping[str, int], logs: Path) -> None:
+        while True:
+            for key, _ in self._selector.select():
+                assert isinstance(key.fileobj, socket.socket)
+                try:
+                    connection, _ = key.fileobj.accept()
+                except OSError:
+                    continue
+                with connection:
+                    name = str(key.data)
+                    command = [
+                        "nsenter",
+                        "-t",
+                        str(pids[name]),
+                        "-n",
+                        "-m",
+                        "-u",
+                        "-p",
+                        "--",
+                        "/usr/sbin/sshd",
+                        "-i",
+                    ]
+                    command += ["-f", str(home_of(name) / "sshd_config"), "-E", str(logs / name / "sshd.log")]
+                    # The holder reaps all children itself, so nobody waits here.
+                    subprocess.Popen(
+                        command,
+                        stdin=connection.fileno(),
+                        stdout=connection.fileno(),
+                        stderr=subprocess.DEVNULL,
+                        env={"PATH": os.environ["PATH"]},
+                        start_new_session=True,
+                    )

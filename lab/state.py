@@ -1,0 +1,58 @@
+"""What runs: the holder, the hosts and their process ids as the machine sees them; kept in ``state.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lab.identity import Process
+
+CLUSTER_DAEMONS = ("etcd", "kube-apiserver", "kube-controller-manager")
+SWITCH_DAEMONS = ("zebra", "bgpd", "staticd")
+NODE_DAEMONS = ("confd", "bird", "bird6", "calico-status", "calico-felix")
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host of the running lab; ``pid`` is its first process, ``ssh`` its port on 127.0.0.1 (switches only)."""
+
+    name: str
+    kind: str
+    rack: str | None
+    pid: int
+    ssh: int | None = None
+
+    @property
+    def daemons(self) -> tuple[str, ...]:
+        """What has to run on it."""
+        return NODE_DAEMONS if self.kind == "node" else SWITCH_DAEMONS
+
+
+@dataclass(frozen=True)
+class State:
+    """The running lab; ``digest`` is that of its plan, ``ready`` false while it comes up."""
+
+    holder: Process
+    fabric: str
+    digest: str = ""
+    api: int = 0
+    hosts: tuple[Host, ...] = ()
+    ready: bool = False
+
+    def save(self, file: Path) -> None:
+        """Write the state so that a reader sees the old or the new one, never half of it."""
+        new = file.with_name(file.name + ".new")
+        new.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        new.replace(file)
+
+
+def load_state(file: Path) -> State | None:
+    """The state of the lab that runs now; None if none does, whatever an ended one has left in the file."""
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        hosts = tuple(Host(**host) for host in values.pop("hosts"))
+        state = State(holder=Process(**values.pop("holder")), hosts=hosts, **values)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return state if state.holder.alive else None

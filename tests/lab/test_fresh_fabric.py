@@ -1,0 +1,223 @@
+"""What an operator sees on the example fabric right after ``python -m lab up``."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Lab
+
+pytestmark = pytest.mark.lab
+
+NODES = {
+    "node1": "172.20.0.11", "node2": "172.20.0.12", "node3": "172.20.0.13",
+    "node4": "173.20.0.11", "node5": "173.20.0.12", "node6": "173.20.0.13",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_calicoctl_node_status_shows_the_full_mesh(lab: Lab, node: str) -> None:
+    rows = re.findall(r"\| (\S+)\s+\| node-to-node mesh \| up .*Established", lab.exec(node, "calicoctl", "node", "status"))
+    assert sorted(rows) == sorted(address for name, address in NODES.items() if name != node)
+
+
+@pytest.mark.parametrize(("switch", "peers"), [("leaf01", {"100.0.0.1"}), ("leaf02", {"100.0.0.5"}), ("spine", {"100.0.0.2", "100.0.0.6"})])
+def test_switches_have_sessions_with_each_other_only(lab: Lab, switch: str, peers: set[str]) -> None:
+    summary = json.loads(lab.exec(switch, "vtysh", "-c", "show bgp ipv4 unicast summary json"))
+    assert {address: peer["state"] for address, peer in summary["peers"].items()} == dict.fromkeys(peers, "Established")
+
+
+def test_nothing_of_the_pods_is_in_the_fabric_yet(lab: Lab) -> None:
+    routes = json.loads(lab.exec("spine", "ip", "-j", "route"))
+    assert not [route for route in routes if route["dst"].startswith("10.233.")]
+
+
+def test_nodes_of_two_racks_reach_each_other_through_the_fabric(lab: Lab) -> None:
+    assert " 0% packet loss" in lab.exec("node1", "ping", "-c2", "-i0.2", "-W2", NODES["node6"])
+
+
+def test_pods_of_one_rack_reach_each_other(lab: Lab) -> None:
+    pods = {}
+    for node in ("node1", "node3"):
+        found = json.loads(lab.exec(node, "ip", "-j", "-4", "address", "show", "dev", "lo"))[0]["addr_info"]
+        pods[node] = next(each["local"] for each in found if each["local"].startswith("10.233."))
+    assert " 0% packet loss" in lab.exec("node1", "ping", "-c2", "-i0.2", "-W2", "-I", pods["node1"], pods["node3"])
+
+
+def test_every_node_is_in_as_64512_by_default(lab: Lab) -> None:
+    nodes = json.loads(lab.kubectl("get", "nodes", "-o", "json"))["items"]
+    assert {node["metadata"]["name"] for node in nodes} == set(NODES)
+    keys = {key for node in nodes for key in node["metadata"]["annotations"]}
+    assert keys == {"projectcalico.org/IPv4Address"}
+    spec = json.loads(lab.kubectl("get", "bgpconfigurations.crd.projectcalico.org", "default", "-o", "json"))["spec"]
+    assert not {"asNumber", "nodeToNodeMeshEnabled", "serviceClusterIPs"} & set(spec)
+    assert "local as 64512" in lab.exec("node6", "cat", "/etc/calico/confd/config/bird.cfg")
+
+
+def test_calico_node_status_is_answered_with_real_sessions(lab: Lab) -> None:
+    status = {
+        "apiVersion": "crd.projectcalico.org/v1",
+        "kind": "CalicoNodeStatus",
+        "metadata": {"name": "test-node1"},
+        "spec": {"node": "node1", "classes": ["Agent", "BGP", "Routes"], "updatePeriodSeconds": 1},
+    }
+    lab.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(status))
+    try:
+        deadline = time.monotonic() + 20
+        found: dict[str, object] = {}
+        while "bgp" not in found and time.monotonic() < deadline:
+            found = json.loads(lab.kubectl("get", "caliconodestatus", "test-node1", "-o", "json")).get("status", {})
+        assert found["bgp"]["numberEstablishedV4"] == 5  # type: ignore[index]
+    finally:
+        lab.kubectl("delete", "caliconodestatus", "test-node1")
+
+
+@pytest.mark.parametrize("host", ["spine", "leaf01", "node1"])
+@pytest.mark.parametrize("code", [0, 1, 42])
+def test_exec_passes_the_exit_code_through(lab: Lab, host: str, code: int) -> None:
+    assert lab.cli("exec", host, "--", "sh", "-c", f"exit {code}").returncode == code
+
+
+@pytest.mark.parametrize("host", ["spine", "leaf02", "node4"])
+def test_exec_enters_all_namespaces_of_a_host(lab: Lab, host: str) -> None:
+    script = "hostname; ps -o args= -p 1; ip -br link show; ls /sys/class/net"
+    name, first, *interfaces = lab.exec(host, "sh", "-c", script).splitlines()
+    assert name == host
+    assert re.search(r"(switch|node)\.sh", first)
+    assert "eth0@" in "".join(interfaces) if host == "node4" else "down0" in "".join(interfaces) or "up0" in "".join(interfaces)
+
+
+def test_exec_passes_standard_input_and_arguments_as_they_are(lab: Lab) -> None:
+    done = lab.run("python", "-m", "lab", "exec", "node1", "--", "sh", "-c", 'cat; echo "$1"', "x", "a -- b", stdin="in\n")
+    assert done.stdout == "in\na -- b\n"
+
+
+def test_an_unknown_host_is_refused_with_the_list_of_hosts(lab: Lab) -> None:
+    done = lab.cli("exec", "leaf1", "--", "true")
+    assert done.returncode == 1
+    assert done.stderr == "no host 'leaf1' in this lab; it has spine, leaf01, leaf02, " + ", ".join(NODES) + "\n"
+
+
+def test_the_operator_logs_in_to_a_switch_with_key_and_pinned_host_key(lab: Lab) -> None:
+    assert lab.ssh("leaf01", "hostname; id -un").split() == ["leaf01", "root"]
+    assert "router bgp 65010" in lab.ssh("leaf02", "vtysh -c 'show running-config'")
+    assert lab.ssh("leaf01", "cat", stdin="by stdin\n") == "by stdin\n"
+
+
+def test_a_wrong_host_key_is_refused(lab: Lab) -> None:
+    wrong = lab.fabric.racks["rr2"].leaves["leaf02"].ssh.host_key
+    port = lab.fabric.racks["rr1"].leaves["leaf01"].ssh.port
+    known = lab.dir / "wrong_hosts"
+    known.write_text(f"[127.0.0.1]:{port} {wrong}\n")
+    done = lab.run("ssh", "-F", lab.dir / "ssh" / "config", "-o", f"UserKnownHostsFile={known}", "leaf01", "true")
+    assert done.returncode == 255
+    assert "HOST IDENTIFICATION HAS CHANGED" in done.stderr
+
+
+def test_a_switch_takes_no_password_and_no_other_key(lab: Lab) -> None:
+    other = lab.dir / "other_key"
+    lab.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other)
+    config = (lab.dir / "ssh" / "config").read_text().replace(str(lab.dir / "ssh" / "id_ed25519"), str(other))
+    (lab.dir / "other_config").write_text(config)
+    done = lab.run("ssh", "-F", lab.dir / "other_config", "leaf01", "true")
+    assert "Permission denied (publickey)" in done.stderr
+
+
+def test_twenty_logins_at_once_work(lab: Lab) -> None:
+    command = ["ssh", "-F", str(lab.dir / "ssh" / "config"), "spine", "hostname"]
+    logins = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(20)]
+    assert [login.communicate(timeout=60)[0] for login in logins] == ["spine\n"] * 20
+
+
+def test_the_overlay_makes_the_lab_s_leaves_reachable_for_leafrack(lab: Lab) -> None:
+    ssh = lab.fabric.racks["rr1"].leaves["leaf01"].ssh
+    assert (ssh.host, ssh.user) == ("127.0.0.1", "root")
+    assert Path(str(ssh.identity_file)).resolve() == lab.dir / "ssh" / "id_ed25519"
+    assert (lab.dir / "ssh" / "id_ed25519").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("verb", "resource", "allowed"),
+    [
+        ("patch", "nodes", True),
+        ("create", "nodes", False),
+        ("delete", "nodes", False),
+        ("update", "nodes", False),
+        ("get", "secrets", False),
+        ("create", "bgppeers.crd.projectcalico.org", True),
+        ("delete", "bgppeers.crd.projectcalico.org", True),
+        ("patch", "bgpconfigurations.crd.projectcalico.org", True),
+        ("delete", "bgpconfigurations.crd.projectcalico.org", False),
+        ("list", "customresourcedefinitions.apiextensions.k8s.io", True),
+        ("create", "clusterrolebindings.rbac.authorization.k8s.io", False),
+    ],
+)
+def test_the_deployer_may_do_its_work_and_nothing_else(lab: Lab, verb: str, resource: str, allowed: bool) -> None:  # noqa: FBT001
+    done = lab.run("kubectl", "--context", "leafrack", "auth", "can-i", verb, resource, "-A")
+    assert done.stdout.strip() == ("yes" if allowed else "no")
+
+
+def test_the_deployer_cannot_make_a_node_by_patching_one_that_does_not_exist(lab: Lab) -> None:
+    phantom = json.dumps({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "phantom"}})
+    done = lab.run("kubectl", "--context", "leafrack", "apply", "--server-side", "-f", "-", stdin=phantom)
+    assert "nodes \"phantom\" is forbidden" in done.stderr or "cannot create resource" in done.stderr
+    assert "phantom" not in lab.kubectl("get", "nodes")
+
+
+def test_garbage_is_collected_so_that_foreground_deletion_ends(lab: Lab) -> None:
+    peer = {
+        "apiVersion": "crd.projectcalico.org/v1",
+        "kind": "BGPFilter",
+        "metadata": {"name": "test"},
+        "spec": {},
+    }
+    lab.kubectl("apply", "-f", "-", stdin=json.dumps(peer))
+    lab.kubectl("delete", "bgpfilters.crd.projectcalico.org", "test", "--cascade=foreground", "--timeout=30s")
+
+
+def test_a_second_up_says_that_the_lab_is_up_and_changes_nothing(lab: Lab) -> None:
+    before = (lab.state, (lab.dir / "kubeconfig").read_text(), (lab.dir / "overlay.yaml").read_text())
+    assert lab.up().startswith("lab is up: 3 switches, 6 nodes")
+    assert (lab.state, (lab.dir / "kubeconfig").read_text(), (lab.dir / "overlay.yaml").read_text()) == before
+
+
+def test_another_fabric_is_refused_while_the_lab_is_up(lab: Lab, tmp_path: object) -> None:
+    other = lab.dir / "other.yaml"
+    other.write_text(lab.fabric_file.read_text().replace("172.20.0.13", "172.20.0.14"))
+    done = lab.cli("up", other)
+    assert done.returncode == 1
+    assert "run 'python -m lab down' first" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_status_lists_every_host_and_is_content(lab: Lab) -> None:
+    done = lab.cli("status")
+    assert done.returncode == 0
+    assert all(host in done.stdout for host in ("spine", "leaf01", "leaf02", *NODES))
+
+
+def test_a_daemon_of_a_node_comes_back_and_the_mesh_with_it(lab: Lab) -> None:
+    pid = int(lab.exec("node2", "pgrep", "-x", "bird"))
+    lab.exec("node2", "kill", "-9", str(pid))
+    deadline = time.monotonic() + 60
+    while lab.exec("node2", "calicoctl", "node", "status").count("Established") < 5 and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert lab.exec("node2", "calicoctl", "node", "status").count("Established") == 5
+    assert lab.cli("status").returncode == 0
+
+
+def test_all_listeners_are_on_loopback(lab: Lab) -> None:
+    base = json.loads((lab.dir / "ports.json").read_text())
+    block = range(base["base"], base["base"] + base["size"])
+    lines = lab.run("ss", "-Htln").stdout.splitlines()
+    listening = [line.split()[3].rsplit(":", 1) for line in lines]
+    own = {(address, int(port)) for address, port in listening if int(port) in block}
+    assert {address for address, _ in own} == {"127.0.0.1"}
+    assert len(own) == 7

@@ -1,0 +1,71 @@
+"""Stack ``dev`` of the lab over the lab's life: state never outlives the lab that it describes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+from tools import environment
+from tools.clone import Clone
+from tools.progress import say, seconds
+
+STACK = "dev"
+
+
+def forget_a_lost_lab(clone: Clone) -> None:
+    """Drop the state when the lab that it describes is gone (a crash, a reboot): its objects went with it."""
+    if _stack_exists(clone) and not _lab_lives(clone):
+        say(f"stack {STACK}: the lab that its state describes is gone, so the state goes too")
+        _run(clone, "pulumi", "stack", "rm", STACK, "--force", "--yes", "--preserve-config")
+
+
+def destroy(clone: Clone) -> int:
+    """``pulumi destroy`` where there is a living lab and a stack; the exit code."""
+    if not _lab_lives(clone):
+        forget_a_lost_lab(clone)
+        return 0
+    if not _stack_exists(clone):
+        return 0
+    begun = time.monotonic()
+    say(f"pulumi destroy of stack {STACK} …")
+    status = _run(clone, "pulumi", "destroy", "--stack", STACK, "--yes", "--skip-preview")
+    outcome = "done" if status == 0 else f"failed with exit code {status}"
+    say(f"pulumi destroy of stack {STACK} … {outcome}, {seconds(begun)}")
+    return status
+
+
+def _lab_lives(clone: Clone) -> bool:
+    if not (clone.root / ".venv" / "bin" / "python").exists():
+        return False
+    return _quiet(clone, "python", "-m", "lab", "status").returncode == 0
+
+
+def _stack_exists(clone: Clone) -> bool:
+    if not (clone.bin / "pulumi").exists() or not environment.state(clone).is_dir():
+        return False
+    listed = _quiet(clone, "pulumi", "stack", "ls", "--json")
+    try:
+        return any(stack["name"] == STACK for stack in json.loads(listed.stdout))
+    except (ValueError, KeyError, TypeError):
+        sys.stderr.write(listed.stderr)
+        return False
+
+
+def _quiet(clone: Clone, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=clone.root,
+        env=environment.process_environment(clone),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _run(clone: Clone, *command: str) -> int:
+    return subprocess.run(
+        command, cwd=clone.root, env=environment.process_environment(clone), check=False
+    ).returncode
