@@ -35,7 +35,12 @@ def our_annotations() -> dict[str, str]:
 
 
 def node_labels(
-    name: str, labels: Mapping[str, str], *, resource: str, parent: pulumi.Resource, after: Sequence[pulumi.Resource] = ()
+    name: str,
+    labels: Mapping[str, str],
+    *,
+    resource: str,
+    parent: pulumi.Resource,
+    after: Sequence[pulumi.Resource] = (),
 ) -> pulumi.Resource:
     """The one NodePatch of a node: its labels. Deleting it takes away just those."""
     return NodePatch(

@@ -39,11 +39,10 @@ class Entry:
         try:
             settings = load_settings(_ours(get_config_env()), _ours(dict.fromkeys(get_config_secret_keys_env())))
             loaded = load(settings.fabric, settings.overlay)
-            unknown = unknown_racks(settings, loaded.fabric.racks)
-            if unknown:
-                raise FabricError(unknown)
         except FabricError as error:
             raise _ended(error.problems) from None
+        if unknown := unknown_racks(settings, loaded.fabric.racks):
+            raise _ended(unknown)
         for warning in loaded.warnings:
             pulumi.log.warn(str(warning))
         return cls(settings, loaded)
@@ -76,7 +75,9 @@ class Entry:
     @property
     def passwords(self) -> Mapping[str, pulumi.Output[str]]:
         """TCP MD5 passwords by rack name."""
-        return {rack: pulumi.Output.secret(value.get_secret_value()) for rack, value in self.settings.bgp_passwords.items()}
+        return {
+            rack: pulumi.Output.secret(value.get_secret_value()) for rack, value in self.settings.bgp_passwords.items()
+        }
 
     def _placed(self, problem: Problem) -> Problem:
         path, lines = problem.path, self.loaded.lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from components.passwords import password_secret
 from config import Fabric as Declared
 from verify import expected
 from verify.gate import Guarded
-from verify.model import Phase
+from verify.model import Phase, Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,21 +60,47 @@ class Fabric(pulumi.ComponentResource):
             )
             for rack in declared.racks
         ]
-        connected = self._gate("connected", Phase.CONNECTED, args, [part for rack in racks for part in rack.connected])
-        reflected = [part for rack in racks for part in rack.reflect(after=[connected])]
-        before_mesh_off = self._gate("reflected", Phase.REFLECTED, args, reflected)
-        mesh_off = calico.mesh_off(declared, parent=self, after=[before_mesh_off])
+        connected = self._gate(
+            "connected",
+            args,
+            forward=expected.sessions(declared, Phase.CONNECTED),
+            back=expected.mesh(declared),
+            after=[part for rack in racks for part in rack.connected],
+        )
+        reflected = self._gate(
+            "reflected",
+            args,
+            forward=expected.sessions(declared, Phase.REFLECTED),
+            back=expected.mesh(declared, reflectors=False),
+            after=[part for rack in racks for part in rack.reflect(after=[connected])],
+        )
+        mesh_off = calico.mesh_off(declared, parent=self, after=[reflected])
+        settled = self._gate(
+            "settled",
+            args,
+            forward=expected.sessions(declared, Phase.REFLECTED),
+            back=expected.way_back_to_leaves(declared),
+            after=[mesh_off],
+        )
         for rack in racks:
-            rack.renumber(after=[mesh_off])
+            rack.renumber(after=[settled])
         self.leafrack = pulumi.Output.from_input(outputs(declared))
         self.register_outputs({"leafrack": self.leafrack})
 
-    def _gate(self, name: str, phase: Phase, args: FabricArgs, after: list[pulumi.Resource]) -> pulumi.Resource:
-        declared = args.declared
+    def _gate(
+        self,
+        name: str,
+        args: FabricArgs,
+        *,
+        forward: tuple[Session, ...],
+        back: tuple[Session, ...],
+        after: Sequence[pulumi.Resource],
+    ) -> pulumi.Resource:
         guarded = Guarded(
             name=name,
-            forward=expected.sessions(declared, phase),
-            endpoints=expected.endpoints(declared),
+            forward=forward,
+            back=back,
+            endpoints=expected.endpoints(args.declared),
             cluster=args.access.cluster,
         )
         return gate(name, guarded, args.access, parent=self, after=after)

@@ -13,7 +13,9 @@ from steps.annotate import Annotation
 from verify.gate import Guarded
 
 
-def gate(name: str, guarded: Guarded, access: Access, *, parent: pulumi.Resource, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
+def gate(
+    name: str, guarded: Guarded, access: Access, *, parent: pulumi.Resource, after: Sequence[pulumi.Resource]
+) -> pulumi.Resource:
     """Resource that exists once everything ``guarded`` was seen Established, and holds back what depends on it.
 
     It runs again only when what it guards changes, and after a failure. Its delete waits for the sessions of the way

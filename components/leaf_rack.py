@@ -72,7 +72,9 @@ class LeafRack(pulumi.ComponentResource):
         a member that has lost one of its sessions is still reflected to all (RFC 4456 §7).
         """
         args, before = self._args, list(after)
-        for node, addresses in args.declared.reflectors.items():
+        reflectors = args.declared.reflectors
+        following = dict(zip(reflectors, list(reflectors)[1:], strict=False))
+        for node, addresses in reflectors.items():
             step = annotate(
                 f"{node}-cluster-id",
                 Annotation(
@@ -87,6 +89,7 @@ class LeafRack(pulumi.ComponentResource):
             guarded = Guarded(
                 name=f"reflector {node}",
                 forward=expected.of_reflector(args.fabric, args.rack, node, Phase.REFLECTED, whole=True),
+                back=expected.mesh(args.fabric, [args.rack], of=following[node]) if node in following else (),
                 endpoints=expected.endpoints(args.fabric, [args.rack]),
                 cluster=args.access.cluster,
             )
@@ -94,7 +97,7 @@ class LeafRack(pulumi.ComponentResource):
         return tuple(before)
 
     def renumber(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
-        """Give the rack's nodes, and their neighbours on the leaves, the rack's own AS; its sessions reset if it differs."""
+        """Give the rack's nodes, and their neighbours on the leaves, the rack's own AS; sessions reset if it differs."""
         args = self._args
         nodes = annotate(
             f"{args.rack}-as-number",

@@ -36,7 +36,9 @@ def password_secret(
         "bgp-passwords-role",
         metadata=metadata,
         rules=[
-            PolicyRuleArgs(api_groups=[""], resources=["secrets"], resource_names=[name], verbs=["get", "list", "watch"])
+            PolicyRuleArgs(
+                api_groups=[""], resources=["secrets"], resource_names=[name], verbs=["get", "list", "watch"]
+            )
         ],
         opts=opts,
     )

@@ -33,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (LabError, FabricError) as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"python -m lab {wanted.command}: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("interrupted; nothing of the lab is left", file=sys.stderr)
         return 130

@@ -99,7 +99,7 @@ def _pools(plan: Plan) -> list[Object]:
 
 
 def _calico_node_role() -> list[Object]:
-    """What confd and the status reporter may do: the part of Calico's own manifest (calico.yaml) that they use."""
+    """What confd and the status reporter may do: the part that they use of Calico's manifest, calico.yaml."""
     read = ["get", "list", "watch"]
     watched = ["bgppeers", "bgpfilters", "bgpconfigurations", "ippools", "ipreservations", "ipamblocks",
                "felixconfigurations", "clusterinformations", "hostendpoints", "blockaffinities",

@@ -27,15 +27,13 @@ _END_PATIENCE = 30.0
 
 
 def up(folder: Folder, fabric: Path) -> None:
-    """Bring the lab up for a fabric file; does nothing if it is. Raises LabError, and then leaves nothing behind."""
+    """Bring the lab up for a fabric file, or say that it is; raises LabError, and then leaves nothing behind."""
     plan = plan_of(load_fabric(fabric))
     with _locked(folder):
         running = load_state(folder.state)
         if running and running.ready:
             _refuse_other_fabric(running, plan.digest, fabric)
-            _say(
-                f"lab is up: {len(plan.switches)} switches, {len(plan.nodes)} nodes, fabric {running.fabric}"
-            )
+            _say(f"lab is up: {len(plan.switches)} switches, {len(plan.nodes)} nodes, fabric {running.fabric}")
             return
         if missing := missing_programs():
             raise LabError("\n".join(missing))
@@ -115,15 +113,13 @@ def _start_holder(folder: Folder, fabric: Path) -> None:
         )
     ready = False
     try:
-        assert process.stdout is not None
         problem = None
-        for line in process.stdout:
+        for line in process.stdout or ():
             event = json.loads(line)
-            if "seconds" in event:
-                _say(f"  {event['step']}: {event['seconds']} s")
-            ready = ready or bool(event.get("ready"))
+            if "step" in event:
+                _say(f"  {event['step']}" + (f": {event['seconds']} s" if "seconds" in event else " …"))
             problem = event.get("error", problem)
-            if ready:
+            if ready := bool(event.get("ready")):
                 return
         raise LabError(problem or f"the lab's holder ended; see {folder.logs / 'holder.log'}")
     finally:

@@ -40,7 +40,7 @@ class Daemons:
         self._running[name] = (process, log)
 
     def child(self, name: str) -> int:
-        """The only child of a daemon, such as the first process behind ``unshare --fork``; as the holder sees it."""
+        """The only child of a daemon, as the holder sees it: the first process behind ``unshare --fork``."""
         pid = self._running[name][0].pid
         return int(Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8"))
 

@@ -1,4 +1,4 @@
-"""A switch's configuration before leafrack comes: what its operator has put there, uplinks and nothing of the nodes."""
+"""A switch's configuration before leafrack comes, as an operator writes it: uplinks, nothing of the nodes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ VTYSH = "service integrated-vtysh-config\n"
 
 
 def base_config(switch: Switch) -> str:
-    """Text of frr.conf. Sessions to the spines (or leaves), connected routes of a leaf; both families as planned."""
+    """Text of frr.conf: sessions to the spines (or leaves), a leaf's connected routes, in every family planned."""
     ends = [
-        (link.peer, link.peer_as, ip_interface(address).ip)
-        for link in switch.links
-        for address in link.peer_addresses
+        (link.peer, link.peer_as, ip_interface(address).ip) for link in switch.links for address in link.peer_addresses
     ]
     versions = sorted({address.version for _, _, address in ends})
     lines = [

@@ -1,6 +1,7 @@
-"""The lab's one holder process: first of a pid namespace, with private mounts; all else is its child and ends with it.
+"""The lab's one holder process: first of a pid namespace, with private mounts; all else ends with it.
 
-Started by ``lab up`` through unshare; reports each step as a JSON line on standard output until the lab is ready.
+Started by ``lab up`` through unshare; tells it of each step in a JSON line on standard output until the lab is
+ready.
 """
 
 from __future__ import annotations
@@ -40,11 +41,10 @@ def main(fabric: str) -> None:
     os.environ["PATH"] = PATH
     try:
         folder = Folder.of_environment()
-        own = Process.of("self")
-        assert own is not None
-        State(own, fabric).save(folder.state)
+        state = State(Process.own(), fabric)
+        state.save(folder.state)
         _private_mounts()
-        claimed = _build(folder, State(own, fabric), plan_of(load_fabric(fabric)))
+        claimed = _build(folder, state, plan_of(load_fabric(fabric)))
     except (LabError, FabricError) as error:
         _say(error=str(error))
         os._exit(1)
@@ -88,8 +88,7 @@ def _build(folder: Folder, state: State, plan: Plan) -> Claim:
     listeners.serve(pids, folder.logs)
     folder.fabric.write_text(f"{state.fabric}\n", encoding="utf-8")
     entries = tuple(
-        Host(host.name, host.kind, host.rack, _host_pid(host.name), ssh_ports.get(host.name))
-        for host in plan.hosts
+        Host(host.name, host.kind, host.rack, _host_pid(host.name), ssh_ports.get(host.name)) for host in plan.hosts
     )
     replace(state, digest=plan.digest, api=claimed.ports.api, hosts=entries, ready=True).save(folder.state)
     return claimed

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import ip_interface
 from pathlib import Path
+from typing import TypeVar
 
 from lab.api import CALICO_NODE_KUBECONFIG
 from lab.daemons import Daemons, report
@@ -22,8 +23,10 @@ from lab.state import NODE_DAEMONS, SWITCH_DAEMONS
 _MOST_EXITS = 5
 """A daemon that ended this often while the lab came up will not come up."""
 _KRT_TUNNEL = re.compile(r'krt_tunnel = "[^"]*";')
-"""An attribute that only Calico's own BIRD knows; for a pool without encapsulation it is empty (design note in
-calico's bird_ipam.cfg.template). Debian's BIRD refuses the file for it."""
+"""An attribute that only Calico's own BIRD knows and Debian's refuses; empty for pools without encapsulation."""
+
+
+_Host = TypeVar("_Host", Switch, Node)
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,7 @@ class Hosts:
             for file in (home / "frr-etc").iterdir():
                 shutil.chown(file, "frr", "frr")
             self._start(switch, "switch.sh")
-        self._wait_for(
-            self.plan.switches, SWITCH_DAEMONS, lambda host: (home_of(host.name) / "ready").exists(), 60
-        )
+        self._wait_for(self.plan.switches, SWITCH_DAEMONS, lambda host: (home_of(host.name) / "ready").exists(), 60)
 
     def start_nodes(self) -> None:
         """Start Calico on every node and wait until all are in full mesh; raises LabError."""
@@ -56,13 +57,9 @@ class Hosts:
             home = home_of(node.name)
             shutil.copytree(CONFD, home / "confd")
             for template in (home / "confd" / "templates").glob("*.template"):
-                template.write_text(
-                    _KRT_TUNNEL.sub("", template.read_text(encoding="utf-8")), encoding="utf-8"
-                )
+                template.write_text(_KRT_TUNNEL.sub("", template.read_text(encoding="utf-8")), encoding="utf-8")
             for toml in (home / "confd" / "conf.d").glob("*.toml"):
-                toml.write_text(
-                    toml.read_text(encoding="utf-8").replace("NODENAME", node.name), encoding="utf-8"
-                )
+                toml.write_text(toml.read_text(encoding="utf-8").replace("NODENAME", node.name), encoding="utf-8")
             (home / "confd" / "config").mkdir(exist_ok=True)
             (home / "calico").mkdir()
             (home / "bin").mkdir()
@@ -88,16 +85,10 @@ class Hosts:
             "private",
         ]
         command = ["nsenter", f"--net=/run/netns/{host.name}", "unshare", *namespaces, str(SCRIPTS / script)]
-        self.daemons.start(
-            host.name, command, log=logs / "init.log", environment={**own, **(environment or {})}
-        )
+        self.daemons.start(host.name, command, log=logs / "init.log", environment={**own, **(environment or {})})
 
     def _wait_for(
-        self,
-        hosts: Iterable[Switch | Node],
-        daemons: tuple[str, ...],
-        ready: Callable[[Switch | Node], bool],
-        patience: float,
+        self, hosts: Iterable[_Host], daemons: tuple[str, ...], ready: Callable[[_Host], bool], patience: float
     ) -> None:
         waiting = list(hosts)
         deadline = time.monotonic() + patience
@@ -117,13 +108,10 @@ class Hosts:
                 exits = home_of(host.name) / f"{name}.exits"
                 if exits.exists() and len(lines := exits.read_text().splitlines()) >= _MOST_EXITS:
                     what = lines[-1].partition(" ")[2]
-                    raise LabError(
-                        report(f"{host.name}: {name} {what}", self.logs / host.name / f"{name}.log")
-                    )
+                    raise LabError(report(f"{host.name}: {name} {what}", self.logs / host.name / f"{name}.log"))
 
-    def _in_mesh(self, host: Switch | Node) -> bool:
+    def _in_mesh(self, host: Node) -> bool:
         """Whether a node has a session with every other node, in each family that both have."""
-        assert isinstance(host, Node)
         for version, name in ((4, "bird"), (6, "bird6")):
             peers = sum(_has(node, version) for node in self.plan.nodes) - 1 if _has(host, version) else 0
             sessions = established(home_of(host.name) / "calico" / f"{name}.ctl")

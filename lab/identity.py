@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +15,25 @@ class Process:
     boot: str
 
     @classmethod
-    def of(cls, pid: int | str) -> Process | None:
-        """The process with an id (or ``self``), None if there is none or it is a zombie; reads the mounted /proc."""
+    def of(cls, pid: int) -> Process | None:
+        """The process with an id, None if there is none or it has ended."""
         try:
-            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+            return cls._read(pid)
         except (FileNotFoundError, ProcessLookupError):
             return None
+
+    @classmethod
+    def own(cls) -> Process:
+        """This process, by the numbers of the /proc that is mounted."""
+        found = cls._read("self")
+        if found is None:
+            raise ProcessLookupError
+        return found
+
+    @classmethod
+    def _read(cls, pid: int | str) -> Process | None:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
         # The name in parentheses may hold anything; what follows the last one does not (proc(5)).
         head, _, tail = stat.rpartition(")")
         fields = tail.split()
@@ -38,6 +49,6 @@ class Process:
     def shares_pid_namespace(self, other: int) -> bool:
         """Whether ``other`` lives in the pid namespace of this process."""
         try:
-            return os.readlink(f"/proc/{self.pid}/ns/pid") == os.readlink(f"/proc/{other}/ns/pid")
+            return Path(f"/proc/{self.pid}/ns/pid").readlink() == Path(f"/proc/{other}/ns/pid").readlink()
         except OSError:
             return False

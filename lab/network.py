@@ -1,4 +1,4 @@
-"""The plan as input of ``ip -batch``: namespaces, links, addresses and routes, none of them in the host's namespace."""
+"""The plan as input of ``ip -batch``: namespaces, links, addresses, routes; the host's own namespace gets none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.errors import LabError
 from lab.plan import Node, Plan, Switch
 
 RACK_INTERFACE = "rack0"
-"""A leaf's interface into its rack; names of interfaces are generated, hosts' names may have 63 characters."""
+"""A leaf's interface into its rack. Interfaces never get hosts' names, which may be longer than 15 characters."""
 _NODE_INTERFACE = "eth0"
 _BRIDGE = "br0"
 
@@ -79,7 +79,7 @@ def _node(node: Node) -> list[str]:
     lines += [f"address add {pod} dev lo" for pod in node.pods]
     for version, everywhere in ((4, "0.0.0.0/0"), (6, "::/0")):
         gateways = [gateway for gateway in node.gateways if ip_interface(gateway).version == version]
-        # Never as one route with two next hops: BIRD 1.6 makes a route "unreachable" whose next hop resolves to one.
+        # Not one route with two next hops: what BIRD 1.6 resolves through such a route becomes "unreachable".
         lines += [f"route add {everywhere} via {gateway} metric {n}" for n, gateway in enumerate(gateways, 1)]
     return lines
 
@@ -87,10 +87,7 @@ def _node(node: Node) -> list[str]:
 def _addresses(interface: str, addresses: Sequence[str]) -> list[str]:
     nodad = {4: "", 6: " nodad"}
     return [
-        *(
-            f"address add {address} dev {interface}{nodad[ip_interface(address).version]}"
-            for address in addresses
-        ),
+        *(f"address add {address} dev {interface}{nodad[ip_interface(address).version]}" for address in addresses),
         f"link set {interface} up",
     ]
 

@@ -19,7 +19,7 @@ CONFD = CLONE / ".tools" / "calico" / "confd"
 PATH = f"{TOOLS}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 RUN = Path("/run/lab")
-"""Runtime files, on the holder's private /run: they end with it. Short, because sockets have 108 characters."""
+"""Runtime files, on the holder's private /run, so they end with it. Short: a socket's path has 108 characters."""
 
 HOST_PROC = Path("/run/hostproc")
 """The machine's own /proc, for process ids as it sees them."""
@@ -28,7 +28,7 @@ HOST_NET = Path("/run/hostnet")
 
 FOLDER_VARIABLE = "LEAFRACK_LAB"
 """Environment variable that names another folder than the clone's own, for a second lab."""
-_HIDDEN = ("/run", "/var/run", "/var/tmp", "/proc")
+_HIDDEN = ("/run", "/var/run", "/var/tmp", "/proc")  # noqa: S108 - paths to refuse
 _TOOLS = (
     "calico-confd",
     "calicoctl",
@@ -64,8 +64,9 @@ class Folder:
         root = Path(os.environ.get(FOLDER_VARIABLE) or CLONE / ".lab").absolute()
         for hidden in _HIDDEN:
             if root.resolve().is_relative_to(hidden):
-                msg = f"{FOLDER_VARIABLE}={root}: the lab covers {hidden} with a folder of its own; choose another one"
-                raise LabError(msg)
+                raise LabError(
+                    f"{FOLDER_VARIABLE}={root}: the lab hides {hidden} from its daemons; choose another folder"
+                )
         return cls(root)
 
     @property

@@ -1,7 +1,7 @@
-"""What the lab builds for a fabric: hosts, links, addresses, AS numbers. Pure; the same file gives the same plan.
+"""What the lab builds for a fabric: hosts, links, addresses, AS numbers. Pure: the same file, the same plan.
 
-The plan leaves out what leafrack itself changes (rack AS numbers, roles, interconnect, peer names), so that an edit
-of those needs no new lab.
+The plan leaves out what leafrack itself changes (rack AS numbers, roles, interconnect, peer names), so that an
+edit of those needs no new lab.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _nodes(fabric: Fabric) -> list[Node]:
 
 
 def _blocks(fabric: Fabric) -> Mapping[str, list[str]]:
-    """The n-th block of each pod network for the n-th node; a second network of a family is for later growth."""
+    """The n-th block of each family's first pod network for the n-th node."""
     given: dict[str, list[str]] = {name: [] for rack in fabric.racks.values() for name in rack.nodes}
     for version in fabric.versions:
         pool = next(network for network in fabric.pod_cidrs if network.version == version)
@@ -156,8 +156,8 @@ def _blocks(fabric: Fabric) -> Mapping[str, list[str]]:
             if addresses.of(version) is not None
         ]
         if len(members) > 2 ** (prefix - pool.prefixlen):
-            msg = f"podCIDRs: {pool} has room for {2 ** (prefix - pool.prefixlen)} blocks, {len(members)} nodes need one"
-            raise LabError(msg)
+            room = 2 ** (prefix - pool.prefixlen)
+            raise LabError(f"podCIDRs: {pool} has room for {room} blocks, {len(members)} nodes need one")
         for name, network in zip(members, pool.subnets(new_prefix=prefix), strict=False):
             given[name].append(str(network))
     return given
@@ -173,11 +173,7 @@ def _in_rack(rack: Rack, address: Address) -> str:
 
 
 def _refuse_bad_names(names: list[str]) -> None:
-    problems = [
-        f"{name}: {count} hosts have this name" for name, count in Counter(names).items() if count > 1
-    ]
-    problems += [
-        f"{name}: longer than {_LONGEST_NAME} characters" for name in names if len(name) > _LONGEST_NAME
-    ]
+    problems = [f"{name}: {count} hosts have this name" for name, count in Counter(names).items() if count > 1]
+    problems += [f"{name}: longer than {_LONGEST_NAME} characters" for name in names if len(name) > _LONGEST_NAME]
     if problems:
         raise LabError("\n".join(problems))

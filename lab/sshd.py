@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import selectors
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
-from lab.paths import Folder, home_of
+from lab.paths import PATH, Folder, home_of
 from lab.plan import Plan
 
 _IDENTITY = "id_ed25519"
@@ -37,7 +36,7 @@ PidFile none
 
 
 def make_keys(folder: Folder, plan: Plan) -> dict[str, str]:
-    """The user's key and a host key for each switch, kept from one ``up`` to the next; returns public host keys."""
+    """A key for the user and one for each switch, kept from one ``up`` to the next; returns public host keys."""
     folder.ssh.mkdir(mode=0o700, exist_ok=True)
     _key(folder.ssh / _IDENTITY, "leafrack lab")
     return {switch.name: _key(folder.ssh / f"host_{switch.name}", switch.name) for switch in plan.switches}
@@ -60,7 +59,8 @@ def write_client_files(folder: Folder, plan: Plan, ports: Mapping[str, int], key
     (folder.ssh / "known_hosts").write_text("\n".join(known) + "\n", encoding="utf-8")
     blocks = [f"Host {name}\n  Port {ports[name]}\n" for name in names]
     common = (
-        f'Host *\n  HostName 127.0.0.1\n  User root\n  IdentityFile "{folder.ssh / _IDENTITY}"\n  IdentitiesOnly yes\n'
+        "Host *\n  HostName 127.0.0.1\n  User root\n"
+        f'  IdentityFile "{folder.ssh / _IDENTITY}"\n  IdentitiesOnly yes\n'
         f'  UserKnownHostsFile "{folder.ssh / "known_hosts"}"\n  GlobalKnownHostsFile /dev/null\n'
         "  StrictHostKeyChecking yes\n  BatchMode yes\n"
     )
@@ -103,47 +103,34 @@ def write_sshd_files(folder: Folder, plan: Plan) -> None:
 
 
 class Listeners:
-    """Sockets on 127.0.0.1 in the host's network namespace; a connection becomes an ``sshd -i`` inside its switch."""
+    """Sockets on 127.0.0.1 in the host's network namespace; a connection becomes an ``sshd -i`` in its switch."""
 
     def __init__(self, ports: Mapping[str, int]) -> None:
-        self._selector = selectors.DefaultSelector()
-        for name, port in ports.items():
-            listener = socket.create_server(("127.0.0.1", port), backlog=200)
-            self._selector.register(listener, selectors.EVENT_READ, name)
+        self._listeners = {name: socket.create_server(("127.0.0.1", port), backlog=200) for name, port in ports.items()}
 
     def serve(self, pids: Mapping[str, int], logs: Path) -> None:
         """Answer from now on, in the background; ``pids`` are the switches' first processes."""
-        threading.Thread(target=self._loop, args=(dict(pids), logs), daemon=True).start()
+        for name, listener in self._listeners.items():
+            enter = ["nsenter", "-t", str(pids[name]), "-n", "-m", "-u", "-p", "--"]
+            sshd = ["/usr/sbin/sshd", "-i", "-f", str(home_of(name) / "sshd_config")]
+            command = [*enter, *sshd, "-E", str(logs / name / "sshd.log")]
+            threading.Thread(target=_answer, args=(listener, command), daemon=True).start()
 
-    def _loop(self, pids: Mapping[str, int], logs: Path) -> None:
-        while True:
-            for key, _ in self._selector.select():
-                assert isinstance(key.fileobj, socket.socket)
-                try:
-                    connection, _ = key.fileobj.accept()
-                except OSError:
-                    continue
-                with connection:
-                    name = str(key.data)
-                    command = [
-                        "nsenter",
-                        "-t",
-                        str(pids[name]),
-                        "-n",
-                        "-m",
-                        "-u",
-                        "-p",
-                        "--",
-                        "/usr/sbin/sshd",
-                        "-i",
-                    ]
-                    command += ["-f", str(home_of(name) / "sshd_config"), "-E", str(logs / name / "sshd.log")]
-                    # The holder reaps all children itself, so nobody waits here.
-                    subprocess.Popen(
-                        command,
-                        stdin=connection.fileno(),
-                        stdout=connection.fileno(),
-                        stderr=subprocess.DEVNULL,
-                        env={"PATH": os.environ["PATH"]},
-                        start_new_session=True,
-                    )
+
+def _answer(listener: socket.socket, command: list[str]) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+            with connection:
+                # The holder reaps all its children, so nobody waits for this one.
+                subprocess.Popen(
+                    command,
+                    stdin=connection.fileno(),
+                    stdout=connection.fileno(),
+                    stderr=subprocess.DEVNULL,
+                    env={"PATH": PATH},
+                    start_new_session=True,
+                )
+        except OSError:
+            # The caller is gone, or this machine is short of something: the next one may have better luck.
+            time.sleep(0.1)

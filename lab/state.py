@@ -15,7 +15,7 @@ NODE_DAEMONS = ("confd", "bird", "bird6", "calico-status", "calico-felix")
 
 @dataclass(frozen=True)
 class Host:
-    """A host of the running lab; ``pid`` is its first process, ``ssh`` its port on 127.0.0.1 (switches only)."""
+    """A host of the running lab; ``pid`` is its first process, ``ssh`` a switch's port on 127.0.0.1."""
 
     name: str
     kind: str

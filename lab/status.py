@@ -23,9 +23,7 @@ def show(folder: Folder) -> int:
     for host in running.hosts:
         dead = _dead_of(running, host)
         found = found or bool(dead)
-        table.add_row(
-            host.name, host.rack or "", _words(host.daemons, dead), f"{host.ssh} (SSH)" if host.ssh else ""
-        )
+        table.add_row(host.name, host.rack or "", _words(host.daemons, dead), f"{host.ssh} (SSH)" if host.ssh else "")
     console = Console()
     console.print(f"fabric {running.fabric}, holder {running.holder.pid}", highlight=False)
     console.print(table)

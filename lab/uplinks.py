@@ -22,7 +22,7 @@ _DEFAULT_SPINE = "spine"
 
 @dataclass(frozen=True)
 class Link:
-    """One end of a link between a leaf and a spine; addresses with prefix length, interface names generated."""
+    """One end of a link between a leaf and a spine; addresses with prefix length."""
 
     interface: str
     peer: str
@@ -99,9 +99,7 @@ def _links(fabric: Fabric, spines: dict[str, int], leaves: dict[str, int]) -> di
 
 def _versions(fabric: Fabric) -> tuple[int, ...]:
     """IP versions that the underlay carries: those of pods and of nodes."""
-    nodes = {
-        address.version for rack in fabric.racks.values() for own in rack.nodes.values() for address in own
-    }
+    nodes = {address.version for rack in fabric.racks.values() for own in rack.nodes.values() for address in own}
     return tuple(sorted({*nodes, *fabric.versions}))
 
 
@@ -126,9 +124,7 @@ def _networks(fabric: Fabric) -> Iterator[Network]:
     for rack in fabric.racks.values():
         yield from rack.node_cidrs
         for leaf in rack.leaves.values():
-            yield from (
-                ip_network(f"{own}/{_RACK_PREFIX[own.version]}", strict=False) for own in leaf.address
-            )
+            yield from (ip_network(f"{own}/{_RACK_PREFIX[own.version]}", strict=False) for own in leaf.address)
             for uplink in leaf.uplinks.values():
                 yield from (ip_network(_ends(own, own)[0], strict=False) for own in uplink.address)
 

@@ -77,8 +77,7 @@ class _Frr:
 
     def render_lists(self, lists: tuple[PrefixList, ...]) -> str:
         return "".join(
-            f"{_family(prefixes.version)} prefix-list {prefixes.name} seq {5 * position} permit {prefix}"
-            f"{_le(prefix)}\n"
+            f"{_family(prefixes.version)} prefix-list {prefixes.name} seq {5 * position} permit {prefix}{_le(prefix)}\n"
             for prefixes in lists
             for position, prefix in enumerate(prefixes.prefixes, start=1)
         )
@@ -113,7 +112,7 @@ class _Frr:
 
     def parse(self, output: str) -> SwitchState:
         documents, rest = _documents(output)
-        if len(documents) != 3:  # noqa: PLR2004 - as many as `read` asks for
+        if len(documents) != 3:
             first = next((line for line in output.splitlines() if line.strip()), "nothing")
             msg = f"this does not answer as FRR with bgpd: {first[:120]!r}"
             raise ValueError(msg)
@@ -127,7 +126,7 @@ class _Frr:
 
 
 def _family(version: int) -> str:
-    return "ip" if version == 4 else "ipv6"  # noqa: PLR2004
+    return "ip" if version == 4 else "ipv6"
 
 
 def _le(prefix: Network) -> str:

@@ -34,7 +34,7 @@ class Lab:
 
     @property
     def env(self) -> dict[str, str]:
-        """Environment for kubectl, calicoctl, pulumi and ``python -m lab``: tools first on PATH, this lab's files."""
+        """Environment for kubectl, calicoctl, pulumi, ``python -m lab``: tools first on PATH, this lab's files."""
         tools = f"{CLONE / '.tools' / 'bin'}:{CLONE / '.venv' / 'bin'}"
         own = {"LEAFRACK_LAB": str(self.dir), "KUBECONFIG": str(self.dir / "kubeconfig")}
         return {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "DATASTORE_TYPE": "kubernetes", **own}
@@ -53,7 +53,14 @@ class Lab:
     def run(self, *command: str | Path, stdin: str = "", timeout: float = 180) -> subprocess.CompletedProcess[str]:
         """A command on this machine with ``env``; output captured, any exit code."""
         return subprocess.run(
-            command, cwd=CLONE, env=self.env, input=stdin, text=True, capture_output=True, timeout=timeout, check=False
+            command,
+            cwd=CLONE,
+            env=self.env,
+            input=stdin,
+            text=True,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
         )
 
     def cli(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

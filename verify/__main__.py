@@ -32,7 +32,11 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait up to so long for all to hold")
     parser.add_argument(
-        "--established-for", type=float, default=0.0, metavar="SECONDS", help="all must hold for so long without a break"
+        "--established-for",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="all must hold for so long without a break",
     )
     chosen = parser.parse_args(given)
     settings = _settings(Path(f"Pulumi.{chosen.stack}.yaml"))

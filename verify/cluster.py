@@ -98,9 +98,13 @@ class Reader:
             try:
                 return dict(self.client.get(BGPConfiguration, "default").get("spec") or {})
             except ApiError as error:
-                if error.status.code != 404:  # noqa: PLR2004
+                if error.status.code != 404:
                     raise
                 return {}
+
+    def mesh_enabled(self) -> bool:
+        """Whether the node-to-node mesh is on: Calico's default where nothing is said."""
+        return self.bgp_configuration().get("nodeToNodeMeshEnabled") is not False
 
     def blocks(self) -> Mapping[str, tuple[Network, ...]]:
         """Pod blocks of each node: what its BIRD announces (confirmed block affinities)."""
@@ -114,7 +118,8 @@ class Reader:
 
     def statuses(self, nodes: Iterable[str]) -> Mapping[str, Report]:
         """What each node says of its sessions and routes, a few nodes at a time."""
-        wanted, reports = list(nodes), {}
+        wanted = list(nodes)
+        reports: dict[str, Report] = {}
         for start in range(0, len(wanted), STATUS_AT_ONCE):
             reports |= self._statuses(wanted[start : start + STATUS_AT_ONCE])
         return reports
@@ -152,9 +157,10 @@ class Reader:
     def _sweep(self, labels: Mapping[str, str]) -> None:
         oldest = datetime.now(UTC) - LEFT_OVER
         for status in self.client.list(CalicoNodeStatus, labels=dict(labels)):
-            created = status.metadata.creationTimestamp if status.metadata else None
-            if created is not None and created < oldest and status.metadata.name:
-                self.client.delete(CalicoNodeStatus, status.metadata.name)
+            metadata = status.metadata or ObjectMeta()
+            created = metadata.creationTimestamp
+            if created is not None and created < oldest and metadata.name:
+                self.client.delete(CalicoNodeStatus, metadata.name)
 
 
 def _line(error: Exception) -> str:

@@ -31,7 +31,9 @@ def _session(session: Session, reports: Mapping[str, Report]) -> Row:
     if found is None:
         return _row(session, expected, _with("no such session", doubts or [f"on {judge.name}"]), ok=False)
     if found.peer_as is not None and found.peer_as not in peer.as_numbers:
-        doubts.append(f"{judge.name} has {peer.name} as AS {found.peer_as}, not {' or '.join(map(str, peer.as_numbers))}")
+        doubts.append(
+            f"{judge.name} has {peer.name} as AS {found.peer_as}, not {' or '.join(map(str, peer.as_numbers))}"
+        )
     state = found.state + (f", last error {found.last_error}" if found.last_error else "")
     return _row(session, expected, _with(state, doubts), ok=found.state == ESTABLISHED and not doubts)
 
@@ -49,23 +51,22 @@ def _row(session: Session, expected: str, found: str, *, ok: bool) -> Row:
     return Row(rack=session.rack, what=str(session), expected=expected, found=found, ok=ok)
 
 
-def routes(
-    fabric: Fabric, blocks: Mapping[str, tuple[Network, ...]], reports: Mapping[str, Report]
-) -> tuple[Row, ...]:
+def routes(fabric: Fabric, blocks: Mapping[str, tuple[Network, ...]], reports: Mapping[str, Report]) -> tuple[Row, ...]:
     """A row per leaf and reflector: does its table hold the pod blocks of all nodes, and on leaves the services?
 
     Nodes originate the service ranges themselves and keep them out of their kernel table, so only leaves are held
     to those (Calico's ``kernel`` export filter rejects them).
     """
-    rows = []
-    pods = {node: blocks.get(node, ()) for rack in fabric.racks.values() for node in rack.nodes}
-    for rack, declared in fabric.racks.items():
-        everywhere = {block for found in pods.values() for block in found}
-        for leaf in declared.leaves:
-            rows.append(_routes(rack, leaf, everywhere | set(fabric.service_cluster_ips), reports))
-        for node in declared.reflectors:
-            rows.append(_routes(rack, node, everywhere - set(pods[node]), reports))
-    return tuple(rows)
+    pods = {node: set(blocks.get(node, ())) for rack in fabric.racks.values() for node in rack.nodes}
+    everywhere = set[Network]().union(*pods.values())
+    return tuple(
+        _routes(rack, place, wanted, reports)
+        for rack, declared in fabric.racks.items()
+        for place, wanted in (
+            *((leaf, everywhere | set(fabric.service_cluster_ips)) for leaf in declared.leaves),
+            *((node, everywhere - pods[node]) for node in declared.reflectors),
+        )
+    )
 
 
 def _routes(rack: str, place: str, wanted: set[Network], reports: Mapping[str, Report]) -> Row:

@@ -33,10 +33,12 @@ class Kind(StrEnum):
 
     LEAF = "leaf"
     NODE = "node"
+    MESH = "mesh"
+    """Of Calico's node-to-node mesh: expected only on the way back to it."""
 
 
 class End(Value):
-    """One end of a session; ``as_numbers`` are those that are right in the phase (RFC 4271 §4.2, My AS)."""
+    """One end of a session; ``as_numbers`` are those that are right in the phase (RFC 4271 §4.2)."""
 
     name: str
     address: Address
@@ -44,7 +46,10 @@ class End(Value):
 
 
 class Session(Value):
-    """A BGP session that must be Established: ``near`` is the reflector, ``far`` the leaf or the other node."""
+    """A BGP session that must be Established.
+
+    ``near`` is the reflector (or a node of the mesh), ``far`` the leaf or the other node.
+    """
 
     kind: Kind
     rack: str
@@ -52,7 +57,7 @@ class Session(Value):
     far: End
 
     def __str__(self) -> str:
-        family = " (IPv6)" if self.near.address.version == 6 else ""  # noqa: PLR2004
+        family = " (IPv6)" if self.near.address.version == 6 else ""
         return f"{self.near.name} ↔ {self.far.name}{family}"
 
 

@@ -38,7 +38,7 @@ def until_all_hold(
     *,
     wait: float,
     hold: float = 0.0,
-    tell: Callable[[Sequence[Row]], None] = lambda rows: None,
+    tell: Callable[[Sequence[Row]], None] | None = None,
 ) -> Sequence[Row]:
     """Rows of the last look: the first at which all hold and have held for ``hold`` seconds, or the one after ``wait``.
 
@@ -55,10 +55,8 @@ def until_all_hold(
                 return rows
         else:
             since = None
-            tell(rows)
+            if tell is not None:
+                tell(rows)
             if now - started >= wait:
                 return rows
         time.sleep(POLL if since is None else min(POLL, max(0.1, hold - (now - since))))
-
-
-

@@ -83,11 +83,11 @@ def report(name: str, state: SwitchState | UnreadableError) -> Report:
     )
 
 
-async def _read(endpoint: Endpoint, credentials: Credentials, timeout: float) -> SwitchState:
+async def _read(endpoint: Endpoint, credentials: Credentials, patience: float) -> SwitchState:
     platform = dialect(Platform(endpoint.platform))
     try:
-        async with await asyncio.wait_for(_connect(endpoint, credentials), timeout) as connection:
-            answer = await connection.run(platform.read, timeout=timeout, stdin=asyncssh.DEVNULL)
+        async with await asyncio.wait_for(_connect(endpoint, credentials), patience) as connection:
+            answer = await connection.run(platform.read, timeout=patience, stdin=asyncssh.DEVNULL)
     except UnreadableError:
         raise
     except (asyncssh.Error, OSError, TimeoutError) as error:
@@ -104,7 +104,7 @@ async def _read(endpoint: Endpoint, credentials: Credentials, timeout: float) ->
 
 
 async def _connect(endpoint: Endpoint, credentials: Credentials) -> asyncssh.SSHClientConnection:
-    where = f"[{endpoint.host}]:{endpoint.port}" if endpoint.port != 22 else endpoint.host  # noqa: PLR2004
+    where = f"[{endpoint.host}]:{endpoint.port}" if endpoint.port != 22 else endpoint.host
     known = asyncssh.import_known_hosts(f"{where} {endpoint.host_key}\n") if endpoint.host_key else None
     return await asyncssh.connect(
         endpoint.host,
@@ -148,7 +148,10 @@ def _why(endpoint: Endpoint, error: Exception) -> tuple[str, bool]:
     if isinstance(error, asyncssh.HostKeyNotVerifiable):
         return f"the host key of {where} is not the pinned one (ssh.hostKey): wrong switch, or a replaced one", True
     if isinstance(error, asyncssh.PermissionDenied):
-        return f"{where} refuses user {endpoint.user}: wrong key or password (leafrack:sshPrivateKey, sshPassword)", True
+        return (
+            f"{where} refuses user {endpoint.user}: wrong key or password (leafrack:sshPrivateKey, sshPassword)",
+            True,
+        )
     if isinstance(error, TimeoutError):
         return f"no answer from {where} within its time", False
     if isinstance(error, OSError):

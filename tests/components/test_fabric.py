@@ -178,8 +178,12 @@ def test_nothing_replaces_and_no_command_line_differs_between_two_machines(regis
 
 def test_a_password_is_secret_wherever_it_goes(registered: Registered) -> None:
     plain = json.dumps(
-        {name: {key: str(value) for key, value in r.inputs.items() if key in ("create", "delete", "metadata", "spec")}
-         for name, r in registered.items()}
+        {
+            name: {
+                key: str(value) for key, value in r.inputs.items() if key in ("create", "delete", "metadata", "spec")
+            }
+            for name, r in registered.items()
+        }
     )
     assert "s3cret" not in plain
     assert rpc.is_rpc_secret(registered["leaf01-172.20.0.11"].inputs["stdin"])

@@ -338,3 +338,8 @@ def test_what_works_and_should_not_stay_is_a_warning_with_its_line(
     place, _, text = str(warning).replace(f"{tmp_path}/", "").partition(": ")
     assert place.startswith("x.yaml:")
     assert text.startswith(expected)
+
+
+def test_a_node_that_is_reflector_and_member_is_said_once(errors: Errors) -> None:
+    lines = errors(changed(("{node3: 172.20.0.13}", "{node1: 172.20.0.13}")))
+    assert len(lines) == 1

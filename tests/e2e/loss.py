@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from config import Fabric
 from lab.plan import plan_of
@@ -46,7 +47,7 @@ class Pings:
         self._running: dict[str, subprocess.Popen[str]] = {}
         self.losses: tuple[Loss, ...] = ()
 
-    def __enter__(self) -> Pings:
+    def __enter__(self) -> Self:
         for source, target in self._pairs:
             for own, other in zip(self._pods[source], self._pods[target], strict=True):
                 family = ["-6"] if ":" in other else []
@@ -64,7 +65,9 @@ class Pings:
                 )
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for ping in self._running.values():
             os.killpg(ping.pid, signal.SIGINT)
         self.losses = tuple(_loss(name, ping.communicate(timeout=20)[0]) for name, ping in self._running.items())

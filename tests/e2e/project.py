@@ -94,16 +94,32 @@ class Project:
         """The stack output ``leafrack``."""
         return json.loads(self.check("stack", "output", "--json").said)["leafrack"]
 
+    def resources(self) -> dict[str, str]:
+        """Type by name of everything in the state."""
+        exported = json.loads(self.check("stack", "export").said)["deployment"].get("resources") or []
+        return {resource["urn"].rpartition("::")[2]: resource["type"] for resource in exported}
+
     def destroy(self) -> Run:
         """``pulumi destroy``."""
         return self.pulumi("destroy", "--yes")
 
 
+def settings(lab: Path) -> dict[str, str]:
+    """Stack settings for the example fabric in the lab of a folder."""
+    return {
+        "fabric": "config/fabrics/dev.yaml",
+        "overlay": f"{lab}/overlay.yaml",
+        "kubeconfig": f"{lab}/kubeconfig",
+        "kubeContext": "leafrack",
+    }
+
+
 def environment() -> dict[str, str]:
     """This process's environment with the clone's tools first on PATH, as ``.lab/env`` makes it."""
     path = f"{CLONE}/.tools/bin:{CLONE}/.venv/bin:{os.environ['PATH']}"
+    ours = ("PULUMI_", "LEAFRACK_", "KUBECONFIG")
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not name.startswith(ours)},
         "PATH": path,
         "PULUMI_HOME": f"{CLONE}/.tools/pulumi-home",
         "PULUMI_SKIP_UPDATE_CHECK": "true",

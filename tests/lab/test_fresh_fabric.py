@@ -24,11 +24,16 @@ NODES = {
 
 @pytest.mark.parametrize("node", NODES)
 def test_calicoctl_node_status_shows_the_full_mesh(lab: Lab, node: str) -> None:
-    rows = re.findall(r"\| (\S+)\s+\| node-to-node mesh \| up .*Established", lab.exec(node, "calicoctl", "node", "status"))
+    rows = re.findall(
+        r"\| (\S+)\s+\| node-to-node mesh \| up .*Established", lab.exec(node, "calicoctl", "node", "status")
+    )
     assert sorted(rows) == sorted(address for name, address in NODES.items() if name != node)
 
 
-@pytest.mark.parametrize(("switch", "peers"), [("leaf01", {"100.0.0.1"}), ("leaf02", {"100.0.0.5"}), ("spine", {"100.0.0.2", "100.0.0.6"})])
+@pytest.mark.parametrize(
+    ("switch", "peers"),
+    [("leaf01", {"100.0.0.1"}), ("leaf02", {"100.0.0.5"}), ("spine", {"100.0.0.2", "100.0.0.6"})],
+)
 def test_switches_have_sessions_with_each_other_only(lab: Lab, switch: str, peers: set[str]) -> None:
     summary = json.loads(lab.exec(switch, "vtysh", "-c", "show bgp ipv4 unicast summary json"))
     assert {address: peer["state"] for address, peer in summary["peers"].items()} == dict.fromkeys(peers, "Established")
@@ -91,11 +96,28 @@ def test_exec_enters_all_namespaces_of_a_host(lab: Lab, host: str) -> None:
     name, first, *interfaces = lab.exec(host, "sh", "-c", script).splitlines()
     assert name == host
     assert re.search(r"(switch|node)\.sh", first)
-    assert "eth0@" in "".join(interfaces) if host == "node4" else "down0" in "".join(interfaces) or "up0" in "".join(interfaces)
+    assert (
+        "eth0@" in "".join(interfaces)
+        if host == "node4"
+        else "down0" in "".join(interfaces) or "up0" in "".join(interfaces)
+    )
 
 
 def test_exec_passes_standard_input_and_arguments_as_they_are(lab: Lab) -> None:
-    done = lab.run("python", "-m", "lab", "exec", "node1", "--", "sh", "-c", 'cat; echo "$1"', "x", "a -- b", stdin="in\n")
+    done = lab.run(
+        "python",
+        "-m",
+        "lab",
+        "exec",
+        "node1",
+        "--",
+        "sh",
+        "-c",
+        'cat; echo "$1"',
+        "x",
+        "a -- b",
+        stdin="in\n",
+    )
     assert done.stdout == "in\na -- b\n"
 
 
@@ -167,7 +189,7 @@ def test_the_deployer_may_do_its_work_and_nothing_else(lab: Lab, verb: str, reso
 def test_the_deployer_cannot_make_a_node_by_patching_one_that_does_not_exist(lab: Lab) -> None:
     phantom = json.dumps({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "phantom"}})
     done = lab.run("kubectl", "--context", "leafrack", "apply", "--server-side", "-f", "-", stdin=phantom)
-    assert "nodes \"phantom\" is forbidden" in done.stderr or "cannot create resource" in done.stderr
+    assert 'nodes "phantom" is forbidden' in done.stderr or "cannot create resource" in done.stderr
     assert "phantom" not in lab.kubectl("get", "nodes")
 
 

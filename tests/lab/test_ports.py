@@ -17,7 +17,7 @@ def test_a_folder_begins_its_search_at_a_place_of_its_own_and_tries_every_block_
     assert one[0] != other[0]
     assert sorted(one) == sorted(other)
     assert len(set(one)) == len(one)
-    assert all(20000 <= block and block + SIZE <= 32768 for block in one)
+    assert all(block >= 20000 and block + SIZE <= 32768 for block in one)
 
 
 def test_the_block_of_last_time_comes_first() -> None:

@@ -1,1 +1,1 @@
-"""The contract of the command provider, held against a real `pulumi`, a real sshd and whichever plugin is installed."""
+"""The command provider's contract, held against a real `pulumi`, a real sshd and the plugin in use."""

@@ -23,7 +23,7 @@ VERSION = "1.2.1"
 SECRET_MARK = "4dabf18193072939515e22adb298388d"
 LIMIT = 120
 
-PROGRAM = '''
+PROGRAM = """
 import json
 import pulumi
 from pulumi_command import local, remote
@@ -36,18 +36,18 @@ for name, spec in json.load(open("resources.json")).items():
         pulumi.export(name, local.run(**args).stdout)
     else:
         {"local": local, "remote": remote}[spec["kind"]].Command(name, **args)
-'''
+"""
 
 Resources = Mapping[str, Mapping[str, Any]]
 
 
 def local(*, secret: Sequence[str] = (), **args: Any) -> dict[str, Any]:
-    """A command:local:Command with the given inputs; those named in `secret` are wrapped in Output.secret."""
+    """A command:local:Command with the given inputs; those named in `secret` become Output.secret."""
     return {"kind": "local", "secret": list(secret), "args": args}
 
 
 def remote(connection: Mapping[str, Any], *, secret: Sequence[str] = (), **args: Any) -> dict[str, Any]:
-    """A command:remote:Command with the given inputs; those named in `secret` are wrapped in Output.secret."""
+    """A command:remote:Command with the given inputs; those named in `secret` become Output.secret."""
     return {"kind": "remote", "secret": list(secret), "args": {"connection": dict(connection), **args}}
 
 
@@ -79,13 +79,12 @@ class Run:
 
 
 class Stack:
-    """A stack of its own, with state in files below `folder`."""
+    """The stack "test" of a project of its own, with its state in files below `folder`."""
 
     def __init__(self, folder: Path, home: Path) -> None:
-        """`home` is a PULUMI_HOME, with the plugin registered and the programs of `pulumi` in its folder `bin`."""
+        """A stack that exists in `folder`; `home` is a PULUMI_HOME with the programs of `pulumi` in `bin`."""
         self.folder = folder
         self.log = folder / "log"
-        (folder / "state").mkdir(parents=True)
         self.environment = {
             "PATH": f"{home / 'bin'}:{os.defpath}",
             "HOME": str(folder),
@@ -96,15 +95,23 @@ class Stack:
             "PULUMI_SKIP_CHECKPOINTS": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
+
+    @classmethod
+    def new(cls, folder: Path, home: Path) -> Stack:
+        """Make an empty stack."""
+        (folder / "state").mkdir(parents=True)
         project = {"name": "contract", "runtime": {"name": "python", "options": {"virtualenv": sys.prefix}}}
         (folder / "Pulumi.yaml").write_text(json.dumps(project))
         (folder / "__main__.py").write_text(PROGRAM)
-        assert self.pulumi("stack", "init", "test").code == 0
+        stack = cls(folder, home)
+        made = stack.pulumi("stack", "init")
+        assert made.code == 0, made.text
+        return stack
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """`pulumi` with these words, under way; both of its streams arrive in stdout."""
         return subprocess.Popen(
-            [program("pulumi"), *words, "--non-interactive"],
+            [program("pulumi"), *words, "--stack", "test", "--non-interactive"],
             cwd=self.folder,
             env=self.environment,
             text=True,
@@ -170,7 +177,7 @@ class Sshd:
     process: subprocess.Popen[bytes]
 
     def connection(self, **changed: Any) -> dict[str, Any]:
-        """Arguments of a connection that works and gives up after one attempt, with some changed; None drops one."""
+        """Arguments of a connection that works and is tried once, with some changed; None drops one."""
         arguments = {
             "host": "127.0.0.1",
             "port": self.port,
@@ -198,7 +205,8 @@ def start_sshd(folder: Path) -> Sshd:
     for name, passphrase in (("host", ""), ("client", ""), ("locked", "open sesame"), ("stranger", "")):
         keygen = [program("ssh-keygen"), "-q", "-t", "ed25519", "-N", passphrase, "-f", str(folder / name)]
         subprocess.run(keygen, check=True)
-    (folder / "authorized_keys").write_text((folder / "client.pub").read_text() + (folder / "locked.pub").read_text())
+    known = [(folder / f"{name}.pub").read_text() for name in ("client", "locked")]
+    (folder / "authorized_keys").write_text("".join(known))
     port = free_port()
     settings = {
         "ListenAddress": f"127.0.0.1:{port}",

@@ -1,4 +1,4 @@
-"""command:remote:Command: a life from create to delete, and everything that can be wrong with a connection."""
+"""command:remote:Command: a life from create to delete, and what can be wrong with a connection."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ def life(make_stack: Callable[[str], Stack], sshd: Sshd, agent: Path) -> Life:
         "empty-environment-of-nobody": remote(good, create="echo ${PULUMI_COMMAND_STDOUT-unset}"),
         "no-host-key": remote(sshd.connection(host_key=None), create="echo in"),
         "locked-key": remote(
-            sshd.connection(private_key=sshd.read("locked"), private_key_password="open sesame"), create="echo in"
+            sshd.connection(private_key=sshd.read("locked"), private_key_password="open sesame"),
+            create="echo in",
         ),
         "agent": remote(sshd.connection(private_key=None, agent_socket_path=str(agent)), create="echo in"),
         "proxied": remote(sshd.connection(proxy=sshd.connection()), create="echo in"),
@@ -98,9 +99,15 @@ def life(make_stack: Callable[[str], Stack], sshd: Sshd, agent: Path) -> Life:
         "without-update": remote(good, create=say("without-update-1"), delete=say("without-update-delete")),
         "stdin-change": remote(good, create=f"cat >> {log}", stdin="stdin-change-1\n"),
         "triggered": remote(
-            good, create=say("triggered-create"), update=say("no"), delete=say("triggered-delete"), triggers=["one"]
+            good,
+            create=say("triggered-create"),
+            update=say("no"),
+            delete=say("triggered-delete"),
+            triggers=["one"],
         ),
-        "removed": remote(good, create=say("removed-create"), delete=f"cat >> {log}", stdin="removed-old-stdin\n"),
+        "removed": remote(
+            good, create=say("removed-create"), delete=f"cat >> {log}", stdin="removed-old-stdin\n"
+        ),
         "without-delete": remote(good, create=say("without-delete-create")),
         "previous-off": remote(good, create="echo out", add_previous_output_in_env=False),
     }
@@ -115,7 +122,11 @@ def life(make_stack: Callable[[str], Stack], sshd: Sshd, agent: Path) -> Life:
         "without-update": remote(good, create=say("without-update-2"), delete=say("without-update-delete")),
         "stdin-change": remote(good, create=f"cat >> {log}", stdin="stdin-change-2\n"),
         "triggered": remote(
-            good, create=say("triggered-create"), update=say("no"), delete=say("triggered-delete"), triggers=["two"]
+            good,
+            create=say("triggered-create"),
+            update=say("no"),
+            delete=say("triggered-delete"),
+            triggers=["two"],
         ),
         "previous-off": remote(
             good, create="echo ${PULUMI_COMMAND_STDOUT-unset}", add_previous_output_in_env=False
@@ -234,7 +245,8 @@ def test_a_removed_resource_runs_its_old_delete_with_its_old_stdin(life: Life) -
 
 def test_destroy_runs_the_delete_of_the_last_update(life: Life) -> None:
     assert life.destroyed.code == 0, life.destroyed.text
-    assert sorted(life.ran_by_destroy) == ["before: out", "plain-new-delete", "triggered-delete", "without-update-delete"]
+    ran = ["before: out", "plain-new-delete", "triggered-delete", "without-update-delete"]
+    assert sorted(life.ran_by_destroy) == ran
 
 
 def test_secrets_are_encrypted_in_the_state(life: Life) -> None:
@@ -304,7 +316,10 @@ def failures(make_stack: Callable[[str], Stack], sshd: Sshd) -> Failures:
         ),
         "retried": remote(sshd.connection(port=counter.port, dial_error_limit=2), create=mute),
         "exit-3": remote(
-            good, create="cat > /dev/null; echo said; echo and-err >&2; exit 3", stdin=STDIN_SECRET, secret=["stdin"]
+            good,
+            create="cat > /dev/null; echo said; echo and-err >&2; exit 3",
+            stdin=STDIN_SECRET,
+            secret=["stdin"],
         ),
         "no-status": remote(good, create="echo last-words; kill -9 $PPID"),
         "refused-environment": remote(
@@ -340,7 +355,7 @@ def test_a_failure_says_what_went_wrong(failures: Failures, name: str, parts: li
         assert part.format(port=failures.unreachable_port) in said
 
 
-def test_a_failed_create_leaves_nothing_in_the_state_and_does_not_touch_the_others(failures: Failures) -> None:
+def test_a_failed_create_is_not_in_the_state_and_leaves_the_others_alone(failures: Failures) -> None:
     assert failures.run.code != 0
     assert list(failures.state) == ["good"]
 

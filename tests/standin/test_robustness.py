@@ -50,7 +50,7 @@ def test_an_interrupt_ends_the_running_commands(
     )
     process = stack.start("up", "--yes", "--skip-preview")
     try:
-        wait_until(lambda: all(path.exists() and path.read_text() for path in pids.values()), "the commands start")
+        wait_until(lambda: all(path.exists() and path.read_text() for path in pids.values()), "a start")
         process.send_signal(signal.SIGINT)
         text, _ = process.communicate(timeout=LIMIT)
     finally:
@@ -62,21 +62,23 @@ def test_an_interrupt_ends_the_running_commands(
         assert not is_running(number["child"])
         assert stack.outputs() == {}
     finally:
-        # An sshd that serves root passes no signals on: a remote command may outlive its connection there.
+        # sshd need not pass the signal on: the remote command may outlive its connection.
         if is_running(number["remote"]):
             os.kill(number["remote"], signal.SIGKILL)
 
 
-def test_many_commands_at_once_and_a_megabyte_of_stdin(make_stack: Callable[[str], Stack], sshd: Sshd) -> None:
-    stack = make_stack("crowd")
+def test_many_commands_and_megabytes_of_stdin_run_at_once(
+    make_stack: Callable[[str], Stack], sshd: Sshd
+) -> None:
+    stack, good = make_stack("crowd"), sshd.connection()
     run = stack.up(
         {
             **{f"local-{i}": local(create=f"cat; echo {i}", stdin="local ") for i in range(MANY)},
-            **{f"remote-{i}": remote(sshd.connection(), create=f"cat; echo {i}", stdin="remote ") for i in range(MANY)},
+            **{f"remote-{i}": remote(good, create=f"cat; echo {i}", stdin="remote ") for i in range(MANY)},
             "local-large": local(create="sha256sum", stdin=MEGABYTE),
-            "remote-large": remote(sshd.connection(), create="sha256sum", stdin=MEGABYTE),
+            "remote-large": remote(good, create="sha256sum", stdin=MEGABYTE),
             "local-loud": local(create="cat", stdin=MEGABYTE, logging="none"),
-            "remote-loud": remote(sshd.connection(), create="cat", stdin=MEGABYTE, logging="none"),
+            "remote-loud": remote(good, create="cat", stdin=MEGABYTE, logging="none"),
         },
         "--parallel=64",
     )
@@ -94,15 +96,21 @@ def test_a_line_of_any_length_can_be_shown(
 ) -> None:
     stack, line = make_stack("long-line"), "x" * 200_000
     run = stack.up(
-        {"local": local(create="cat", stdin=line), "remote": remote(sshd.connection(), create="cat", stdin=line)}
+        {
+            "local": local(create="cat", stdin=line),
+            "remote": remote(sshd.connection(), create="cat", stdin=line),
+        }
     )
     assert run.code == 0, run.text[-2000:]
     assert {outputs["stdout"] for outputs in stack.outputs().values()} == {line}
 
 
-def test_the_standin_says_what_it_is(plugin: Path, standin_only: None, make_stack: Callable[[str], Stack]) -> None:
+def test_the_standin_says_what_it_is_and_refuses_what_it_does_not_serve(
+    plugin: Path, standin_only: None, make_stack: Callable[[str], Stack]
+) -> None:
     said = subprocess.run([plugin, "-version"], capture_output=True, text=True, check=True).stdout
     assert said == "offline stand-in for pulumi-command 1.2.1\n"
-    stack = make_stack("identity")
-    assert said.strip() in stack.pulumi("package", "get-schema", "command@1.2.1").text
-    assert said.strip() in stack.preview({"nothing": local()}, "--debug").text
+    preview = make_stack("identity").preview({"files": local(create="true", asset_paths=["*"])}, "--debug")
+    assert said.strip() in preview.diagnostics("contract-test")
+    assert preview.code != 0
+    assert "need the official pulumi-command plugin" in preview.diagnostics("files")

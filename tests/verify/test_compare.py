@@ -45,8 +45,10 @@ FAILS = {
     "the leaf has another AS": (
         TO_LEAF,
         leaf(as_number=65019, state="Idle", last_error="OPEN Message Error/Bad Peer AS"),
-        "node1 ↔ leaf01 – expected Established with AS 65009, "
-        "found Idle, last error OPEN Message Error/Bad Peer AS (leaf01 says 65019)",
+        (
+            "node1 ↔ leaf01 – expected Established with AS 65009, "
+            "found Idle, last error OPEN Message Error/Bad Peer AS (leaf01 says 65019)"
+        ),
     ),
     "the leaf has the node with another AS": (
         TO_LEAF,
@@ -61,8 +63,10 @@ FAILS = {
     "the leaf cannot be read": (
         TO_LEAF,
         Report(name="leaf01", failure="no answer from 127.0.0.1 port 2201 within its time"),
-        "node1 ↔ leaf01 – expected Established with AS 65009, "
-        "found leaf01 unreadable: no answer from 127.0.0.1 port 2201 within its time",
+        (
+            "node1 ↔ leaf01 – expected Established with AS 65009, "
+            "found leaf01 unreadable: no answer from 127.0.0.1 port 2201 within its time"
+        ),
     ),
     "the node reports nothing": (
         TO_NODE,

@@ -39,7 +39,8 @@ def test_each_phase_expects_its_sessions_once(fabric: Fabric, phase: Phase, name
 
 
 @pytest.mark.parametrize(
-    ("phase", "as_numbers"), [(Phase.CONNECTED, (64512, 64513)), (Phase.REFLECTED, (64512, 64513)), (Phase.FINAL, (64513,))]
+    ("phase", "as_numbers"),
+    [(Phase.CONNECTED, (64512, 64513)), (Phase.REFLECTED, (64512, 64513)), (Phase.FINAL, (64513,))],
 )
 def test_a_rack_may_still_have_the_fabrics_as_until_the_last_phase(
     fabric: Fabric, phase: Phase, as_numbers: tuple[int, ...]

@@ -11,7 +11,9 @@ from verify.model import Row
 
 
 def rows(*held: bool) -> tuple[Row, ...]:
-    return tuple(Row(rack="r", what=f"s{i}", expected="up", found="up" if ok else "down", ok=ok) for i, ok in enumerate(held))
+    return tuple(
+        Row(rack="r", what=f"s{i}", expected="up", found="up" if ok else "down", ok=ok) for i, ok in enumerate(held)
+    )
 
 
 class Clock:

@@ -1,0 +1,164 @@
+"""From a declared fabric to its network: which sessions leafrack makes, as each interconnect has them.
+
+A rack on route reflectors: reflectors peer with every node of the rack and with its leaves. Top of rack: every node
+peers with every leaf, which puts its own AS in place of the nodes' (``as-override``), or they would refuse each other's
+routes. Full mesh: every node with every other one; its reflectors, or all nodes where it has none, with the leaves.
+Where all racks are in full mesh it is Calico's node-to-node mesh, which spans the racks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+from itertools import combinations
+
+from config import Fabric, Interconnect, Rack, names
+from config.model import Addresses, Network
+from config.source import at
+from proof.model import VERSIONS, End, Gap, Kind, NextHop, Prefix, Session, Speaker, What
+from proof.model import Network as Speakers
+from proof.underlay import underlay
+
+
+def network(fabric: Fabric) -> Speakers:
+    """The network in its final state: mesh off (unless it is the interconnect), every rack in its own AS."""
+    under = underlay(fabric)
+    speakers = {**under.speakers, **{node.name: node for node in _nodes(fabric)}}
+    sessions, gaps = list(under.sessions), list(under.gaps)
+    for version in fabric.versions:
+        gaps += _without_address(fabric, version)
+        for found in _rack_sessions(fabric, speakers, version):
+            (sessions if isinstance(found, Session) else gaps).append(found)  # type: ignore[arg-type]
+        if _cluster_mesh(fabric):
+            sessions += _mesh(fabric, list(_everybody(fabric)), version)
+    return Speakers(speakers, tuple(sessions), _origins(fabric, speakers), tuple(gaps))
+
+
+def border(fabric: Fabric, rack: str) -> tuple[str, ...]:
+    """Nodes of a rack that peer with its leaves."""
+    declared, how = fabric.racks[rack], fabric.rack_interconnect(rack)
+    if how is Interconnect.ROUTE_REFLECTORS or (how is Interconnect.FULL_MESH and declared.reflectors):
+        return tuple(declared.reflectors)
+    return tuple(declared.nodes)
+
+
+def _cluster_mesh(fabric: Fabric) -> bool:
+    return all(fabric.rack_interconnect(rack) is Interconnect.FULL_MESH for rack in fabric.racks)
+
+
+def _everybody(fabric: Fabric) -> Iterator[tuple[str, str, Addresses]]:
+    for rack, declared in fabric.racks.items():
+        yield from ((rack, node, addresses) for node, addresses in declared.nodes.items())
+
+
+def _nodes(fabric: Fabric) -> Iterator[Speaker]:
+    for rack, node, addresses in _everybody(fabric):
+        declared = fabric.racks[rack]
+        reflects = node in declared.reflectors and fabric.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS
+        number = int(IPv4Address(names.cluster_id(addresses)))
+        yield Speaker(
+            node,
+            Kind.NODE,
+            fabric.rack_as(rack),
+            # A node without IPv4 takes a hash of its name (CALICO_ROUTER_ID=hash): which one decides nothing here.
+            router_id=number,
+            rack=rack,
+            cluster_id=number if reflects else None,
+            reflector=reflects,
+            addresses=tuple(addresses),
+            subnets=tuple(subnet for subnet in declared.subnets if any(one in subnet for one in addresses)),
+            gateway=bool(declared.leaves),
+        )
+
+
+def _without_address(fabric: Fabric, version: int) -> Iterator[Gap]:
+    for rack, node, addresses in _everybody(fabric):
+        if addresses.of(version) is None:
+            kind = "reflectors" if node in fabric.racks[rack].reflectors else "members"
+            text = f"{node} has no {VERSIONS[version]} address, so no session carries its routes: give it one per family"
+            yield Gap(frozenset({node}), version, text, at("racks", rack, kind, node))
+
+
+def _rack_sessions(fabric: Fabric, speakers: dict[str, Speaker], version: int) -> Iterator[Session | Gap]:
+    for name, rack in fabric.racks.items():
+        how = fabric.rack_interconnect(name)
+        if how is Interconnect.ROUTE_REFLECTORS:
+            if not rack.reflectors:
+                text = f"rack {name} has no route reflector, so none of its nodes has a session: declare two"
+                yield Gap(frozenset(rack.nodes), version, text, at("racks", name, "reflectors"))
+            yield from _reflection(fabric, name, rack, version)
+        elif how is Interconnect.FULL_MESH and not _cluster_mesh(fabric):
+            yield from _mesh(fabric, [(name, node, own) for node, own in rack.nodes.items()], version)
+        yield from _to_leaves(fabric, speakers, name, version)
+
+
+def _reflection(fabric: Fabric, name: str, rack: Rack, version: int) -> Iterator[Session]:
+    own, done = fabric.rack_as(name), set()
+    for reflector, addresses in rack.reflectors.items():
+        done.add(reflector)
+        near = addresses.of(version)
+        for node, theirs in rack.nodes.items():
+            far = theirs.of(version)
+            if node not in done and near is not None and far is not None:
+                # Two cluster IDs that differ make each the other's client (bird.cfg.template).
+                both = node in rack.reflectors
+                yield Session(End(reflector, near, own, rr_client=True), End(node, far, own, rr_client=both))
+
+
+def _mesh(fabric: Fabric, nodes: list[tuple[str, str, Addresses]], version: int) -> Iterator[Session]:
+    for (rack, node, own), (other_rack, other, theirs) in combinations(nodes, 2):
+        near, far = own.of(version), theirs.of(version)
+        # The mesh is rendered without `multihop`: between two AS numbers it stays down across subnets.
+        if near and far and fabric.rack_as(rack) == fabric.rack_as(other_rack):
+            yield Session(End(node, near, fabric.rack_as(rack)), End(other, far, fabric.rack_as(other_rack)))
+
+
+def _to_leaves(fabric: Fabric, speakers: dict[str, Speaker], name: str, version: int) -> Iterator[Session | Gap]:
+    rack, own = fabric.racks[name], fabric.rack_as(name)
+    override = fabric.rack_interconnect(name) is Interconnect.TOP_OF_RACK
+    for leaf_name, leaf in rack.leaves.items():
+        there, path = leaf.address.of(version), at("racks", name, "leaves", leaf_name, "address")
+        if there is None:
+            text = f"leaf {leaf_name} has no {VERSIONS[version]} address, so no node peers with it: give it one per family"
+            yield Gap(frozenset({leaf_name, *rack.nodes}), version, text, path)
+            continue
+        for node in border(fabric, name):
+            here = rack.nodes[node].of(version)
+            if here is None:
+                continue
+            if not any(here in subnet and there in subnet for subnet in speakers[leaf_name].subnets):
+                text = f"{node} ({here}) and leaf {leaf_name} ({there}) share no subnet, so their session does not come up"
+                yield Gap(frozenset({node, leaf_name}), version, text, path)
+                continue
+            internal = own == leaf.as_number
+            yield Session(
+                End(
+                    node,
+                    here,
+                    own,
+                    rr_client=internal and speakers[node].cluster_id is not None,
+                    next_hop=NextHop.KEEP,
+                ),
+                End(leaf_name, there, leaf.as_number, accepts=_accepted(fabric, version), as_override=override),
+            )
+
+
+def _accepted(fabric: Fabric, version: int) -> tuple[Network, ...]:
+    """The inbound prefix list that leafrack puts on a leaf."""
+    return tuple(one for one in (*fabric.pod_cidrs, *fabric.service_cluster_ips) if one.version == version)
+
+
+def _origins(fabric: Fabric, speakers: dict[str, Speaker]) -> dict[Prefix, tuple[str, ...]]:
+    origins: dict[Prefix, tuple[str, ...]] = {}
+    for version in fabric.versions:
+        pools = tuple(one for one in fabric.pod_cidrs if one.version == version)
+        for _, node, _ in _everybody(fabric):
+            origins[Prefix(What.PODS, version, pools, node)] = (node,)
+        for one in fabric.service_cluster_ips:
+            if one.version == version:
+                origins[Prefix(What.SERVICES, version, (one,))] = tuple(node for _, node, _ in _everybody(fabric))
+    for speaker in speakers.values():
+        for subnet in speaker.subnets if speaker.kind is Kind.LEAF else ():
+            prefix = Prefix(What.SUBNET, subnet.version, (subnet,))
+            origins[prefix] = (*origins.get(prefix, ()), speaker.name)
+    return origins

@@ -1,0 +1,222 @@
+"""Walking the sessions: announcements until nothing changes, then the table of every speaker.
+
+Pods and services are walked after the connected subnets, because BIRD resolves a next hop through its table and never
+through another BGP route (``rt_update_hostentry``).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from config.model import Address
+from proof.model import DEFAULT_GATEWAY, Entry, Hop, Kind, Link, Network, Prefix, Route, What
+from proof.rules import Rule, received, sent
+
+MOST_VISITS = 200
+"""Times that each speaker may be looked at for a prefix, on average, before its routes count as unstable."""
+
+_FAR = 1 << 32
+"""Metric of a next hop that is not connected (BIRD: IGP_METRIC_UNKNOWN)."""
+
+Rib = dict[Link, tuple[Route, ...]]
+"""Routes of a prefix that a speaker has taken in, by the link that they came over."""
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What became of one prefix: what every speaker took in, and its table entry."""
+
+    ribs: Mapping[str, Rib]
+    entries: Mapping[str, Entry]
+    stable: bool = True
+
+
+@dataclass
+class Walk:
+    """All prefixes of a network; each is walked when it is first asked for, connected subnets first."""
+
+    network: Network
+    _done: dict[Prefix, Walked] = field(default_factory=dict)
+    _learned: dict[str, list[Prefix]] | None = None
+
+    def of(self, prefix: Prefix) -> Walked:
+        """What became of a prefix."""
+        if prefix not in self._done:
+            self._done[prefix] = self._walk(prefix)
+        return self._done[prefix]
+
+    def tables(self) -> dict[str, dict[Prefix, Entry]]:
+        """Every speaker's table, unusable routes included."""
+        tables: dict[str, dict[Prefix, Entry]] = {name: {} for name in self.network.speakers}
+        for prefix in self.network.origins:
+            for name, entry in self.of(prefix).entries.items():
+                tables[name][prefix] = entry
+        return tables
+
+    def _walk(self, prefix: Prefix) -> Walked:
+        network = self.network
+        origins = network.origins.get(prefix, ())
+        ribs: dict[str, Rib] = {name: {} for name in network.speakers}
+        waiting = deque(origins)
+        budget = MOST_VISITS * (len(network.speakers) + 1)
+        while waiting and budget:
+            budget -= 1
+            name = waiting.popleft()
+            held = list(self._offered(name, prefix, ribs[name]))
+            for link in network.links[name]:
+                if link.version != prefix.version:
+                    continue
+                taken = _taken(network, link, prefix, held)
+                neighbour = ribs[link.receiver.speaker]
+                if neighbour.get(link, ()) != taken:
+                    neighbour[link] = taken
+                    if link.receiver.speaker not in waiting:
+                        waiting.append(link.receiver.speaker)
+        entries = {
+            name: entry for name, rib in ribs.items() if (entry := self._entry(name, prefix, rib)) is not None
+        }
+        return Walked(ribs, entries, stable=not waiting)
+
+    def _offered(self, name: str, prefix: Prefix, rib: Rib) -> Iterator[tuple[Route, Link | None]]:
+        """What a speaker passes on: BIRD every path (Calico sets ``add paths on``), FRR its best one."""
+        own = name in self.network.origins.get(prefix, ())
+        if own:
+            yield Route((), None, ()), None
+        if self.network.speakers[name].kind is Kind.NODE:
+            yield from ((route, link) for link, routes in rib.items() for route in routes)
+        elif not own and (ranked := self._frr(rib)):
+            yield ranked[0]
+
+    def _entry(self, name: str, prefix: Prefix, rib: Rib) -> Entry | None:
+        if name in self.network.origins.get(prefix, ()):
+            return Entry(own=True)
+        speaker = self.network.speakers[name]
+        if speaker.kind is Kind.NODE:
+            return self._bird_entry(name, prefix, rib)
+        ranked = self._frr(rib)
+        if not ranked:
+            return None
+        best = ranked[0]
+        # `bestpath as-path multipath-relax`: as long, not necessarily the same path.
+        equal = [
+            route
+            for route, link in ranked
+            if len(route.as_path) == len(best[0].as_path) and link.internal == best[1].internal
+        ]
+        if any(range_ in speaker.subnets for range_ in prefix.ranges):
+            return Entry(own=True)
+        return Entry(hops=frozenset(self._hop(route.next_hop) for route in equal), best=best[0])
+
+    def _frr(self, rib: Rib) -> list[tuple[Route, Link]]:
+        """Best first. Of equal external paths FRR keeps the older one; here it is that of the lower router ID."""
+
+        def rank(item: tuple[Route, Link]) -> tuple[int, bool, int, int, int]:
+            route, link = item
+            return (len(route.as_path), link.internal, *self._last(route, link))
+
+        return sorted(((route, link) for link, routes in rib.items() for route in routes), key=rank)
+
+    def _bird_entry(self, name: str, prefix: Prefix, rib: Rib) -> Entry | None:
+        """``bgp_rte_better`` and, for `merge paths on`, ``bgp_rte_mergable``."""
+        ranked = []
+        for link, routes in rib.items():
+            for route in routes:
+                hop, metric = self._resolved(name, prefix, route.next_hop)
+                first = (hop is None, len(route.as_path), link.internal, metric)
+                ranked.append((first, self._last(route, link), route, hop))
+        if not ranked:
+            return None
+        ranked.sort(key=lambda item: item[:2])
+        best = ranked[0]
+        hops = frozenset(hop for first, _, _, hop in ranked if first == best[0] and hop is not None)
+        return Entry(hops=hops, best=best[2])
+
+    def _last(self, route: Route, link: Link) -> tuple[int, int, int]:
+        """The last steps of RFC 4271 §9.1.2.2 with RFC 4456 §9: router or originator ID, cluster list, address."""
+        peer = self.network.speakers[link.sender.speaker].router_id
+        originator = peer if route.originator is None else route.originator
+        return originator, len(route.clusters), int(link.sender.address)
+
+    def _resolved(self, name: str, prefix: Prefix, next_hop: Address | None) -> tuple[Hop | None, int]:
+        speaker = self.network.speakers[name]
+        if next_hop is None or next_hop in speaker.addresses:
+            return None, _FAR
+        if any(next_hop in subnet for subnet in speaker.subnets):
+            return self._hop(next_hop), 0
+        if prefix.what is not What.SUBNET and any(
+            next_hop in range_ for learned in self._subnets(name) for range_ in learned.ranges
+        ):
+            return None, _FAR
+        return (DEFAULT_GATEWAY, _FAR) if speaker.gateway else (None, _FAR)
+
+    def _subnets(self, name: str) -> list[Prefix]:
+        if self._learned is None:
+            self._learned = {name: [] for name in self.network.speakers}
+            for prefix in self.network.origins:
+                if prefix.what is What.SUBNET:
+                    for holder, entry in self.of(prefix).entries.items():
+                        if not entry.own:
+                            self._learned[holder].append(prefix)
+        return self._learned[name]
+
+    def _hop(self, address: Address | None) -> Hop:
+        assert address is not None
+        return Hop(self.network.owners.get(address, ""), str(address))
+
+
+def _taken(
+    network: Network, link: Link, prefix: Prefix, held: Iterable[tuple[Route, Link | None]]
+) -> tuple[Route, ...]:
+    """What a neighbour takes in. Of paths that differ only in who reflected them the shortest stands for all."""
+    found: dict[tuple[object, ...], Route] = {}
+    for route, source in held:
+        outcome = sent(network, link, prefix, route, source)
+        if not isinstance(outcome, Rule):
+            outcome = received(network, link, prefix, outcome)
+        if isinstance(outcome, Rule):
+            continue
+        key = (outcome.as_path, outcome.next_hop, outcome.originator)
+        known = found.get(key)
+        if known is None or (len(outcome.clusters), outcome.via) < (len(known.clusters), known.via):
+            found[key] = outcome
+    return tuple(sorted(found.values(), key=lambda route: (route.as_path, str(route.next_hop), route.via)))
+
+
+def drops(walk: Walk, prefix: Prefix) -> Iterator[tuple[Link, Route, Rule]]:
+    """Links over which a prefix does not get although their sender has it, with the rule that stops it."""
+    network = walk.network
+    ribs = walk.of(prefix).ribs
+    for name, rib in ribs.items():
+        held = list(walk._offered(name, prefix, rib))  # noqa: SLF001 - the walk's own other half
+        for link in network.links[name]:
+            if link.version == prefix.version and not ribs[link.receiver.speaker].get(link):
+                for route, source in held:
+                    outcome = sent(network, link, prefix, route, source)
+                    if not isinstance(outcome, Rule):
+                        on_wire = outcome
+                        outcome = received(network, link, prefix, on_wire)
+                        if isinstance(outcome, Rule):
+                            yield link, on_wire, outcome
+                    else:
+                        yield link, route, outcome
+
+
+def within_limits(network: Network) -> Network:
+    """The network without sessions that end because more prefixes come in than ``max_prefixes`` allows."""
+    while True:
+        walk, over = Walk(network), set()
+        for number, session in enumerate(network.sessions):
+            for end in (session.near, session.far):
+                if end.max_prefixes is not None:
+                    count = sum(
+                        any(link.number == number and routes for link, routes in walk.of(prefix).ribs[end.speaker].items())
+                        for prefix in network.origins
+                    )
+                    if count > end.max_prefixes:
+                        over.add(number)
+        if not over:
+            return network
+        kept = tuple(one for number, one in enumerate(network.sessions) if number not in over)
+        network = replace(network, sessions=kept)
