@@ -46,33 +46,39 @@ class Fabric(pulumi.ComponentResource):
         super().__init__("leafrack:index:Fabric", name, None, opts)
         declared, access = args.declared, args.access
         secret = password_secret(declared, args.passwords, parent=self) if args.passwords else ()
-        racks = [
-            LeafRack(
-                rack,
-                LeafRackArgs(
-                    fabric=declared,
-                    rack=rack,
-                    access=access,
-                    password=args.passwords.get(rack),
-                    password_secret=secret,
-                ),
-                pulumi.ResourceOptions(parent=self),
+        waves = declared.in_waves()
+        racks: dict[str, LeafRack] = {}
+        before: Sequence[pulumi.Resource] = ()
+        for number, wave in enumerate(waves, start=1):
+            for rack in wave:
+                racks[rack] = LeafRack(
+                    rack,
+                    LeafRackArgs(
+                        fabric=declared,
+                        rack=rack,
+                        access=access,
+                        after=before,
+                        password=args.passwords.get(rack),
+                        password_secret=secret,
+                    ),
+                    pulumi.ResourceOptions(parent=self),
+                )
+            connected = self._gate(
+                f"connected-{number}",
+                args,
+                forward=expected.sessions(declared, Phase.CONNECTED, wave),
+                back=expected.mesh(declared) if number == len(waves) else (),
+                after=[part for rack in wave for part in racks[rack].connected],
             )
-            for rack in declared.racks
-        ]
-        connected = self._gate(
-            "connected",
-            args,
-            forward=expected.sessions(declared, Phase.CONNECTED),
-            back=expected.mesh(declared),
-            after=[part for rack in racks for part in rack.connected],
-        )
+            before = [connected]
+        for wave in waves:
+            before = [part for rack in wave for part in racks[rack].reflect(after=before)]
         reflected = self._gate(
             "reflected",
             args,
             forward=expected.sessions(declared, Phase.REFLECTED),
             back=expected.mesh(declared, reflectors=False),
-            after=[part for rack in racks for part in rack.reflect(after=[connected])],
+            after=before,
         )
         mesh_off = calico.mesh_off(declared, parent=self, after=[reflected])
         settled = self._gate(
@@ -82,8 +88,9 @@ class Fabric(pulumi.ComponentResource):
             back=expected.way_back_to_leaves(declared),
             after=[mesh_off],
         )
-        for rack in racks:
-            rack.renumber(after=[settled])
+        before = [settled]
+        for wave in waves:
+            before = [part for rack in wave for part in racks[rack].renumber(after=before)]
         self.leafrack = pulumi.Output.from_input(outputs(declared))
         self.register_outputs({"leafrack": self.leafrack})
 

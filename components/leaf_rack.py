@@ -28,6 +28,8 @@ class LeafRackArgs:
     access: Access
     password: pulumi.Input[str] | None = field(default=None, repr=False)
     """TCP MD5 password of the sessions between the rack's reflectors and its leaves (RFC 2385)."""
+    after: Sequence[pulumi.Resource] = ()
+    """What has to stand before the rack is connected: the gate of the racks of an earlier wave."""
     password_secret: Sequence[pulumi.Resource] = ()
     """What makes that password readable for calico-node: see ``components.passwords``."""
 
@@ -55,7 +57,12 @@ class LeafRack(pulumi.ComponentResource):
             leaf: LeafSwitch(
                 leaf,
                 LeafSwitchArgs(
-                    fabric=args.fabric, rack=args.rack, leaf=leaf, access=args.access, password=args.password
+                    fabric=args.fabric,
+                    rack=args.rack,
+                    leaf=leaf,
+                    access=args.access,
+                    password=args.password,
+                    after=args.after,
                 ),
                 pulumi.ResourceOptions(parent=self),
             )
@@ -125,7 +132,7 @@ class LeafRack(pulumi.ComponentResource):
         labels = {names.RACK_LABEL: rack}
         if node in self._args.declared.reflectors:
             labels[names.REFLECTOR_LABEL] = rack
-        return calico.node_labels(node, labels, resource=f"{node}-labels", parent=self)
+        return calico.node_labels(node, labels, resource=f"{node}-labels", parent=self, after=self._args.after)
 
     def _leaf_peers(self) -> list[pulumi.Resource]:
         args = self._args

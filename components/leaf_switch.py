@@ -24,6 +24,7 @@ class LeafSwitchArgs:
     access: Access
     password: pulumi.Input[str] | None = field(default=None, repr=False)
     """TCP MD5 password of the rack's sessions (RFC 2385)."""
+    after: Sequence[pulumi.Resource] = ()
 
     @property
     def declared(self) -> Leaf:
@@ -50,6 +51,7 @@ class LeafSwitch(pulumi.ComponentResource):
             create=self._dialect.apply,
             stdin=self._dialect.render_lists(_prefix_lists(args.fabric)),
             delete=self._dialect.forget_lists(_prefix_lists(args.fabric)),
+            after=args.after,
         )
         self.neighbours: tuple[pulumi.Resource, ...] = tuple(
             self._neighbour(node, address) for node, address in self._peers()

@@ -220,6 +220,13 @@ class Rack(Declared):
         return self.node_cidrs or tuple(dict.fromkeys(around))
 
 
+class Waves(Declared):
+    """How a change goes through the racks: one first, then some at once, each seen working before the next."""
+
+    canary: str | None = Field(default=None, description="the rack that goes first; the first of the file if not given")
+    at_once: int = Field(default=4, ge=1, strict=True, description="racks that change together after it")
+
+
 class Fabric(Declared):
     """A leaf-spine fabric and the cluster on it."""
 
@@ -242,7 +249,15 @@ class Fabric(Declared):
         description="where calico-node runs: kube-system (manifests) or calico-system (operator)",
     )
     spines: dict[str, Spine] = Field(default={}, description="spine switches, by name")
+    waves: Waves = Field(default_factory=Waves, description="how a change goes through the racks")
     racks: dict[str, Rack] = Field(min_length=1, description="leaf racks, by name")
+
+    def in_waves(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the racks, wave by wave: the canary alone, then the others in the order of the file."""
+        canary = self.waves.canary or next(iter(self.racks))
+        others = [rack for rack in self.racks if rack != canary]
+        size = self.waves.at_once
+        return ((canary,), *(tuple(others[start : start + size]) for start in range(0, len(others), size)))
 
     def rack_as(self, rack: str) -> int:
         """AS number of a rack's nodes: its own, or the fabric's."""

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from config import FabricError
-from lab import control, status
+from lab import control
 from lab.errors import LabError
 from lab.paths import DEFAULT_FABRIC, Folder
 
@@ -27,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
             case "down":
                 control.down(folder)
             case "status":
+                from lab import status  # the table's library takes longer to load than 'exec' takes to run
+
                 return status.show(folder)
             case "exec":
                 control.enter(folder, wanted.host, wanted.cmd)

@@ -167,8 +167,7 @@ class Cluster:
         done = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
         if done.returncode:
             self.daemons.check()
-            msg = f"kubectl {' '.join(arguments)}: {done.stderr.strip()}"
-            raise LabError(msg)
+            raise LabError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
 
 
 def _write_secret(path: Path, text: str) -> None:

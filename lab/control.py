@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from config.load import load_fabric
 from lab.errors import LabError
+from lab.health import dead_daemons
 from lab.identity import Process
 from lab.paths import CLONE, FOLDER_VARIABLE, PATH, Folder, missing_programs
 from lab.plan import plan_of
@@ -33,6 +34,7 @@ def up(folder: Folder, fabric: Path) -> None:
         running = load_state(folder.state)
         if running and running.ready:
             _refuse_other_fabric(running, plan.digest, fabric)
+            _refuse_dead(running)
             _say(f"lab is up: {len(plan.switches)} switches, {len(plan.nodes)} nodes, fabric {running.fabric}")
             return
         if missing := missing_programs():
@@ -66,25 +68,18 @@ def enter(folder: Folder, name: str, command: Sequence[str]) -> NoReturn:
     host = next((host for host in running.hosts if host.name == name), None)
     if host is None:
         names = ", ".join(host.name for host in running.hosts)
-        msg = f"no host '{name}' in this lab; it has {names}"
-        raise LabError(msg)
+        raise LabError(f"no host '{name}' in this lab; it has {names}")
     if not Process.of(host.pid):
-        msg = f"{name} has ended: run 'python -m lab down', then 'python -m lab up'"
-        raise LabError(msg)
-    variables = ["env", f"PATH={PATH}"]
-    sys.stdout.flush()
-    os.execv(
-        "/usr/bin/nsenter",
-        ["nsenter", "-t", str(host.pid), "-n", "-m", "-u", "-p", "--", *variables, *command],
-    )
+        raise LabError(f"{name} has ended: run 'python -m lab down', then 'python -m lab up'")
+    inside = ["nsenter", "-t", str(host.pid), "-n", "-m", "-u", "-p", "--", "env", f"PATH={PATH}"]
+    os.execvp("nsenter", [*inside, *command])
 
 
 def running_lab(folder: Folder) -> State:
     """The lab of this folder; raises LabError if it is not up."""
     running = load_state(folder.state)
     if running is None or not running.ready:
-        msg = "the lab is not up: run 'python -m lab up'"
-        raise LabError(msg)
+        raise LabError("the lab is not up: run 'python -m lab up'")
     return running
 
 
@@ -95,6 +90,12 @@ def _refuse_other_fabric(running: State, digest: str, fabric: Path) -> None:
             "run 'python -m lab down' first"
         )
         raise LabError(msg)
+
+
+def _refuse_dead(running: State) -> None:
+    dead = [f"{name} ({' '.join(daemons)})" for name, daemons in dead_daemons(running).items() if daemons]
+    if dead:
+        raise LabError(f"the lab is up, but dead: {', '.join(dead)}; run 'python -m lab down', then up again")
 
 
 def _start_holder(folder: Folder, fabric: Path) -> None:
@@ -146,8 +147,7 @@ def _end(running: State) -> None:
     deadline = time.monotonic() + _END_PATIENCE
     while running.holder.alive:
         if time.monotonic() > deadline:
-            msg = f"the lab's holder, process {running.holder.pid}, does not end"
-            raise LabError(msg)
+            raise LabError(f"the lab's holder, process {running.holder.pid}, does not end")
         time.sleep(0.02)
 
 

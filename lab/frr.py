@@ -17,7 +17,6 @@ def base_config(switch: Switch) -> str:
     ends = [
         (link.peer, link.peer_as, ip_interface(address).ip) for link in switch.links for address in link.peer_addresses
     ]
-    versions = sorted({address.version for _, _, address in ends})
     lines = [
         "frr defaults traditional",
         f"hostname {switch.name}",
@@ -31,14 +30,14 @@ def base_config(switch: Switch) -> str:
     ]
     for peer, as_number, address in ends:
         lines += [f" neighbor {address} remote-as {as_number}", f" neighbor {address} description {peer}"]
-    for version in versions:
-        lines += [" !", f" address-family ipv{version} unicast"]
-        if switch.rack:
-            lines.append("  redistribute connected")
-        for _, _, address in ends:
-            if version == 6 and address.version == 6:
-                lines.append(f"  neighbor {address} activate")
-            elif version == 4 and address.version == 6:
-                lines.append(f"  no neighbor {address} activate")
-        lines += [f"  maximum-paths {_PATHS}", " exit-address-family"]
+    for version in (4, 6):
+        own = [address for _, _, address in ends if address.version == version]
+        # FRR turns IPv4 on for every neighbour; IPv6 sessions of this fabric carry IPv6 only.
+        others = [address for _, _, address in ends if version < address.version]
+        if own or others:
+            lines += [" !", f" address-family ipv{version} unicast"]
+            lines += ["  redistribute connected"] if own and switch.rack else []
+            lines += [f"  neighbor {address} activate" for address in own]
+            lines += [f"  no neighbor {address} activate" for address in others]
+            lines += [f"  maximum-paths {_PATHS}", " exit-address-family"]
     return "\n".join([*lines, "exit", "!", ""])

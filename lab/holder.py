@@ -126,8 +126,7 @@ def _private_mounts() -> None:
 def _mount(*arguments: str) -> None:
     done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
-        msg = f"mount {' '.join(arguments)}: {done.stderr.strip()}"
-        raise LabError(msg)
+        raise LabError(f"mount {' '.join(arguments)}: {done.stderr.strip()}")
 
 
 def _reap() -> NoReturn:

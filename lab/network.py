@@ -114,5 +114,4 @@ def _ip(arguments: list[str], lines: list[str]) -> None:
 def _run(command: list[str], text: str) -> None:
     done = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
     if done.returncode:
-        msg = f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}"
-        raise LabError(msg)
+        raise LabError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")

@@ -49,8 +49,7 @@ class Ports:
         """A port for each switch, in the order of the plan; raises LabError when there are too many."""
         first = self.base + len(_FIXED)
         if len(plan.switches) > SIZE - len(_FIXED):
-            msg = f"{len(plan.switches)} switches: the lab has ports for {SIZE - len(_FIXED)}"
-            raise LabError(msg)
+            raise LabError(f"{len(plan.switches)} switches: the lab has ports for {SIZE - len(_FIXED)}")
         return {switch.name: first + number for number, switch in enumerate(plan.switches)}
 
 
@@ -81,8 +80,7 @@ def claim(folder: Path, file: Path) -> Claim:
             file.write_text(json.dumps({"base": base, "size": SIZE}) + "\n", encoding="utf-8")
             return Claim(Ports(base), lock)
         lock.close()
-    msg = f"no block of {SIZE} free ports on 127.0.0.1 between {_FIRST} and {_LAST}"
-    raise LabError(msg)
+    raise LabError(f"no block of {SIZE} free ports on 127.0.0.1 between {_FIRST} and {_LAST}")
 
 
 def _kept(file: Path) -> int | None:

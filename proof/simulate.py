@@ -93,6 +93,8 @@ class Walk:
         if name in self.network.origins.get(prefix, ()):
             return Entry(own=True)
         speaker = self.network.speakers[name]
+        if rib and any(range_ in speaker.subnets for range_ in prefix.ranges):
+            return Entry(own=True)  # a connected route comes before one of BGP
         if speaker.kind is Kind.NODE:
             return self._bird_entry(name, prefix, rib)
         ranked = self._frr(rib)
@@ -105,16 +107,14 @@ class Walk:
             for route, link in ranked
             if len(route.as_path) == len(best[0].as_path) and link.internal == best[1].internal
         ]
-        if any(range_ in speaker.subnets for range_ in prefix.ranges):
-            return Entry(own=True)
         return Entry(hops=frozenset(self._hop(route.next_hop) for route in equal), best=best[0])
 
     def _frr(self, rib: Rib) -> list[tuple[Route, Link]]:
-        """Best first. Of equal external paths FRR keeps the older one; here it is that of the lower router ID."""
+        """Best first. Of equal external paths FRR keeps the older one: here that which passed fewer speakers."""
 
-        def rank(item: tuple[Route, Link]) -> tuple[int, bool, int, int, int]:
+        def rank(item: tuple[Route, Link]) -> tuple[int, bool, int, int, int, int]:
             route, link = item
-            return (len(route.as_path), link.internal, *self._last(route, link))
+            return (len(route.as_path), link.internal, len(route.via), *self._last(route, link))
 
         return sorted(((route, link) for link, routes in rib.items() for route in routes), key=rank)
 

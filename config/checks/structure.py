@@ -17,6 +17,7 @@ USUAL_REFLECTORS = 2
 def errors(fabric: Fabric) -> Iterator[Problem]:
     """Missing, surplus and unknown parts."""
     yield from _interconnects(fabric)
+    yield from _waves(fabric)
     for name, rack in fabric.racks.items():
         yield from _leaves(at("racks", name), rack)
         yield from _nodes(fabric, name, rack)
@@ -43,6 +44,13 @@ def _interconnects(fabric: Fabric) -> Iterator[Problem]:
     for path, interconnect in declared.items():
         if interconnect not in AVAILABLE_INTERCONNECTS:
             yield Problem(f"{interconnect} is not available yet: use {available}", path)
+
+
+def _waves(fabric: Fabric) -> Iterator[Problem]:
+    canary = fabric.waves.canary
+    if canary is not None and canary not in fabric.racks:
+        text = f"the fabric has no rack '{shown(canary)}'{did_you_mean(canary, fabric.racks)}"
+        yield Problem(text, at("waves", "canary"))
 
 
 def _leaves(path: str, rack: Rack) -> Iterator[Problem]:

@@ -124,9 +124,18 @@ def test_the_peers_are_those_of_the_article(registered: Registered) -> None:
 
 def test_no_cluster_id_comes_before_the_leaf_sessions_of_all_racks_are_seen(registered: Registered) -> None:
     everything = {name for name, r in registered.items() if r.type.endswith((":BGPPeer", "NodePatch"))}
-    assert everything <= behind(registered, "connected-gate")
+    assert everything <= behind(registered, "connected-2-gate")
     for node in REFLECTORS:
-        assert "connected-gate" in behind(registered, f"{node}-cluster-id")
+        assert "connected-2-gate" in behind(registered, f"{node}-cluster-id")
+
+
+def test_the_canary_rack_goes_first_in_every_phase_and_is_seen_before_the_others_begin(registered: Registered) -> None:
+    for node in ("node4", "node5", "node6"):
+        assert "connected-1-gate" in behind(registered, f"{node}-labels")
+    assert "connected-1-gate" in behind(registered, "leaf02-prefix-lists")
+    assert "node2-gate" in behind(registered, "node4-cluster-id")
+    assert "rr1-gate" in behind(registered, "rr2-as-number")
+    assert "rr2-as-number" not in behind(registered, "rr1-gate")
 
 
 def test_the_second_reflector_of_a_rack_waits_until_the_first_is_seen(registered: Registered) -> None:

@@ -71,9 +71,8 @@ def _still_there(family: set[tuple[int, str]]) -> set[tuple[int, str]]:
 
 
 def _namespaces(family: set[tuple[int, str]]) -> set[str]:
-    return {os.readlink(f"/proc/{pid}/ns/{kind}") for pid, _ in family for kind in ("net", "mnt", "pid", "uts")} - {
-        os.readlink(f"/proc/self/ns/{kind}") for kind in ("net", "mnt", "pid", "uts")
-    }
+    found = {str(Path(f"/proc/{pid}/ns/{kind}").readlink()) for pid, _ in family for kind in KINDS}
+    return found - {str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in KINDS}
 
 
 def _all_namespaces() -> set[str]:
@@ -243,6 +242,9 @@ def test_a_dead_host_is_seen_by_status(own: Lab) -> None:
     assert done.returncode == 1
     assert next(line for line in done.stdout.splitlines() if "leaf01" in line).count("(dead)") == 3
     assert own.cli("exec", "leaf01", "--", "true").stderr.startswith("leaf01 has ended")
+    again = own.cli("up")
+    assert again.returncode == 1
+    assert again.stderr.startswith("the lab is up, but dead: leaf01 (zebra bgpd staticd)")
 
 
 @pytest.mark.parametrize("command", [["up"], ["down"], ["status"], ["exec", "node1", "--", "true"]])

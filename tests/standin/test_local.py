@@ -61,9 +61,7 @@ def life(make_stack: Callable[[str], Stack]) -> Life:
     }
     first = {
         **same,
-        "plain": local(
-            create=f"{say('plain-create')}; echo out; echo err >&2", update=say("no"), delete=say("no")
-        ),
+        "plain": local(create=f"{say('plain-create')}; echo out; echo err >&2", update=say("no"), delete=say("no")),
         "without-update": local(create=say("without-update-1")),
         "triggered": local(create=say("triggered-create"), delete=say("triggered-delete"), triggers=[1]),
         "removed": local(create="true", delete=f"cat >> {stack.log}; exit 0", stdin="removed-old-stdin\n"),
@@ -81,9 +79,7 @@ def life(make_stack: Callable[[str], Stack]) -> Life:
         "without-update": local(create=say("without-update-2")),
         "triggered": local(create=say("triggered-create"), delete=say("triggered-delete"), triggers=[2]),
         "failing": local(create=f"{say('failing-create')}; echo repaired"),
-        "gate": local(
-            create=say("gate-create"), update=f"{say('gate-update')}; test -e {opener} || exit 4", stdin="x"
-        ),
+        "gate": local(create=say("gate-create"), update=f"{say('gate-update')}; test -e {opener} || exit 4", stdin="x"),
     }
 
     def record(step: str, ended: Run) -> None:

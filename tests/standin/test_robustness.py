@@ -67,9 +67,7 @@ def test_an_interrupt_ends_the_running_commands(
             os.kill(number["remote"], signal.SIGKILL)
 
 
-def test_many_commands_and_megabytes_of_stdin_run_at_once(
-    make_stack: Callable[[str], Stack], sshd: Sshd
-) -> None:
+def test_many_commands_and_megabytes_of_stdin_run_at_once(make_stack: Callable[[str], Stack], sshd: Sshd) -> None:
     stack, good = make_stack("crowd"), sshd.connection()
     run = stack.up(
         {
@@ -91,9 +89,7 @@ def test_many_commands_and_megabytes_of_stdin_run_at_once(
         assert outputs[f"{kind}-loud"]["stdout"] == MEGABYTE.removesuffix("\n")
 
 
-def test_a_line_of_any_length_can_be_shown(
-    make_stack: Callable[[str], Stack], sshd: Sshd, standin_only: None
-) -> None:
+def test_a_line_of_any_length_can_be_shown(make_stack: Callable[[str], Stack], sshd: Sshd, standin_only: None) -> None:
     stack, line = make_stack("long-line"), "x" * 200_000
     run = stack.up(
         {

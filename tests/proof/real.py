@@ -1,0 +1,253 @@
+"""A fabric in the lab: brought up, configured by ``pulumi up`` or by hand, and its routing tables read back."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from config import Fabric, Interconnect, names
+from lab.plan import Plan, plan_of
+from proof.model import DEFAULT_GATEWAY, Entry, Prefix, What
+from proof.model import Network as Speakers
+from proof.network import border, network
+from proof.simulate import Walk
+from switches import Neighbour, PrefixList, dialect
+
+CLONE = Path(__file__).resolve().parents[2]
+KUBECTL = CLONE / ".tools" / "bin" / "kubectl"
+
+Table = dict[str, tuple[str, ...]]
+"""A routing table as both sides are compared: hosts that a route leads to, or what it is instead."""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running lab of a test's own."""
+
+    folder: Path
+    file: Path
+    fabric: Fabric
+
+    def run(self, host: str, *command: str, stdin: str | None = None) -> str:
+        """Run a command in all namespaces of a host."""
+        return _lab(self.folder, "exec", host, "--", *command, stdin=stdin)
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> None:
+        """Run kubectl as administrator of the lab's cluster."""
+        command = [str(KUBECTL), "--kubeconfig", f"{self.folder}/kubeconfig", "--context", "admin", *arguments]
+        _checked(command, stdin=stdin)
+
+
+@contextmanager
+def running(folder: Path, values: Mapping[str, Any]) -> Iterator[Lab]:
+    """A lab for the values of a fabric file, ended afterwards."""
+    file = folder / "fabric.yaml"
+    file.write_text(yaml.safe_dump(dict(values), sort_keys=False))
+    lab = folder / "lab"
+    try:
+        _lab(lab, "up", str(file))
+        yield Lab(lab, file, Fabric.model_validate(dict(values)))
+    finally:
+        _lab(lab, "down")
+
+
+def _lab(folder: Path, *arguments: str, stdin: str | None = None) -> str:
+    return _checked([sys.executable, "-m", "lab", *arguments], stdin=stdin, LEAFRACK_LAB=str(folder))
+
+
+def _checked(command: list[str], *, stdin: str | None = None, **environment: str) -> str:
+    done = subprocess.run(
+        command,
+        cwd=CLONE,
+        env={**os.environ, **environment},
+        input="" if stdin is None else stdin,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def configure_by_hand(lab: Lab, fabric: Fabric) -> None:
+    """What the program would leave behind for a fabric, and for those that it refuses."""
+    objects: list[dict[str, Any]] = []
+    for rack, declared in fabric.racks.items():
+        for node, addresses in declared.nodes.items():
+            labels = {names.RACK_LABEL: rack}
+            notes = {names.AS_NUMBER_ANNOTATION: str(fabric.rack_as(rack))}
+            if node in declared.reflectors:
+                labels[names.REFLECTOR_LABEL] = rack
+                if fabric.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS:
+                    notes[names.CLUSTER_ID_ANNOTATION] = names.cluster_id(addresses)
+            patch = {"metadata": {"labels": labels, "annotations": notes}}
+            lab.kubectl("patch", "node", node, "--patch", json.dumps(patch))
+        objects += _peers(fabric, rack)
+        for leaf in declared.leaves:
+            _configure_leaf(lab, fabric, rack, leaf)
+    lab.kubectl("apply", "-f", "-", stdin=json.dumps({"kind": "List", "apiVersion": "v1", "items": objects}))
+    mesh = all(fabric.rack_interconnect(rack) is Interconnect.FULL_MESH for rack in fabric.racks)
+    spec = {
+        "nodeToNodeMeshEnabled": mesh,
+        "asNumber": fabric.as_number,
+        "serviceClusterIPs": [{"cidr": str(cidr)} for cidr in fabric.service_cluster_ips],
+    }
+    what = ["bgpconfigurations.crd.projectcalico.org", "default", "--type", "merge"]
+    lab.kubectl("patch", *what, "--patch", json.dumps({"spec": spec}))
+
+
+def _peers(fabric: Fabric, rack: str) -> Iterator[dict[str, Any]]:
+    declared, how = fabric.racks[rack], fabric.rack_interconnect(rack)
+    whole, reflectors = names.rack_selector(rack), names.reflector_selector(rack)
+    inside = {Interconnect.ROUTE_REFLECTORS: reflectors, Interconnect.FULL_MESH: whole}
+    if how in inside and {fabric.rack_interconnect(other) for other in fabric.racks} != {Interconnect.FULL_MESH}:
+        yield _peer(names.node_peer(rack), {"nodeSelector": whole, "peerSelector": inside[how]})
+    selector = reflectors if set(border(fabric, rack)) == set(declared.reflectors) else whole
+    for name, leaf in declared.leaves.items():
+        for address in leaf.address:
+            spec = {
+                "nodeSelector": selector,
+                "peerIP": str(address),
+                "asNumber": leaf.as_number,
+                "nextHopMode": "Keep",
+            }
+            yield _peer(names.leaf_peer(rack, name, leaf, address.version), spec)
+
+
+def _peer(name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": "crd.projectcalico.org/v1",
+        "kind": "BGPPeer",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+
+
+def _configure_leaf(lab: Lab, fabric: Fabric, rack: str, name: str) -> None:
+    leaf = fabric.racks[rack].leaves[name]
+    text = dialect(leaf.platform)
+    ranges = (*fabric.pod_cidrs, *fabric.service_cluster_ips)
+    lists = tuple(
+        PrefixList(names.prefix_list(fabric.name, version), tuple(one for one in ranges if one.version == version))
+        for version in fabric.versions
+    )
+    lines = [text.render_lists(lists)]
+    for node in border(fabric, rack):
+        for address in fabric.racks[rack].nodes[node]:
+            if leaf.address.of(address.version) and address.version in fabric.versions:
+                listed = names.prefix_list(fabric.name, address.version)
+                neighbour = Neighbour(address, fabric.rack_as(rack), f"leafrack {rack} {node}", listed)
+                lines.append(text.render(leaf.as_number, neighbour))
+                if fabric.rack_interconnect(rack) is Interconnect.TOP_OF_RACK:
+                    lines += [
+                        f"router bgp {leaf.as_number}",
+                        f" address-family ipv{address.version} unicast",
+                        f"  neighbor {address} as-override",
+                        " exit-address-family",
+                        "exit",
+                        "",
+                    ]
+    lab.run(name, "sh", "-c", "cat >/tmp/given && vtysh -f /tmp/given", stdin="\n".join(lines))
+
+
+def predicted(fabric: Fabric) -> dict[str, Table]:
+    """What the proof says, in the lab's own blocks."""
+    plan, speakers = plan_of(fabric), network(fabric)
+    tables: dict[str, Table] = {}
+    for name, entries in Walk(speakers).tables().items():
+        tables[name] = {}
+        for prefix, entry in entries.items():
+            node = speakers.speakers[name].cluster_id is not None or name in {one.name for one in plan.nodes}
+            # Nodes do not put service ranges into the kernel's table, and connected is not BGP's.
+            if entry.own and (prefix.what is not What.PODS) or (node and prefix.what is What.SERVICES):
+                continue
+            tables[name] |= dict.fromkeys(_blocks(plan, prefix), _shown(plan, speakers, name, prefix, entry))
+    return tables
+
+
+def _blocks(plan: Plan, prefix: Prefix) -> tuple[str, ...]:
+    if prefix.what is not What.PODS:
+        return tuple(map(str, prefix.ranges))
+    node = next(one for one in plan.nodes if one.name == prefix.node)
+    return tuple(block for block in node.blocks if ip_network(block).version == prefix.version)
+
+
+def _shown(plan: Plan, speakers: Speakers, name: str, prefix: Prefix, entry: Entry) -> tuple[str, ...]:
+    if entry.own:
+        return ("blackhole",)
+    if not entry.hops:
+        return ("unreachable",)
+    hops = set()
+    for hop in entry.hops:
+        if hop == DEFAULT_GATEWAY:
+            node = next(one for one in plan.nodes if one.name == name)
+            gateway = next(one for one in map(ip_address, node.gateways) if one.version == prefix.version)
+            hops.add(speakers.owners[gateway])
+        else:
+            hops.add(hop.speaker)
+    return tuple(sorted(hops))
+
+
+def real(lab: Lab) -> dict[str, Table]:
+    """BGP's routes in every host's table, from the kernel on nodes and from zebra on switches."""
+    plan = plan_of(lab.fabric)
+    owners = {
+        info["local"]: host.name
+        for host in plan.hosts
+        for interface in json.loads(lab.run(host.name, "ip", "-j", "address"))
+        for info in interface["addr_info"]
+    }
+    nodes = {node.name: _kernel(lab, node.name, owners) for node in plan.nodes}
+    return {**nodes, **{switch.name: _zebra(lab, switch.name, owners) for switch in plan.switches}}
+
+
+def _kernel(lab: Lab, host: str, owners: Mapping[str, str]) -> Table:
+    table: dict[str, set[str]] = {}
+    for family in ("-4", "-6"):
+        for route in json.loads(lab.run(host, "ip", family, "-j", "route") or "[]"):
+            if route.get("protocol") == "bird":
+                found = table.setdefault(str(ip_network(route["dst"])), set())
+                hops = route.get("nexthops", [route])
+                gateways = [hop["gateway"] for hop in hops if "gateway" in hop]
+                gateways += [hop["via"]["host"] for hop in hops if "via" in hop]
+                found |= {owners.get(gateway, gateway) for gateway in gateways} or {route.get("type", "?")}
+    return {network: tuple(sorted(hosts)) for network, hosts in table.items()}
+
+
+def _zebra(lab: Lab, host: str, owners: Mapping[str, str]) -> Table:
+    table: Table = {}
+    for family in ("ip", "ipv6"):
+        for network_, routes in json.loads(lab.run(host, "vtysh", "-c", f"show {family} route json")).items():
+            for route in routes:
+                if route["protocol"] == "bgp" and route.get("selected"):
+                    hops = {hop["ip"] for hop in route["nexthops"] if hop.get("active")}
+                    table[network_] = tuple(sorted(owners.get(hop, hop) for hop in hops))
+    return table
+
+
+def differences(lab: Lab, expected: Mapping[str, Table], patience: float) -> tuple[int, list[str]]:
+    """Routes that were compared, and a line for each that is not as predicted once nothing changes any more."""
+    deadline = time.monotonic() + patience
+    while True:
+        found = real(lab)
+        lines = [
+            f"{host}: {route}: predicted {own.get(route)}, found {found[host].get(route)}"
+            for host, own in expected.items()
+            for route in sorted({*own, *found[host]})
+            if own.get(route) != found[host].get(route)
+        ]
+        if not lines or time.monotonic() > deadline:
+            return sum(len({*own, *found[host]}) for host, own in expected.items()), lines
+        time.sleep(2)
