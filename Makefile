@@ -38,9 +38,10 @@ down: ## `pulumi destroy` of stack dev, then the lab: nothing is left outside th
 .PHONY: test
 test: ## Everything that CI runs, the end-to-end tests on the lab included (root)
 	@$(TOOLS) get --lab
-	@$(TOOLS) run -- python -m ruff check .
-	@$(TOOLS) run -- python -m mypy
-	@$(TOOLS) run -- python -m pytest
+	@status=0; \
+	$(TOOLS) run -- python -m ruff check . || status=$$?; \
+	$(TOOLS) run -- python -m mypy || status=$$?; \
+	$(TOOLS) run -- python -m pytest || status=$$?; exit $$status
 
 .PHONY: check
 check: ## What needs no lab and no root: ruff, mypy, the quick tests

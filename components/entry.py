@@ -19,7 +19,7 @@ from components.access import Access
 from config import FabricError, Problem
 from config.load import Loaded, load
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
-from verify.preflight import findings, observe
+from verify.preflight import findings, notices, observe
 from verify.switches import Credentials
 
 UNREACHABLE_VARIABLE = "LEAFRACK_UNREACHABLE"
@@ -58,6 +58,8 @@ class Entry:
             problems += [Problem(f"{error}: nothing was changed") for error in away]
         if problems:
             raise _ended(problems)
+        for notice in notices(fabric, observed):
+            pulumi.log.warn(str(self._placed(notice)))
         for error in away:
             pulumi.log.warn(f"{error}; this preview goes on without what it would tell, an update would stop here")
 

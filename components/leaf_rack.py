@@ -104,7 +104,7 @@ class LeafRack(pulumi.ComponentResource):
         return tuple(before)
 
     def renumber(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
-        """Give the rack's nodes, and their neighbours on the leaves, the rack's own AS; sessions reset if it differs."""
+        """Give the rack's nodes, and their neighbours on the leaves, the rack's own AS; if it differs, they reset."""
         args = self._args
         nodes = annotate(
             f"{args.rack}-as-number",

@@ -39,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"python -m lab {wanted.command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted; nothing of the lab is left", file=sys.stderr)
+        left = "; nothing of the lab is left" if wanted.command == "up" else ""
+        print(f"interrupted{left}", file=sys.stderr)
         return 130
     return 0
 

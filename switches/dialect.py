@@ -57,6 +57,8 @@ class SwitchState:
     as_number: int | None
     neighbours: Mapping[Address, NeighbourState] = field(default_factory=dict)
     routes: frozenset[Network] = frozenset()
+    requires_policy: bool = False
+    """Whether eBGP neighbours without an outbound policy are sent nothing (RFC 8212)."""
 
 
 class Dialect(Protocol):

@@ -122,6 +122,7 @@ class _Frr:
             as_number=int(instance[1]) if instance else None,
             neighbours={state.address: state for state in map(_neighbour, *_items(neighbours))},
             routes=frozenset(route for table in tables for route in _routes(table)),
+            requires_policy=_requires_policy(rest),
         )
 
 
@@ -163,6 +164,13 @@ def _neighbour(address: str, peer: Mapping[str, Any]) -> NeighbourState:
         last_error="" if established else str(peer.get("lastNotificationReason", peer.get("lastResetDueTo", ""))),
         prefixes_received=sum(family.get("acceptedPrefixCounter", 0) for family in families),
     )
+
+
+def _requires_policy(running: str) -> bool:
+    # The traditional profile has it on and does not print it, the datacenter profile has it off.
+    if re.search(r"^ no bgp ebgp-requires-policy", running, re.MULTILINE):
+        return False
+    return "frr defaults datacenter" not in running or " bgp ebgp-requires-policy" in running
 
 
 def _routes(table: Mapping[str, Any]) -> list[Network]:

@@ -20,11 +20,6 @@ CLONE = Path(__file__).resolve().parents[1]
 DEV_FABRIC = CLONE / "config" / "fabrics" / "dev.yaml"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Markers of this project."""
-    config.addinivalue_line("markers", "lab: runs on a real lab; needs root and the toolchain")
-
-
 @dataclass(frozen=True)
 class Lab:
     """A lab of its own folder: ``dir`` is what LEAFRACK_LAB names, ``fabric_file`` what it is built from."""

@@ -37,6 +37,8 @@ LEFT_OVER = timedelta(minutes=10)
 
 CALICO_GROUP = "crd.projectcalico.org"
 BGPConfiguration = create_global_resource(CALICO_GROUP, "v1", "BGPConfiguration", "bgpconfigurations")
+BGPPeer = create_global_resource(CALICO_GROUP, "v1", "BGPPeer", "bgppeers")
+IPPool = create_global_resource(CALICO_GROUP, "v1", "IPPool", "ippools")
 BlockAffinity = create_global_resource(CALICO_GROUP, "v1", "BlockAffinity", "blockaffinities")
 CalicoNodeStatus = create_global_resource(CALICO_GROUP, "v1", "CalicoNodeStatus", "caliconodestatuses")
 
@@ -49,6 +51,24 @@ class NodeState:
     addresses: tuple[Address, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """An IPPool; ``encapsulation`` is the mode of IPIP or VXLAN that is not ``Never``, or empty."""
+
+    name: str
+    cidr: Network
+    encapsulation: str = ""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A BGPPeer that exists in the cluster, ours or somebody else's."""
+
+    name: str
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class Reader:
@@ -106,6 +126,23 @@ class Reader:
         """Whether the node-to-node mesh is on: Calico's default where nothing is said."""
         return self.bgp_configuration().get("nodeToNodeMeshEnabled") is not False
 
+    def pools(self) -> tuple[Pool, ...]:
+        """Every IPPool that is not disabled."""
+        with self.asking():
+            specs = [((pool.metadata or ObjectMeta()).name or "", pool["spec"]) for pool in self.client.list(IPPool)]
+        return tuple(
+            Pool(name, ip_network(spec["cidr"]), _mode(spec)) for name, spec in specs if not spec.get("disabled")
+        )
+
+    def peers(self) -> tuple[Peer, ...]:
+        """Every BGPPeer.
+
+        Its absence is how a cluster shows that it keeps Calico's resources elsewhere (native v3 CRDs).
+        """
+        with self.asking():
+            found = [(peer.metadata or ObjectMeta(), peer.get("spec") or {}) for peer in self.client.list(BGPPeer)]
+        return tuple(Peer(metadata.name or "", spec, metadata.labels or {}) for metadata, spec in found)
+
     def blocks(self) -> Mapping[str, tuple[Network, ...]]:
         """Pod blocks of each node: what its BIRD announces (confirmed block affinities)."""
         found: dict[str, list[Network]] = {}
@@ -161,6 +198,11 @@ class Reader:
             created = metadata.creationTimestamp
             if created is not None and created < oldest and metadata.name:
                 self.client.delete(CalicoNodeStatus, metadata.name)
+
+
+def _mode(spec: Mapping[str, Any]) -> str:
+    modes = {kind: spec.get(key) or "Never" for kind, key in (("IPIP", "ipipMode"), ("VXLAN", "vxlanMode"))}
+    return ", ".join(f"{kind} {mode}" for kind, mode in modes.items() if mode != "Never")
 
 
 def _line(error: Exception) -> str:

@@ -1,0 +1,146 @@
+"""Why a route does not arrive: the link that it does not get over, or the one that is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from config import Fabric
+from config.source import at
+from proof.model import Kind, Link, Network, Prefix, Route, Speaker
+from proof.rules import Rule
+from proof.simulate import Walk, drops
+
+_TELLING = (Rule.OWN_AS, Rule.PREFIX_LIST, Rule.INTERNAL, Rule.NEXT_HOP, Rule.CLUSTER)
+"""Rules that explain something; the others only keep routes from coming back."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What stops a route, what to do, and the key of the fabric file where to do it."""
+
+    text: str
+    path: str
+    about: str
+    """What the cause is, without which speaker met it: two pairs of racks with one cause are one finding."""
+
+
+def cause(fabric: Fabric, walk: Walk, prefix: Prefix, holder: str) -> Cause:
+    """Why a prefix does not get into a speaker's table, or is of no use there."""
+    walked = walk.of(prefix)
+    if not walked.stable:
+        return Cause("their routes never settle: the sessions form a loop", "racks", "unstable")
+    entry = walked.entries.get(holder)
+    if entry is not None and entry.best is not None:
+        return _useless(walk.network, holder, entry.best)
+    outside = _around(walk, prefix, holder)
+    stopped = [
+        (outside[link.receiver.speaker], _TELLING.index(rule), number, link, route, rule)
+        for number, (link, route, rule) in enumerate(drops(walk, prefix))
+        if link.receiver.speaker in outside and rule in _TELLING
+    ]
+    if stopped:
+        *_, link, route, rule = min(stopped, key=lambda item: item[:3])
+        return _stopped(fabric, walk.network, prefix, link, route, rule)
+    return _missing(fabric, walk, prefix, holder, set(outside))
+
+
+def _around(walk: Walk, prefix: Prefix, holder: str) -> dict[str, int]:
+    """Speakers without the route from which sessions lead to the holder, with how many sessions away they are."""
+    held = {name for name, rib in walk.of(prefix).ribs.items() if any(rib.values())} | set(
+        walk.network.origins[prefix]
+    )
+    distance, edge = {holder: 0}, [holder]
+    for name in edge:
+        for link in walk.network.links[name]:
+            other = link.receiver.speaker
+            if link.version == prefix.version and other not in distance and other not in held:
+                distance[other] = distance[name] + 1
+                edge.append(other)
+    return distance
+
+
+def _useless(network: Network, holder: str, route: Route) -> Cause:
+    speaker = network.speakers[holder]
+    rack = at("racks", speaker.rack)
+    text = (
+        f"{holder} has them with next hop {route.next_hop}, which it knows only over BGP: BIRD makes them unreachable; "
+        "let the leaf pass the routes on with itself as next hop, or keep it from announcing that subnet"
+    )
+    return Cause(text, rack, f"next hop {speaker.rack}")
+
+
+def _stopped(fabric: Fabric, network: Network, prefix: Prefix, link: Link, route: Route, rule: Rule) -> Cause:
+    sender, receiver = network.speakers[link.sender.speaker], network.speakers[link.receiver.speaker]
+    if rule is Rule.OWN_AS:
+        return _own_as(fabric, network, link, route)
+    if rule is Rule.PREFIX_LIST:
+        ranges = ", ".join(map(str, prefix.ranges))
+        text = f"the prefix list of {receiver.name} does not let {ranges} in; add it"
+        return Cause(text, "podCIDRs", f"prefix list {ranges}")
+    if rule is Rule.INTERNAL:
+        return _internal(fabric, sender, receiver)
+    if rule is Rule.CLUSTER:
+        text = f"{receiver.name} takes them for its own: it has the cluster ID of a reflector that they came through"
+        return Cause(text, at("racks", receiver.rack), "cluster ID")
+    text = f"{receiver.name} cannot use their next hop {route.next_hop}: it is in no subnet of its own; give it one there"
+    return Cause(text, _place(fabric, receiver), f"next hop {receiver.name}")
+
+
+def _internal(fabric: Fabric, sender: Speaker, receiver: Speaker) -> Cause:
+    number = sender.as_number
+    switch = next((one for one in (sender, receiver) if one.kind is Kind.LEAF), None)
+    if switch is not None:
+        other = receiver if switch is sender else sender
+        text = (
+            f"{sender.name} does not pass on to {receiver.name} what it has over iBGP: {switch.name} and "
+            f"{other.name} are both in AS {number}; give the leaf another asNumber"
+        )
+        return Cause(text, _place(fabric, switch), f"iBGP {number}")
+    text = f"{sender.name} passes on to {receiver.name} nothing that it has over iBGP: make it a route reflector"
+    return Cause(text, at("racks", sender.rack), f"no reflector {sender.rack}")
+
+
+def _own_as(fabric: Fabric, network: Network, link: Link, route: Route) -> Cause:
+    receiver, number = network.speakers[link.receiver.speaker], link.receiver.as_number
+    earlier = [network.speakers[name] for name in route.via if network.speakers[name].as_number == number]
+    first = earlier[0] if earlier else receiver
+    path = " ".join(map(str, route.as_path))
+    head = f"{receiver.name} drops them, AS {number} is in their path already ({path}"
+    if first.rack == receiver.rack and first.kind is receiver.kind is Kind.NODE:
+        text = f"{head}): the leaf must put its own AS in place of the nodes' (as-override)"
+        return Cause(text, at("racks", receiver.rack, "asNumber"), f"AS {number} {receiver.rack}")
+    if first.kind is receiver.kind is Kind.NODE:
+        one, other = sorted((first.rack, receiver.rack), key=list(fabric.racks).index)
+        text = f"{head}; racks {one} and {other} share it); give {other} its own asNumber"
+        return Cause(text, at("racks", other, "asNumber"), f"AS {number} {other}")
+    # Nodes are easier to renumber than leaves, and leaves than spines.
+    order = (Kind.NODE, Kind.LEAF, Kind.SPINE)
+    change, keep = sorted((first, receiver), key=lambda speaker: order.index(speaker.kind))
+    mine = f"rack {change.rack}" if change.kind is Kind.NODE else change.name
+    text = f"{head}; {mine} and {_title(keep)} share it); give {mine} its own asNumber"
+    return Cause(text, _place(fabric, change), f"AS {number} {mine}")
+
+
+def _missing(fabric: Fabric, walk: Walk, prefix: Prefix, holder: str, around: set[str]) -> Cause:
+    """No session leads on: the gap in the declaration that is nearest to the origin or to the holder."""
+    reached = {name for name, rib in walk.of(prefix).ribs.items() if any(rib.values())}
+    for wanted in ({prefix.node}, {holder}, around, reached):
+        for gap in walk.network.gaps:
+            if gap.version == prefix.version and gap.speakers & wanted:
+                return Cause(gap.text, gap.path, gap.text)
+    speaker = walk.network.speakers[holder]
+    text = f"no session leads to {_title(speaker)}"
+    return Cause(text, _place(fabric, speaker), text)
+
+
+def _title(speaker: Speaker) -> str:
+    return speaker.name if speaker.kind is Kind.NODE else f"{speaker.kind} {speaker.name}"
+
+
+def _place(fabric: Fabric, speaker: Speaker) -> str:
+    """Key of the AS number that a speaker has."""
+    if speaker.kind is Kind.NODE:
+        return at("racks", speaker.rack, "asNumber")
+    if speaker.kind is Kind.LEAF:
+        return at("racks", speaker.rack, "leaves", speaker.name, "asNumber")
+    return at("spines", speaker.name, "asNumber") if speaker.name in fabric.spines else "spines"

@@ -1,0 +1,128 @@
+"""What is said before anything changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.load import load_fabric
+from switches import SwitchState
+from verify.cluster import NodeState, Peer, Pool
+from verify.errors import UnreadableError
+from verify.preflight import ClusterState, Observed, findings, notices
+
+FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))
+NODES = {
+    name: NodeState(name, tuple(addresses), annotations={"projectcalico.org/ASNumber": str(FABRIC.rack_as(rack))})
+    for rack, declared in FABRIC.racks.items()
+    for name, addresses in declared.nodes.items()
+}
+CLUSTER = ClusterState(
+    nodes=NODES,
+    pools=(Pool("default", ip_network("10.233.64.0/18")),),
+    peers=(Peer("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254"}), Peer("uplink", {"peerIP": "192.0.2.1"})),
+)
+LEAVES = {"leaf01": SwitchState(65009), "leaf02": SwitchState(65010)}
+FITS = Observed(CLUSTER, LEAVES)
+
+
+def cluster(**changed: Any) -> Observed:
+    return replace(FITS, cluster=replace(CLUSTER, **changed))
+
+
+def lines(problems: Iterable[object]) -> list[str]:
+    return [str(problem) for problem in problems]
+
+
+def test_a_world_that_fits_gives_no_finding_and_no_notice() -> None:
+    assert lines(findings(FABRIC, FITS)) == []
+    assert lines(notices(FABRIC, FITS)) == []
+
+
+def test_a_world_that_cannot_be_read_gives_none_either() -> None:
+    away = Observed(unreadable=(UnreadableError("cluster", "cannot reach the API server"),))
+    assert lines(findings(FABRIC, away)) == []
+
+
+def without(node: str) -> Mapping[str, NodeState]:
+    return {name: state for name, state in NODES.items() if name != node}
+
+
+FINDINGS = {
+    "a node that the cluster does not have": (
+        cluster(nodes=without("node6")),
+        "racks.rr2.members.node6: the cluster has no node node6: check its name with kubectl get nodes",
+    ),
+    "a node with another address": (
+        cluster(nodes={**NODES, "node3": NodeState("node3", (ip_address("172.20.0.99"),))}),
+        "racks.rr1.members.node3: Calico uses 172.20.0.99 for node3 in the cluster, this file says 172.20.0.13",
+    ),
+    "an encapsulated pool": (
+        cluster(pools=(Pool("default", ip_network("10.233.64.0/18"), "IPIP Always"),)),
+        (
+            "podCIDRs: IPPool default (10.233.64.0/18) uses IPIP Always: leaves route pods only without encapsulation; "
+            "set ipipMode and vxlanMode to Never first"
+        ),
+    ),
+    "somebody else's peer towards a leaf": (
+        cluster(peers=(Peer("old", {"peerIP": "173.20.0.254"}),)),
+        (
+            "racks.rr2.leaves.leaf02: BGPPeer old already peers with 173.20.0.254: name it as peerName of leaf02 to take it "
+            "over, or kubectl delete bgppeers.crd.projectcalico.org old"
+        ),
+    ),
+    "a leaf with another AS": (
+        replace(FITS, switches={**LEAVES, "leaf01": SwitchState(65019)}),
+        "racks.rr1.leaves.leaf01.asNumber: leaf01 runs BGP as AS 65019, this file says 65009: correct one of them",
+    ),
+    "a leaf without BGP": (
+        replace(FITS, switches={**LEAVES, "leaf01": SwitchState(None)}),
+        "racks.rr1.leaves.leaf01.asNumber: leaf01 runs no BGP: configure `router bgp 65009` on it first",
+    ),
+    "a leaf that refuses the key": (
+        replace(FITS, unreadable=(UnreadableError("leaf02", "refuses user root", refused=True),)),
+        "racks.rr2.leaves.leaf02: refuses user root",
+    ),
+}
+
+
+@pytest.mark.parametrize(("observed", "line"), FINDINGS.values(), ids=FINDINGS)
+def test_applying_would_do_harm_with(observed: Observed, line: str) -> None:
+    assert lines(findings(FABRIC, observed)) == [line]
+
+
+NOTICES = {
+    "a rack whose AS changes": (
+        cluster(nodes={**NODES, "node6": replace(NODES["node6"], annotations={})}),
+        (
+            "racks.rr2.asNumber: its nodes change from AS 64512 to 64513: every session of the rack resets once, "
+            "for some seconds (docs/order.md)"
+        ),
+    ),
+    "a leaf that sends nothing without a policy": (
+        replace(FITS, switches={**LEAVES, "leaf02": SwitchState(65010, requires_policy=True)}),
+        (
+            "racks.rr2.leaves.leaf02: leaf02 sends nothing to eBGP neighbours without an outbound policy (RFC 8212), so its "
+            "nodes learn no routes of other racks: `no bgp ebgp-requires-policy` changes that"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("observed", "line"), NOTICES.values(), ids=NOTICES)
+def test_an_operator_is_told_of(observed: Observed, line: str) -> None:
+    assert lines(findings(FABRIC, observed)) == []
+    assert lines(notices(FABRIC, observed)) == [line]
+
+
+def test_everything_is_said_at_once() -> None:
+    observed = replace(
+        cluster(nodes=without("node6"), pools=(Pool("p", ip_network("10.233.64.0/18"), "VXLAN Always"),)),
+        switches={"leaf01": SwitchState(65019), "leaf02": SwitchState(None)},
+    )
+    assert len(findings(FABRIC, observed)) == 4
