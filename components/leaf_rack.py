@@ -43,8 +43,8 @@ class LeafRack(pulumi.ComponentResource):
     """A rack on route reflectors, built in three phases so that nothing is lost on the way.
 
     Pulumi type ``leafrack:index:LeafRack``. Making it connects the rack: labels (NodePatch), the leaves' neighbours
-    (LeafSwitch), the BGPPeers. :meth:`reflect` then turns one reflector after the other into one, by its cluster ID,
-    and :meth:`renumber` gives the rack its own AS. In between belong a gate and, before the last, the mesh's end:
+    (LeafSwitch), the BGPPeers towards them. :meth:`reflect` then adds the BGPPeer between nodes and reflectors and turns
+    one reflector after the other into one, by its cluster ID, and :meth:`renumber` gives the rack its own AS. In between belong a gate and, before the last, the mesh's end:
     ``Fabric`` does that for several racks; a program with one rack calls them itself.
     """
 
@@ -68,17 +68,21 @@ class LeafRack(pulumi.ComponentResource):
             )
             for leaf in args.declared.leaves
         }
-        to_leaves = self._leaf_peers()
-        self.connected: tuple[pulumi.Resource, ...] = (*to_leaves, self._node_peer(after=to_leaves))
+        self.connected: tuple[pulumi.Resource, ...] = tuple(self._leaf_peers())
         self.register_outputs({})
 
     def reflect(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
-        """Give the reflectors their cluster IDs, each only once the one before is seen with all its sessions.
+        """Peer nodes and reflectors, then give these their cluster IDs, each once the one before is seen whole.
+
+        The peers come after the gate of the leaf sessions, so that on the way back the mesh is seen in their place
+        before the leaves, by which packets go in between, are given up.
+
 
         The cluster ID of a reflector is its own (IPv4, or lowest 32 bits of its IPv6) address: with an ID for each,
         a member that has lost one of its sessions is still reflected to all (RFC 4456 §7).
         """
-        args, before = self._args, list(after)
+        args = self._args
+        before = [self._node_peer(after)]
         reflectors = args.declared.reflectors
         following = dict(zip(reflectors, list(reflectors)[1:], strict=False))
         for node, addresses in reflectors.items():
@@ -106,6 +110,9 @@ class LeafRack(pulumi.ComponentResource):
     def renumber(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
         """Give the rack's nodes, and their neighbours on the leaves, the rack's own AS; if it differs, they reset."""
         args = self._args
+        # Leaves first: BIRD waits five seconds after the leaf has closed a session, and when its own AS changes within
+        # them it starts afresh. The other way round it is refused (Bad Peer AS) and waits longer each time.
+        leaves = [resource for leaf in self._leaves.values() for resource in leaf.renumber(after)]
         nodes = annotate(
             f"{args.rack}-as-number",
             Annotation(
@@ -115,17 +122,15 @@ class LeafRack(pulumi.ComponentResource):
                 cluster=args.access.cluster,
             ),
             parent=self,
-            after=after,
+            after=leaves,
         )
-        # Not after the nodes: both ends have to change at the same moment.
-        leaves = [resource for leaf in self._leaves.values() for resource in leaf.renumber(after)]
         guarded = Guarded(
             name=f"rack {args.rack}",
             forward=expected.sessions(args.fabric, Phase.FINAL, [args.rack]),
             endpoints=expected.endpoints(args.fabric, [args.rack]),
             cluster=args.access.cluster,
         )
-        return (gate(args.rack, guarded, args.access, parent=self, after=[nodes, *leaves]),)
+        return (gate(args.rack, guarded, args.access, parent=self, after=[nodes]),)
 
     def _node(self, node: str) -> pulumi.Resource:
         rack = self._args.rack

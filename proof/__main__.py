@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -39,3 +40,59 @@ def main(given: Sequence[str] | None = None) -> int:
         table.lines(warnings, console, "yellow")
         console.print(_summary(proof))
     return 1 if unreachable else 0
+
+
+def placed(problem: Problem, lines: Mapping[str, str]) -> Problem:
+    """A finding with the ``file:line`` of its key, or of what should hold it."""
+    path = problem.path
+    while path and path not in lines:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return replace(problem, place=lines.get(path, ""))
+
+
+def document(proof: Proof, unreachable: Sequence[Problem], warnings: Sequence[Problem]) -> dict[str, Any]:
+    """The proof as JSON."""
+    return {
+        "fabric": proof.fabric.name,
+        "ok": not unreachable,
+        "pairs": [
+            {
+                "origin": one.origin,
+                "holder": one.holder,
+                "version": one.version,
+                "alike": one.alike,
+                "ok": one.ok,
+                "path": list(one.path.speakers) if one.path else [],
+                "asPath": list(one.path.as_path) if one.path else [],
+                "nextHops": [{"address": hop.address, "speaker": hop.speaker} for hop in one.path.next_hops]
+                if one.path
+                else [],
+            }
+            for one in proof.verdicts
+        ],
+        "unreachable": [_finding(problem) for problem in unreachable],
+        "singlePoints": [
+            {
+                "speaker": point.speaker,
+                "kind": point.kind,
+                "alike": point.alike,
+                "cuts": [{"holder": cut[0], "origin": cut[1], "version": cut[2]} for cut in point.cuts],
+            }
+            for point in proof.single_points
+        ],
+        "warnings": [_finding(problem) for problem in warnings],
+    }
+
+
+def _finding(problem: Problem) -> dict[str, str]:
+    return {"place": problem.place, "path": problem.path, "text": problem.text}
+
+
+def _summary(proof: Proof) -> str:
+    whole = sum(one.alike for one in proof.verdicts)
+    good = sum(one.alike for one in proof.verdicts if one.ok)
+    return f"{good} of {whole} pairs of racks reach each other; single points of failure: {len(proof.single_points)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -57,6 +57,16 @@ def classes(fabric: Fabric) -> Classes:
     return Classes(fabric.model_copy(update={"racks": kept}), likes)
 
 
+def samples(rack: Rack, without: str) -> set[str]:
+    """One node of each kind, another than ``without``."""
+    found: dict[Hashable, str] = {}
+    for place, nodes in enumerate((rack.reflectors, rack.members)):
+        for name, addresses in nodes.items():
+            if name != without:
+                found.setdefault((place, _node(rack, addresses)), name)
+    return set(found.values())
+
+
 def _numbers(fabric: Fabric, rack: str) -> set[int]:
     return {fabric.rack_as(rack), *(leaf.as_number for leaf in fabric.racks[rack].leaves.values())}
 

@@ -31,7 +31,7 @@ def cause(fabric: Fabric, walk: Walk, prefix: Prefix, holder: str) -> Cause:
         return Cause("their routes never settle: the sessions form a loop", "racks", "unstable")
     entry = walked.entries.get(holder)
     if entry is not None and entry.best is not None:
-        return _useless(walk.network, holder, entry.best)
+        return _useless(fabric, walk.network, holder, entry.best)
     outside = _around(walk, prefix, holder)
     stopped = [
         (outside[link.receiver.speaker], _TELLING.index(rule), number, link, route, rule)
@@ -59,8 +59,16 @@ def _around(walk: Walk, prefix: Prefix, holder: str) -> dict[str, int]:
     return distance
 
 
-def _useless(network: Network, holder: str, route: Route) -> Cause:
+def _useless(fabric: Fabric, network: Network, holder: str, route: Route) -> Cause:
     speaker = network.speakers[holder]
+    if speaker.kind is not Kind.NODE:
+        sender = network.speakers[route.via[-1]]
+        switch = speaker if speaker.kind is Kind.LEAF else sender
+        text = (
+            f"{holder} cannot resolve their next hop {route.next_hop}, which {sender.name} leaves as it is because both "
+            f"are in AS {speaker.as_number}; give {switch.name} another asNumber"
+        )
+        return Cause(text, _place(fabric, switch), f"iBGP {speaker.as_number}")
     rack = at("racks", speaker.rack)
     text = (
         f"{holder} has them with next hop {route.next_hop}, which it knows only over BGP: BIRD makes them unreachable; "
@@ -116,19 +124,33 @@ def _own_as(fabric: Fabric, network: Network, link: Link, route: Route) -> Cause
     # Nodes are easier to renumber than leaves, and leaves than spines.
     order = (Kind.NODE, Kind.LEAF, Kind.SPINE)
     change, keep = sorted((first, receiver), key=lambda speaker: order.index(speaker.kind))
-    mine = f"rack {change.rack}" if change.kind is Kind.NODE else change.name
+    mine = f"rack {change.rack}" if change.kind is Kind.NODE else _title(change)
     text = f"{head}; {mine} and {_title(keep)} share it); give {mine} its own asNumber"
     return Cause(text, _place(fabric, change), f"AS {number} {mine}")
 
 
 def _missing(fabric: Fabric, walk: Walk, prefix: Prefix, holder: str, around: set[str]) -> Cause:
     """No session leads on: the gap in the declaration that is nearest to the origin or to the holder."""
-    reached = {name for name, rib in walk.of(prefix).ribs.items() if any(rib.values())}
+    network, walked = walk.network, walk.of(prefix)
+    reached = {name for name, rib in walked.ribs.items() if any(rib.values())}
+    for name in around:
+        for link in network.links[name]:
+            entry = walked.entries.get(link.receiver.speaker)
+            if link.version == prefix.version and entry is not None and entry.best is not None and not entry.usable:
+                return _useless(fabric, network, link.receiver.speaker, entry.best)
     for wanted in ({prefix.node}, {holder}, around, reached):
-        for gap in walk.network.gaps:
+        for gap in network.gaps:
             if gap.version == prefix.version and gap.speakers & wanted:
                 return Cause(gap.text, gap.path, gap.text)
-    speaker = walk.network.speakers[holder]
+    here, there = (
+        [network.speakers[name] for name in network.speakers if name in names and network.speakers[name].kind is Kind.LEAF]
+        for names in (around, reached)
+    )
+    if here and there:
+        path = at("racks", here[0].rack, "leaves", here[0].name, "uplinks")
+        one, other = sorted((here[0].name, there[0].name))
+        return Cause(f"no spine connects leaves {one} and {other}: link both to one", path, f"no way {one} {other}")
+    speaker = network.speakers[holder]
     text = f"no session leads to {_title(speaker)}"
     return Cause(text, _place(fabric, speaker), text)
 

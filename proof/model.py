@@ -64,6 +64,7 @@ class End:
     ``accepts`` is an inbound prefix list (ranges with everything inside them; ``None`` lets everything in).
     ``allow_own_as`` is how often the own AS may stand in a path (``numAllowedLocalASNumbers``, ``allowas-in``).
     ``remove_private_as`` is FRR's ``remove-private-AS all replace-AS``. ``max_prefixes`` ends the session when exceeded.
+    Neighbours in one peer ``group`` of FRR get the same updates, apart from those in no group or another one.
     """
 
     speaker: str
@@ -76,6 +77,7 @@ class End:
     as_override: bool = False
     remove_private_as: bool = False
     max_prefixes: int | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from config import Fabric, Problem
@@ -74,42 +74,62 @@ def prove(fabric: Fabric) -> Proof:
     )
 
 
+@dataclass
+class _Group:
+    """What one cause keeps away: items by pair of racks (holder, origin), and how many pairs each stands for."""
+
+    why: Cause
+    items: dict[tuple[str, str], list[Missing]] = field(default_factory=dict)
+    alike: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
 def _findings(found: Classes, walk: Walk, judged: tuple[Verdict, ...]) -> Iterator[Problem]:
-    """One finding for each cause and kind of pair; a pair that fails both ways for one cause is one finding."""
+    """One finding for each cause: who does not reach whom, and what to do about it."""
     fabric = found.fabric
-    grouped: dict[tuple[str, str, str, int], tuple[Cause, str, str, list[Missing], int, set[str]]] = {}
+    groups: dict[tuple[str, str], _Group] = {}
     for verdict in judged:
         for item in verdict.missing:
             why = cause(fabric, walk, *item)
-            first, second = sorted((verdict.holder, verdict.origin))
-            key = (why.about, *((first, second) if item[0].what is What.PODS else ("", "")), verdict.version)
-            known = grouped.setdefault(key, (why, verdict.holder, verdict.origin, [], verdict.alike, set()))
-            known[5].add(verdict.origin)
-            if verdict.origin == known[2]:
-                known[3].append(item)
-    said = {key[0] for key in grouped}
-    for why, holder, origin, items, alike, origins in grouped.values():
-        both = ", nor the other way round" if len(origins) > 1 and holder != origin else ""
-        more = f" ({alike - 1} more like this)" if alike > 1 and len(found.likes[holder]) > 2 else ""
-        text = f"{_subject(fabric, origin, items)} never arrive {_where(fabric, holder, items)}{both}: {why.text}{more}"
-        yield Problem(text, why.path)
+            group = groups.setdefault((why.about, why.path), _Group(why))
+            pair = (verdict.holder, verdict.origin)
+            group.items.setdefault(pair, []).append(item)
+            group.alike[pair] = verdict.alike
+    for group in groups.values():
+        yield Problem(_finding(found, group), group.why.path)
+    said = {about for about, _ in groups}
     for rack in fabric.racks:
-        missing = [(one, why) for one in on_spines(fabric, walk, rack) if (why := cause(fabric, walk, *one)).about not in said]
-        for (prefix, spine), why in missing[:1]:
-            yield Problem(f"{_pods(fabric, prefix)} {rack} never arrive on spine {spine}: {why.text}", why.path)
+        for item in on_spines(fabric, walk, rack):
+            why = cause(fabric, walk, *item)
+            if why.about not in said:
+                said.add(why.about)
+                text = f"{_subject(fabric, rack, [item])} never arrive on spine {item[1]}: {why.text}"
+                yield Problem(text, why.path)
 
 
-def _pods(fabric: Fabric, prefix: Prefix) -> str:
-    return f"{VERSIONS[prefix.version]} pods of" if len(fabric.versions) > 1 else "pods of"
+def _finding(found: Classes, group: _Group) -> str:
+    """The first pair of different racks speaks for all of them."""
+    fabric = found.fabric
+    pair = next((pair for pair in group.items if pair[0] != pair[1]), next(iter(group.items)))
+    holder, origin = pair
+    both = holder != origin and ((origin, holder) in group.items or found.likes[holder] == found.likes[origin])
+    whole = sum(count for (one, other), count in group.alike.items() if one != other)
+    more = f" ({whole} pairs of racks in all)" if whole > (2 if both else 1) else ""
+    other_way = ", nor the other way round" if both else ""
+    items = group.items[pair]
+    return (
+        f"{_subject(fabric, origin, items)} never arrive {_where(fabric, holder, items)}{other_way}: "
+        f"{group.why.text}{more}"
+    )
 
 
 def _subject(fabric: Fabric, origin: str, items: list[Missing]) -> str:
     prefix = items[0][0]
     if prefix.what is not What.PODS:
         return f"routes to {prefix.what} {prefix.ranges[0]}"
+    versions = sorted({one.version for one, _ in items})
+    pods = "pods" if versions == list(fabric.versions) else f"{VERSIONS[versions[0]]} pods"
     nodes = list(dict.fromkeys(one.node for one, _ in items))
-    whole = set(nodes) >= set(fabric.racks[origin].nodes)
-    return f"{_pods(fabric, prefix)} {origin if whole else _listed(nodes)}"
+    return f"{pods} of {origin if set(nodes) >= set(fabric.racks[origin].nodes) else _listed(nodes)}"
 
 
 def _where(fabric: Fabric, holder: str, items: list[Missing]) -> str:
@@ -138,22 +158,28 @@ def _single_points(found: Classes, walk: Walk, judged: tuple[Verdict, ...]) -> I
         cuts = tuple(
             (one.holder, one.origin, one.version)
             for one in verdicts(found, left, speaker.name)
-            if not one.ok and (one.holder, one.origin, one.version) in before
+            if _between_nodes(fabric, one) and (one.holder, one.origin, one.version) in before
         )
         if cuts:
             yield SinglePoint(speaker.name, speaker.kind, speaker.rack, max(len(alike), 1), cuts)
+
+
+def _between_nodes(fabric: Fabric, verdict: Verdict) -> bool:
+    """Whether a node misses something: what only a leaf misses no longer passes there."""
+    return any(name in fabric.racks[verdict.holder].nodes for _, name in verdict.missing)
 
 
 def _warning(fabric: Fabric, point: SinglePoint) -> Problem:
     inside = any(holder == origin == point.rack for holder, origin, _ in point.cuts)
     versions = {version for _, _, version in point.cuts}
     pods = "pods" if versions == set(fabric.versions) else " and ".join(f"{VERSIONS[one]} pods" for one in sorted(versions))
-    more = f" ({point.alike - 1} more racks like this)" if point.alike > 1 else ""
+    more = f" ({point.alike} racks are like this)" if point.alike > 1 else ""
     if point.kind is Kind.SPINE:
         racks = list(dict.fromkeys(rack for holder, origin, _ in point.cuts for rack in (holder, origin)))
         text = f"spine {point.speaker} is a single point of failure: without it {pods} of {_listed(racks)} no longer reach"
         return Problem(f"{text} each other; link their leaves to a second spine", at("spines", point.speaker))
-    what = "each other and other racks" if inside else "other racks"
+    outside = any(holder != origin for holder, origin, _ in point.cuts)
+    what = " and ".join([*(["each other"] if inside else []), *(["other racks"] if outside else [])])
     text = f"is a single point of failure: without it {pods} of rack {point.rack} no longer reach {what}"
     if point.kind is Kind.LEAF:
         path = at("racks", point.rack, "leaves", point.speaker)

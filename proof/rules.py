@@ -127,6 +127,7 @@ def _shared(network: Network, sender: Speaker, link: Link, route: Route, source:
         and other.sender.as_override == link.sender.as_override
         and other.sender.remove_private_as == link.sender.remove_private_as
         and other.sender.next_hop == link.sender.next_hop
+        and other.sender.group == link.sender.group
         and other.number != source.number
     )
     return subnet is not None and link.receiver.address in subnet and all(address in subnet for address in alike)

@@ -86,7 +86,7 @@ class Walk:
             yield Route((), None, ()), None
         if self.network.speakers[name].kind is Kind.NODE:
             yield from ((route, link) for link, routes in rib.items() for route in routes)
-        elif not own and (ranked := self._frr(rib)):
+        elif not own and (ranked := self._frr(name, prefix, rib)):
             yield ranked[0]
 
     def _entry(self, name: str, prefix: Prefix, rib: Rib) -> Entry | None:
@@ -97,9 +97,10 @@ class Walk:
             return Entry(own=True)  # a connected route comes before one of BGP
         if speaker.kind is Kind.NODE:
             return self._bird_entry(name, prefix, rib)
-        ranked = self._frr(rib)
+        ranked = self._frr(name, prefix, rib)
         if not ranked:
-            return None
+            refused = next((route for routes in rib.values() for route in routes), None)
+            return Entry(best=refused) if refused else None
         best = ranked[0]
         # `bestpath as-path multipath-relax`: as long, not necessarily the same path.
         equal = [
@@ -109,14 +110,31 @@ class Walk:
         ]
         return Entry(hops=frozenset(self._hop(route.next_hop) for route in equal), best=best[0])
 
-    def _frr(self, rib: Rib) -> list[tuple[Route, Link]]:
-        """Best first. Of equal external paths FRR keeps the older one: here that which passed fewer speakers."""
+    def _frr(self, name: str, prefix: Prefix, rib: Rib) -> list[tuple[Route, Link]]:
+        """Usable ones, best first. Of equal external paths FRR keeps the older one: here that which passed fewer speakers."""
 
         def rank(item: tuple[Route, Link]) -> tuple[int, bool, int, int, int, int]:
             route, link = item
             return (len(route.as_path), link.internal, len(route.via), *self._last(route, link))
 
-        return sorted(((route, link) for link, routes in rib.items() for route in routes), key=rank)
+        usable = (
+            (route, link)
+            for link, routes in rib.items()
+            for route in routes
+            if not link.internal or self._tracked(name, prefix, route.next_hop)
+        )
+        return sorted(usable, key=rank)
+
+    def _tracked(self, name: str, prefix: Prefix, next_hop: Address | None) -> bool:
+        """FRR's next hop tracking on iBGP sessions: connected, or in a subnet that a usable route leads to."""
+        if any(next_hop in subnet for subnet in self.network.speakers[name].subnets):
+            return True
+        return prefix.what is not What.SUBNET and any(
+            next_hop in range_
+            for learned in self._subnets(name)
+            if self.of(learned).entries[name].usable
+            for range_ in learned.ranges
+        )
 
     def _bird_entry(self, name: str, prefix: Prefix, rib: Rib) -> Entry | None:
         """``bgp_rte_better`` and, for `merge paths on`, ``bgp_rte_mergable``."""
@@ -172,6 +190,8 @@ def _taken(
     """What a neighbour takes in. Of paths that differ only in who reflected them the shortest stands for all."""
     found: dict[tuple[object, ...], Route] = {}
     for route, source in held:
+        if source is not None and source.number == link.number and link.receiver.speaker == route.via[-1]:
+            continue  # back to where it came from: every receiver refuses or ignores it
         outcome = sent(network, link, prefix, route, source)
         if not isinstance(outcome, Rule):
             outcome = received(network, link, prefix, outcome)
@@ -181,7 +201,9 @@ def _taken(
         known = found.get(key)
         if known is None or (len(outcome.clusters), outcome.via) < (len(known.clusters), known.via):
             found[key] = outcome
-    return tuple(sorted(found.values(), key=lambda route: (route.as_path, str(route.next_hop), route.via)))
+    if len(found) < 2:
+        return tuple(found.values())
+    return tuple(sorted(found.values(), key=lambda route: (route.as_path, route.via, str(route.next_hop))))
 
 
 def drops(walk: Walk, prefix: Prefix) -> Iterator[tuple[Link, Route, Rule]]:

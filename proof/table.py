@@ -19,7 +19,7 @@ def show(proof: Proof, console: Console) -> None:
     """Print a row for every kind of pair of racks, and a line that counts them."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("pods of", "in rack", "family", "pairs", "path", "AS path", "next hop", ""):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for verdict in proof.verdicts:
         path = verdict.path
         table.add_row(

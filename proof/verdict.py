@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from config import Fabric
-from proof.classes import Classes
+from proof.classes import Classes, samples
 from proof.model import Hop, Kind, Prefix, What
 from proof.simulate import Walk
 
@@ -69,16 +69,20 @@ def pairs(classes: Classes) -> tuple[tuple[str, str], ...]:
 
 
 def missing(fabric: Fabric, walk: Walk, holder: str, origin: str, version: int, failed: str) -> Iterator[Missing]:
-    """Pods of one rack that have no usable route in another's nodes and leaves; service ranges, in its leaves."""
+    """Pods of one rack that have no usable route in another's nodes and leaves; service ranges, in its leaves.
+
+    After a failure one node of each kind speaks for the others, and services are not looked at.
+    """
     network = walk.network
+    origins = samples(fabric.racks[origin], failed) if failed else set(fabric.racks[origin].nodes)
     nodes = [name for name in fabric.racks[holder].nodes if name != failed]
     leaves = [name for name in fabric.racks[holder].leaves if name != failed]
     for prefix in network.origins:
-        if prefix.version != version or prefix.node == failed != "":
+        if prefix.version != version:
             continue
-        if prefix.what is What.PODS and prefix.node in fabric.racks[origin].nodes:
+        if prefix.what is What.PODS and prefix.node in origins:
             wanted = [*nodes, *leaves]
-        elif prefix.what is What.SERVICES and holder == origin:
+        elif prefix.what is What.SERVICES and holder == origin and not failed:
             wanted = leaves
         else:
             continue

@@ -7,6 +7,7 @@ otherwise 1 with a line for each session that does not.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from pydantic import ValidationError
@@ -19,6 +20,8 @@ from verify.switches import Credentials
 
 WAIT = 180.0
 """Seconds that a gate waits: BIRD's own timers (connect retry 5 s, error wait up to 30 s) fit in five times."""
+WAIT_VARIABLE = "LEAFRACK_GATE_WAIT"
+"""Environment variable with another number of seconds, for fabrics that are slower or operators who are not patient."""
 HOLD = 3.0
 """Seconds that sessions must have been seen Established without a break."""
 
@@ -65,8 +68,12 @@ def main(arguments: list[str]) -> int:
     except ValidationError as error:
         print(f"verify.gate: cannot read what to guard: {error.error_count()} errors in it", file=sys.stderr)
         return 2
+    given = os.environ.get(WAIT_VARIABLE, "")
+    if given and not given.isdecimal():
+        print(f"{WAIT_VARIABLE}={given!r}: say a number of seconds", file=sys.stderr)
+        return 2
     try:
-        missing = run(guarded, arguments[0])
+        missing = run(guarded, arguments[0], wait=float(given or WAIT))
     except UnreadableError as error:
         print(f"{guarded.name}: {error}", file=sys.stderr)
         return 1

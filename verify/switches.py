@@ -155,5 +155,7 @@ def _why(endpoint: Endpoint, error: Exception) -> tuple[str, bool]:
     if isinstance(error, TimeoutError):
         return f"no answer from {where} within its time", False
     if isinstance(error, OSError):
-        return f"cannot connect to {where}: {(error.strerror or str(error)).lower()}", False
+        # asyncio puts words of its own in the place of the system's.
+        system = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+        return f"cannot connect to {where}: {system.lower()}", False
     return f"SSH to {where} failed: {error}", False

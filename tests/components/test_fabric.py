@@ -123,10 +123,18 @@ def test_the_peers_are_those_of_the_article(registered: Registered) -> None:
 
 
 def test_no_cluster_id_comes_before_the_leaf_sessions_of_all_racks_are_seen(registered: Registered) -> None:
-    everything = {name for name, r in registered.items() if r.type.endswith((":BGPPeer", "NodePatch"))}
-    assert everything <= behind(registered, "connected-2-gate")
+    to_leaves = {"rr1-to-leaf1-peer", "rr2-to-leaf2-peer"}
+    assert to_leaves | {f"{node}-labels" for node in NODES} <= behind(registered, "connected-2-gate")
     for node in REFLECTORS:
         assert "connected-2-gate" in behind(registered, f"{node}-cluster-id")
+
+
+def test_on_the_way_back_the_mesh_is_seen_before_the_leaves_are_given_up(registered: Registered) -> None:
+    assert "connected-2-gate" in behind(registered, "rr1-to-node-peer")
+    assert "rr1-to-leaf1-peer" in behind(registered, "connected-2-gate")
+    waits_for = json.loads(registered["connected-2-gate"].inputs["stdin"])["back"]
+    pairs = {(session["near"]["name"], session["far"]["name"]) for session in waits_for}
+    assert len(pairs) == len(NODES) * (len(NODES) - 1) // 2
 
 
 def test_the_canary_rack_goes_first_in_every_phase_and_is_seen_before_the_others_begin(registered: Registered) -> None:

@@ -86,9 +86,9 @@ class Project:
         assert run.code == 0, run.said
         return run
 
-    def up(self, **env: str) -> Run:
+    def up(self, *arguments: str, **env: str) -> Run:
         """``pulumi up`` with its preview, as an operator runs it."""
-        return self.pulumi("up", "--yes", env=env)
+        return self.pulumi("up", "--yes", *arguments, env=env)
 
     def output(self) -> Any:
         """The stack output ``leafrack``."""

@@ -14,7 +14,8 @@ SWITCHES = ("spine", "leaf01", "leaf02")
 NODES = ("node1", "node2", "node3", "node4", "node5", "node6")
 BLOCKS = {f"10.233.{64 + n // 4}.{64 * (n % 4)}/26" for n in range(6)}
 SERVICES = "10.233.0.0/18"
-_OBJECTS = "nodes,bgppeers.crd.projectcalico.org,bgpconfigurations.crd.projectcalico.org,caliconodestatuses.crd.projectcalico.org"
+_CALICO = "crd.projectcalico.org"
+_OBJECTS = f"nodes,bgppeers.{_CALICO},bgpconfigurations.{_CALICO},caliconodestatuses.{_CALICO}"
 _BY_THE_SERVER = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
 
 

@@ -72,8 +72,8 @@ FINDINGS = {
     "somebody else's peer towards a leaf": (
         cluster(peers=(Peer("old", {"peerIP": "173.20.0.254"}),)),
         (
-            "racks.rr2.leaves.leaf02: BGPPeer old already peers with 173.20.0.254: name it as peerName of leaf02 to take it "
-            "over, or kubectl delete bgppeers.crd.projectcalico.org old"
+            "racks.rr2.leaves.leaf02: BGPPeer old already peers with 173.20.0.254: name it as peerName of leaf02 to "
+            "take it over, or kubectl delete bgppeers.crd.projectcalico.org old"
         ),
     ),
     "a leaf with another AS": (
@@ -107,8 +107,8 @@ NOTICES = {
     "a leaf that sends nothing without a policy": (
         replace(FITS, switches={**LEAVES, "leaf02": SwitchState(65010, requires_policy=True)}),
         (
-            "racks.rr2.leaves.leaf02: leaf02 sends nothing to eBGP neighbours without an outbound policy (RFC 8212), so its "
-            "nodes learn no routes of other racks: `no bgp ebgp-requires-policy` changes that"
+            "racks.rr2.leaves.leaf02: leaf02 sends nothing to eBGP neighbours without an outbound policy (RFC 8212), so "
+            "its nodes learn no routes of other racks: `no bgp ebgp-requires-policy` changes that"
         ),
     ),
 }

@@ -1,0 +1,41 @@
+"""A session that cannot come up: the update stops at its gate, what worked before still works, the next one goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Lab
+from tests.e2e.project import Project
+from tests.e2e.world import configure, eventually, loses_nothing, node_status
+
+pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+
+
+def test_a_session_that_stays_away_stops_the_update_before_the_mesh_goes(site: Lab, project: Project) -> None:
+    # An AS that the node does not have: leafrack leaves the AS of a neighbour that exists alone.
+    configure(site, "leaf02", "router bgp 65010", "neighbor 173.20.0.11 remote-as 65123")
+    run = project.up("--skip-preview", LEAFRACK_GATE_WAIT="20")
+    assert run.code != 0
+    named = [line for line in run.said.splitlines() if "node4 ↔ leaf02" in line]
+    assert named, run.said
+    assert "expected Established with AS 65010, found" in named[0]
+    assert "leaf02 has node4 as AS 65123" in named[0]
+    assert "Traceback" not in run.said
+    assert "bgp-configuration" not in project.resources()
+    assert "false" not in site.run("calicoctl", "get", "bgpconfig").stdout
+    assert eventually(lambda: mesh_on_and_leaf(site))
+    assert loses_nothing(site, "node1", "node3")
+    assert loses_nothing(site, "node3", "node2")
+
+    configure(site, "leaf02", "router bgp 65010", "no neighbor 173.20.0.11 remote-as 65123")
+    project.check("refresh", "--yes", "--skip-preview")
+    again = project.up("--skip-preview")
+    assert again.code == 0, again.said
+    assert node_status(site, "node4")["173.20.0.254"] == "Established"
+    assert "false" in site.run("calicoctl", "get", "bgpconfig").stdout
+    assert loses_nothing(site, "node3", "node6")
+
+
+def mesh_on_and_leaf(lab: Lab) -> bool:
+    """Whether the nodes of rr1 have the mesh; its reflectors have their leaf besides."""
+    return all(list(node_status(lab, node).values()).count("Established") >= 5 for node in ("node1", "node2", "node3"))

@@ -1,0 +1,289 @@
+"""What an operator is told about a fabric: which pods do not arrive, why, and what would break the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from config import Problem
+from config.source import at
+from proof import prove
+from tests.proof.fabrics import Values, changed, fabric, rack, values
+
+TWO = values(2, spines=1)
+DUAL = values(2, spines=1, versions=(4, 6))
+BY_BGP = "knows only over BGP: BIRD makes them unreachable"
+
+BROKEN: list[tuple[str, Values, str, str]] = [
+    (
+        "same AS behind different leaves",
+        changed(TWO, racks__rr2__asNumber=64512),
+        "racks.rr2.asNumber",
+        "pods of rr2 never arrive in rr1, nor the other way round: n1a drops them, AS 64512 is in their path already "
+        "(65101 65201 65102 64512; racks rr1 and rr2 share it); give rr2 its own asNumber",
+    ),
+    (
+        "the default AS behind different leaves",
+        changed(TWO, racks__rr2__asNumber=None),
+        "racks.rr2.asNumber",
+        "racks rr1 and rr2 share it); give rr2 its own asNumber",
+    ),
+    (
+        "same AS in four racks",
+        changed(values(4), **{f"racks__rr{number}__asNumber": 64512 for number in (2, 3, 4)}),
+        "racks.rr2.asNumber",
+        "give rr2 its own asNumber (12 pairs of racks in all)",
+    ),
+    (
+        "rack with the spine's AS",
+        changed(TWO, racks__rr2__asNumber=65201),
+        "racks.rr2.asNumber",
+        "spine1 drops them, AS 65201 is in their path already (65102 65201; rack rr2 and spine spine1 share it); "
+        "give rack rr2 its own asNumber",
+    ),
+    (
+        "leaf with its own rack's AS",
+        changed(TWO, racks__rr2__leaves__leaf2__asNumber=64513),
+        "racks.rr2",
+        f"pods of rr1 never arrive on n2a, n2b: n2a has them with next hop 100.1.2.1, which it {BY_BGP}",
+    ),
+    (
+        "leaf with another rack's AS",
+        changed(TWO, racks__rr2__leaves__leaf2__asNumber=64512),
+        "racks.rr1.asNumber",
+        "rack rr1 and leaf leaf2 share it); give rack rr1 its own asNumber",
+    ),
+    (
+        "leaves of two racks with one AS",
+        changed(TWO, racks__rr2__leaves__leaf2__asNumber=65101),
+        "racks.rr2.leaves.leaf2.asNumber",
+        "leaf leaf2 and leaf leaf1 share it); give leaf leaf2 its own asNumber",
+    ),
+    (
+        "leaf with the spine's AS",
+        changed(TWO, racks__rr2__leaves__leaf2__asNumber=65201),
+        "racks.rr2.leaves.leaf2.asNumber",
+        "leaf2 cannot resolve their next hop 100.1.1.2, which spine1 leaves as it is because both are in AS 65201",
+    ),
+    (
+        "leaf without uplink",
+        changed(TWO, racks__rr2__leaves__leaf2__uplinks={}),
+        "racks.rr2.leaves.leaf2",
+        "pods of rr2 never arrive in rr1, nor the other way round: leaf leaf2 has no uplink: declare its link to a spine",
+    ),
+    (
+        "leaves on different spines",
+        changed(
+            values(2, spines=2),
+            racks__rr1__leaves__leaf1__uplinks__spine2=None,
+            racks__rr2__leaves__leaf2__uplinks__spine1=None,
+        ),
+        "racks.rr1.leaves.leaf1.uplinks",
+        "no spine connects leaves leaf1 and leaf2: link both to one",
+    ),
+    (
+        "rack with no reflectors",
+        changed(TWO, racks__rr2__reflectors={}),
+        "racks.rr2.reflectors",
+        "rack rr2 has no route reflector, so none of its nodes has a session: declare two",
+    ),
+    (
+        "member without one of the families",
+        changed(DUAL, racks__rr2__members__n2c="172.21.0.13"),
+        "racks.rr2.members.n2c",
+        "IPv6 pods of n2c never arrive in rr1, nor the other way round: n2c has no IPv6 address",
+    ),
+    (
+        "member without any family in common",
+        changed(TWO, racks__rr2__members__n2c="fd00:2::13"),
+        "racks.rr2.members.n2c",
+        "pods of n2c never arrive in rr1, nor the other way round: n2c has no IPv4 address",
+    ),
+    (
+        "leaf without one of the families",
+        changed(DUAL, racks__rr2__leaves__leaf2__address="172.21.0.254"),
+        "racks.rr2.leaves.leaf2.address",
+        "leaf leaf2 has no IPv6 address, so no node peers with it",
+    ),
+    (
+        "uplink without one of the families",
+        changed(
+            DUAL,
+            racks__rr2__leaves__leaf2__uplinks__spine1={"address": "100.1.2.2", "peerAddress": "100.1.2.1"},
+        ),
+        "racks.rr2.leaves.leaf2.uplinks.spine1",
+        "the uplink of leaf2 to spine1 has no IPv6 addresses: declare both ends",
+    ),
+    (
+        "reflector outside of its leaf's subnet",
+        changed(
+            TWO,
+            racks__rr1__nodeCIDRs=["172.20.0.0/24", "172.29.0.0/24"],
+            racks__rr1__reflectors__n1a="172.29.0.11",
+        ),
+        "racks.rr1.leaves.leaf1.asNumber",
+        "pods of n1a never arrive in rr2: leaf1 cannot use their next hop 172.29.0.11",
+    ),
+    (
+        "one mesh of racks that share an AS, with leaves that announce their subnets",
+        changed(TWO, interconnect="full-mesh", racks__rr2__asNumber=64512),
+        "racks.rr1",
+        f"with next hop 172.21.0.11, which it {BY_BGP}",
+    ),
+]
+
+WHOLE: list[tuple[str, Values]] = [
+    ("route reflectors", TWO),
+    ("no spine declared", values(2)),
+    ("spines without uplinks", changed(values(2), spines={"s": {"asNumber": 65200}})),
+    ("two spines", values(3, spines=2)),
+    ("two spines in one AS", changed(values(2, spines=2), spines__spine2__asNumber=65201)),
+    ("redundant leaves", values({f"rr{n}": rack(n, leaves=2, spines=1) for n in (1, 2)}, spines=1)),
+    (
+        "redundant leaves in one AS",
+        changed(
+            values({f"rr{n}": rack(n, leaves=2, spines=1) for n in (1, 2)}, spines=1),
+            racks__rr1__leaves__leaf1b__asNumber=65101,
+        ),
+    ),
+    ("dual stack", DUAL),
+    ("IPv6 only", values(2, spines=1, versions=(6,))),
+    ("one rack", values(1)),
+    ("one node", values({"rr1": rack(1, reflectors=1, members=0)})),
+    ("full mesh of all racks", changed(TWO, interconnect="full-mesh")),
+    ("full mesh in one rack", changed(TWO, racks__rr2__interconnect="full-mesh")),
+    (
+        "full mesh in which all nodes peer with the leaf",
+        changed(
+            TWO,
+            racks__rr2__interconnect="full-mesh",
+            racks__rr2__reflectors={},
+            racks__rr2__members={"n2a": "172.21.0.11", "n2b": "172.21.0.12"},
+        ),
+    ),
+    ("top of rack", changed(TWO, interconnect="top-of-rack")),
+    (
+        "top of rack in one AS",
+        changed(TWO, interconnect="top-of-rack", racks__rr2__asNumber=64512),
+    ),
+    (
+        "all three",
+        changed(values(3), racks__rr2__interconnect="full-mesh", racks__rr3__interconnect="top-of-rack"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "path", "text"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN])
+def test_a_fabric_whose_pods_do_not_reach_each_other_names_the_missing_link(
+    given: Values, path: str, text: str
+) -> None:
+    found = prove(fabric(given)).unreachable
+    assert found[0].path == path
+    assert text in found[0].text
+
+
+@pytest.mark.parametrize("given", [case[1] for case in WHOLE], ids=[case[0] for case in WHOLE])
+def test_a_fabric_that_works_has_no_finding(given: Values) -> None:
+    assert prove(fabric(given)).unreachable == ()
+
+
+def test_a_cause_is_said_once_however_many_racks_and_families_it_concerns() -> None:
+    given = changed(values(6, versions=(4, 6)), **{f"racks__rr{number}__asNumber": 64512 for number in range(2, 7)})
+    (only,) = prove(fabric(given)).unreachable
+    assert only.text.startswith("pods of rr2 never arrive in rr1, nor the other way round: ")
+
+
+def test_two_causes_are_two_findings() -> None:
+    given = changed(values(4), racks__rr2__asNumber=64512, racks__rr4__reflectors={})
+    assert {one.path for one in prove(fabric(given)).unreachable} == {"racks.rr2.asNumber", "racks.rr4.reflectors"}
+
+
+SINGLE: list[tuple[str, Values, dict[str, str]]] = [
+    ("nothing is single", values({f"rr{n}": rack(n, leaves=2, spines=2) for n in (1, 2)}, spines=2), {}),
+    (
+        "one leaf a rack",
+        values(2, spines=2),
+        {
+            "racks.rr1.leaves.leaf1": "leaf leaf1 is a single point of failure: without it pods of rack rr1 no longer "
+            "reach other racks (2 racks are like this); give the rack a second leaf"
+        },
+    ),
+    (
+        "one spine",
+        values({f"rr{n}": rack(n, leaves=2, spines=1) for n in (1, 2)}, spines=1),
+        {
+            "spines.spine1": "spine spine1 is a single point of failure: without it pods of rr1, rr2 no longer reach "
+            "each other; link their leaves to a second spine"
+        },
+    ),
+    (
+        "one reflector",
+        values(
+            {"rr1": rack(1, reflectors=1, members=2, leaves=2, spines=2), "rr2": rack(2, leaves=2, spines=2)},
+            spines=2,
+        ),
+        {
+            "racks.rr1.reflectors.n1a": "route reflector n1a is a single point of failure: without it pods of rack rr1 "
+            "no longer reach each other and other racks; make another node one too"
+        },
+    ),
+    (
+        "IPv6 through one leaf of two",
+        changed(
+            values({f"rr{n}": rack(n, leaves=2, spines=2, versions=(4, 6)) for n in (1, 2)}, spines=2, versions=(4, 6)),
+            racks__rr1__leaves__leaf1b__address="172.20.0.253",
+        ),
+        {
+            "racks.rr1.leaves.leaf1": "leaf leaf1 is a single point of failure: without it IPv6 pods of rack rr1 no "
+            "longer reach other racks; give the rack a second leaf"
+        },
+    ),
+    (
+        "a lone rack's leaf",
+        values(1),
+        {},
+    ),
+    (
+        "the leaf of nodes that meet only there",
+        changed(values(1), interconnect="top-of-rack"),
+        {
+            "racks.rr1.leaves.leaf1": "leaf leaf1 is a single point of failure: without it pods of rack rr1 no longer "
+            "reach each other; give the rack a second leaf"
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "expected"), [case[1:] for case in SINGLE], ids=[case[0] for case in SINGLE])
+def test_a_speaker_whose_loss_cuts_pods_off_is_a_warning(given: Values, expected: dict[str, str]) -> None:
+    assert {one.path: one.text for one in prove(fabric(given)).warnings} == expected
+
+
+def test_a_verdict_of_any_pair_is_that_of_its_like() -> None:
+    proof = prove(fabric(values(5)))
+    assert proof.of("rr4", "rr5", 4) is proof.of("rr1", "rr2", 4)
+    assert proof.of("rr4", "rr4", 4) is proof.of("rr1", "rr1", 4)
+    assert sum(verdict.alike for verdict in proof.verdicts) == 25
+
+
+def test_the_path_between_members_is_told_with_its_as_path_and_next_hop() -> None:
+    path = prove(fabric(TWO)).of("rr1", "rr2", 4).path
+    assert path is not None
+    assert path.speakers == ("n2c", "n2a", "leaf2", "spine1", "leaf1", "n1a", "n1c")
+    assert path.as_path == (65101, 65201, 65102, 64513)
+    assert [tuple(hop) for hop in path.next_hops] == [("leaf1", "172.20.0.254")]
+
+
+def test_every_finding_has_a_key_that_is_in_the_file() -> None:
+    for _, given, _, _ in BROKEN:
+        for problem in (*prove(fabric(given)).unreachable, *prove(fabric(given)).warnings):
+            assert _exists(given, problem), problem
+
+
+def _exists(given: Values, problem: Problem) -> bool:
+    """The key, or what should hold it: ``racks.rr2`` for a rack without ``asNumber``."""
+    place, done = given, []
+    for part in problem.path.split("."):
+        if part not in place:
+            return at(*done) != "" and part in {"asNumber", "reflectors"}
+        place, done = place[part], [*done, part]
+    return True
