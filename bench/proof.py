@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from config import Fabric
 from proof import prove
-from proof.network import network
+from proof.topology import topology
 
 
-def fabric(racks: int, nodes: int, *, kinds: int = 1, versions: tuple[int, ...] = (4,), shared_as: bool = False) -> Fabric:
+def fabric(
+    racks: int, nodes: int, *, kinds: int = 1, versions: tuple[int, ...] = (4,), shared_as: bool = False
+) -> Fabric:
     """Racks with two leaves and two spines; of ``kinds`` kinds, which differ in how many reflectors they have."""
 
     def addresses(rack: int, host: int) -> list[str]:
@@ -60,7 +63,7 @@ def fabric(racks: int, nodes: int, *, kinds: int = 1, versions: tuple[int, ...] 
     )
 
 
-CASES = (
+CASES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("2 racks x 3 nodes", {"racks": 2, "nodes": 3}),
     ("8 racks x 40 nodes", {"racks": 8, "nodes": 40}),
     ("125 racks x 40 nodes", {"racks": 125, "nodes": 40}),
@@ -75,11 +78,11 @@ def main() -> None:
     """Print a line for each case: what there is, what is left after sorting by kind, and how long it took."""
     print(f"{'':40} {'speakers':>9} {'walked':>7} {'sessions':>9} {'findings':>9} {'seconds':>8}")
     for name, given in CASES:
-        declared = fabric(**given)  # type: ignore[arg-type]
+        declared = fabric(**given)
         begun = time.perf_counter()
         proof = prove(declared)
         seconds = time.perf_counter() - begun
-        small = network(proof.classes.fabric)
+        small = topology(proof.classes.fabric)
         whole = sum(len(rack.nodes) + len(rack.leaves) for rack in declared.racks.values()) + len(declared.spines)
         findings = len(proof.unreachable)
         print(f"{name:40} {whole:9} {len(small.speakers):7} {len(small.sessions):9} {findings:9} {seconds:8.2f}")

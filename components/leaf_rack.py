@@ -82,8 +82,8 @@ class LeafRack(pulumi.ComponentResource):
         a member that has lost one of its sessions is still reflected to all (RFC 4456 §7).
         """
         args = self._args
-        before = [self._node_peer(after)]
         reflectors = args.declared.reflectors
+        before = [self._back_in_the_mesh(next(iter(reflectors)), after=[self._node_peer(after)])]
         following = dict(zip(reflectors, list(reflectors)[1:], strict=False))
         for node, addresses in reflectors.items():
             step = annotate(
@@ -131,6 +131,19 @@ class LeafRack(pulumi.ComponentResource):
             cluster=args.access.cluster,
         )
         return (gate(args.rack, guarded, args.access, parent=self, after=[nodes]),)
+
+    def _back_in_the_mesh(self, first: str, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
+        # Only for the way back: losing its cluster ID resets the sessions of the first reflector, and losing the BGPPeer
+        # in the same moment would leave none of them up.
+        args = self._args
+        guarded = Guarded(
+            name=f"rack {args.rack}",
+            forward=(),
+            back=expected.mesh(args.fabric, [args.rack], of=first),
+            endpoints=(),
+            cluster=args.access.cluster,
+        )
+        return gate(f"{args.rack}-mesh", guarded, args.access, parent=self, after=after)
 
     def _node(self, node: str) -> pulumi.Resource:
         rack = self._args.rack

@@ -9,7 +9,7 @@ question behind): every pair of the whole fabric then has its like among those t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 from config import Addresses, Fabric, Rack
@@ -21,10 +21,14 @@ MEMBERS_KEPT = 2
 
 @dataclass(frozen=True)
 class Classes:
-    """``fabric`` is what is left; ``likes`` has, by rack, all racks of its kind in the order of the file."""
+    """``fabric`` is what is left; ``likes`` has, by rack, all racks of its kind in the order of the file.
+
+    ``stands_for`` says how many nodes of its rack a node that is left stands for.
+    """
 
     fabric: Fabric
     likes: Mapping[str, tuple[str, ...]]
+    stands_for: Mapping[str, float]
 
     def like(self, source: str, destination: str) -> tuple[str, str]:
         """The pair of racks that is left and stands for a pair."""
@@ -51,10 +55,21 @@ def classes(fabric: Fabric) -> Classes:
     for name, rack in fabric.racks.items():
         found.setdefault(_kind(fabric, name, rack, used), []).append(name)
     likes = {name: tuple(names) for names in found.values() for name in names}
-    kept = {
-        name: _smaller(rack) for name, rack in fabric.racks.items() if name in likes[name][:RACKS_KEPT]
+    kept = {name: _smaller(rack) for name, rack in fabric.racks.items() if name in likes[name][:RACKS_KEPT]}
+    stands_for = {
+        node: share
+        for name, left in kept.items()
+        for kind in ("reflectors", "members")
+        for node, share in _shares(fabric.racks[name], getattr(fabric.racks[name], kind), getattr(left, kind))
     }
-    return Classes(fabric.model_copy(update={"racks": kept}), likes)
+    return Classes(fabric.model_copy(update={"racks": kept}), likes, stands_for)
+
+
+def _shares(rack: Rack, whole: Mapping[str, Addresses], some: Mapping[str, Addresses]) -> Iterator[tuple[str, float]]:
+    counts, left = (Counter(_node(rack, addresses) for addresses in nodes.values()) for nodes in (whole, some))
+    for node, addresses in some.items():
+        kind = _node(rack, addresses)
+        yield node, counts[kind] / left[kind]
 
 
 def samples(rack: Rack, without: str) -> set[str]:
@@ -85,7 +100,11 @@ def _kind(fabric: Fabric, name: str, rack: Rack, used: Mapping[int, int]) -> Has
             (
                 number(leaf.as_number),
                 _families(leaf.address),
-                tuple(sorted((spine, _families(up.address), _families(up.peer_address)) for spine, up in leaf.uplinks.items())),
+                tuple(
+                    sorted(
+                        (spine, _families(up.address), _families(up.peer_address)) for spine, up in leaf.uplinks.items()
+                    )
+                ),
                 tuple(sorted(_subnets(rack, leaf.address))),
             )
             for leaf in rack.leaves.values()
@@ -110,11 +129,7 @@ def _families(addresses: Addresses) -> tuple[int, ...]:
 
 def _subnets(rack: Rack, addresses: Addresses) -> list[int]:
     """Which of the rack's subnets, by their place."""
-    return [
-        place
-        for place, subnet in enumerate(rack.subnets)
-        if any(address in subnet for address in addresses)
-    ]
+    return [place for place, subnet in enumerate(rack.subnets) if any(address in subnet for address in addresses)]
 
 
 def _smaller(rack: Rack) -> Rack:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from config import Fabric
 from config.source import at
-from proof.model import Kind, Link, Network, Prefix, Route, Speaker
+from proof.model import Kind, Link, Prefix, Route, Speaker, Topology
 from proof.rules import Rule
-from proof.simulate import Walk, drops
+from proof.simulate import Drop, Walk, drops
 
 _TELLING = (Rule.OWN_AS, Rule.PREFIX_LIST, Rule.INTERNAL, Rule.NEXT_HOP, Rule.CLUSTER)
 """Rules that explain something; the others only keep routes from coming back."""
@@ -31,27 +31,26 @@ def cause(fabric: Fabric, walk: Walk, prefix: Prefix, holder: str) -> Cause:
         return Cause("their routes never settle: the sessions form a loop", "racks", "unstable")
     entry = walked.entries.get(holder)
     if entry is not None and entry.best is not None:
-        return _useless(fabric, walk.network, holder, entry.best)
+        return _useless(fabric, walk.topology, holder, entry.best)
     outside = _around(walk, prefix, holder)
     stopped = [
-        (outside[link.receiver.speaker], _TELLING.index(rule), number, link, route, rule)
-        for number, (link, route, rule) in enumerate(drops(walk, prefix))
-        if link.receiver.speaker in outside and rule in _TELLING
+        (outside[drop.link.receiver.speaker], _TELLING.index(drop.rule), number, drop)
+        for number, drop in enumerate(drops(walk, prefix))
+        if drop.link.receiver.speaker in outside and drop.rule in _TELLING
     ]
     if stopped:
-        *_, link, route, rule = min(stopped, key=lambda item: item[:3])
-        return _stopped(fabric, walk.network, prefix, link, route, rule)
+        return _stopped(fabric, walk.topology, prefix, min(stopped, key=lambda item: item[:3])[3])
     return _missing(fabric, walk, prefix, holder, set(outside))
 
 
 def _around(walk: Walk, prefix: Prefix, holder: str) -> dict[str, int]:
     """Speakers without the route from which sessions lead to the holder, with how many sessions away they are."""
     held = {name for name, rib in walk.of(prefix).ribs.items() if any(rib.values())} | set(
-        walk.network.origins[prefix]
+        walk.topology.origins[prefix]
     )
     distance, edge = {holder: 0}, [holder]
     for name in edge:
-        for link in walk.network.links[name]:
+        for link in walk.topology.links[name]:
             other = link.receiver.speaker
             if link.version == prefix.version and other not in distance and other not in held:
                 distance[other] = distance[name] + 1
@@ -59,14 +58,14 @@ def _around(walk: Walk, prefix: Prefix, holder: str) -> dict[str, int]:
     return distance
 
 
-def _useless(fabric: Fabric, network: Network, holder: str, route: Route) -> Cause:
-    speaker = network.speakers[holder]
+def _useless(fabric: Fabric, topology: Topology, holder: str, route: Route) -> Cause:
+    speaker = topology.speakers[holder]
     if speaker.kind is not Kind.NODE:
-        sender = network.speakers[route.via[-1]]
+        sender = topology.speakers[route.via[-1]]
         switch = speaker if speaker.kind is Kind.LEAF else sender
         text = (
-            f"{holder} cannot resolve their next hop {route.next_hop}, which {sender.name} leaves as it is because both "
-            f"are in AS {speaker.as_number}; give {switch.name} another asNumber"
+            f"{holder} cannot resolve their next hop {route.next_hop}, which {sender.name} leaves as it is because "
+            f"both are in AS {speaker.as_number}; give {switch.name} another asNumber"
         )
         return Cause(text, _place(fabric, switch), f"iBGP {speaker.as_number}")
     rack = at("racks", speaker.rack)
@@ -77,10 +76,11 @@ def _useless(fabric: Fabric, network: Network, holder: str, route: Route) -> Cau
     return Cause(text, rack, f"next hop {speaker.rack}")
 
 
-def _stopped(fabric: Fabric, network: Network, prefix: Prefix, link: Link, route: Route, rule: Rule) -> Cause:
-    sender, receiver = network.speakers[link.sender.speaker], network.speakers[link.receiver.speaker]
+def _stopped(fabric: Fabric, topology: Topology, prefix: Prefix, drop: Drop) -> Cause:
+    link, route, rule = drop
+    sender, receiver = topology.speakers[link.sender.speaker], topology.speakers[link.receiver.speaker]
     if rule is Rule.OWN_AS:
-        return _own_as(fabric, network, link, route)
+        return _own_as(fabric, topology, link, route)
     if rule is Rule.PREFIX_LIST:
         ranges = ", ".join(map(str, prefix.ranges))
         text = f"the prefix list of {receiver.name} does not let {ranges} in; add it"
@@ -90,7 +90,7 @@ def _stopped(fabric: Fabric, network: Network, prefix: Prefix, link: Link, route
     if rule is Rule.CLUSTER:
         text = f"{receiver.name} takes them for its own: it has the cluster ID of a reflector that they came through"
         return Cause(text, at("racks", receiver.rack), "cluster ID")
-    text = f"{receiver.name} cannot use their next hop {route.next_hop}: it is in no subnet of its own; give it one there"
+    text = f"{receiver.name} cannot use their next hop {route.next_hop}, which is in no subnet of its own: give it one"
     return Cause(text, _place(fabric, receiver), f"next hop {receiver.name}")
 
 
@@ -108,9 +108,9 @@ def _internal(fabric: Fabric, sender: Speaker, receiver: Speaker) -> Cause:
     return Cause(text, at("racks", sender.rack), f"no reflector {sender.rack}")
 
 
-def _own_as(fabric: Fabric, network: Network, link: Link, route: Route) -> Cause:
-    receiver, number = network.speakers[link.receiver.speaker], link.receiver.as_number
-    earlier = [network.speakers[name] for name in route.via if network.speakers[name].as_number == number]
+def _own_as(fabric: Fabric, topology: Topology, link: Link, route: Route) -> Cause:
+    receiver, number = topology.speakers[link.receiver.speaker], link.receiver.as_number
+    earlier = [topology.speakers[name] for name in route.via if topology.speakers[name].as_number == number]
     first = earlier[0] if earlier else receiver
     path = " ".join(map(str, route.as_path))
     head = f"{receiver.name} drops them, AS {number} is in their path already ({path}"
@@ -131,26 +131,24 @@ def _own_as(fabric: Fabric, network: Network, link: Link, route: Route) -> Cause
 
 def _missing(fabric: Fabric, walk: Walk, prefix: Prefix, holder: str, around: set[str]) -> Cause:
     """No session leads on: the gap in the declaration that is nearest to the origin or to the holder."""
-    network, walked = walk.network, walk.of(prefix)
+    topology, walked = walk.topology, walk.of(prefix)
     reached = {name for name, rib in walked.ribs.items() if any(rib.values())}
     for name in around:
-        for link in network.links[name]:
+        for link in topology.links[name]:
             entry = walked.entries.get(link.receiver.speaker)
             if link.version == prefix.version and entry is not None and entry.best is not None and not entry.usable:
-                return _useless(fabric, network, link.receiver.speaker, entry.best)
+                return _useless(fabric, topology, link.receiver.speaker, entry.best)
     for wanted in ({prefix.node}, {holder}, around, reached):
-        for gap in network.gaps:
+        for gap in topology.gaps:
             if gap.version == prefix.version and gap.speakers & wanted:
                 return Cause(gap.text, gap.path, gap.text)
-    here, there = (
-        [network.speakers[name] for name in network.speakers if name in names and network.speakers[name].kind is Kind.LEAF]
-        for names in (around, reached)
-    )
+    leaves = [one for one in topology.speakers.values() if one.kind is Kind.LEAF]
+    here, there = ([leaf for leaf in leaves if leaf.name in names] for names in (around, reached))
     if here and there:
         path = at("racks", here[0].rack, "leaves", here[0].name, "uplinks")
         one, other = sorted((here[0].name, there[0].name))
         return Cause(f"no spine connects leaves {one} and {other}: link both to one", path, f"no way {one} {other}")
-    speaker = network.speakers[holder]
+    speaker = topology.speakers[holder]
     text = f"no session leads to {_title(speaker)}"
     return Cause(text, _place(fabric, speaker), text)
 

@@ -63,7 +63,7 @@ class End:
 
     ``accepts`` is an inbound prefix list (ranges with everything inside them; ``None`` lets everything in).
     ``allow_own_as`` is how often the own AS may stand in a path (``numAllowedLocalASNumbers``, ``allowas-in``).
-    ``remove_private_as`` is FRR's ``remove-private-AS all replace-AS``. ``max_prefixes`` ends the session when exceeded.
+    ``remove_private_as`` is FRR's ``remove-private-AS all replace-AS``. ``max_prefixes`` ends the session.
     Neighbours in one peer ``group`` of FRR get the same updates, apart from those in no group or another one.
     """
 
@@ -123,7 +123,7 @@ class Route(NamedTuple):
     """A route as a speaker holds it; ``via`` are the speakers that passed it on, the origin first."""
 
     as_path: tuple[int, ...]
-    next_hop: Address | None
+    next_hop: Address
     via: tuple[str, ...]
     originator: int | None = None
     clusters: tuple[int, ...] = ()
@@ -164,17 +164,17 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Network:
-    """Everything that a walk needs; pure data, made from a fabric by ``proof.network``."""
+class Topology:
+    """Speakers, sessions and announcements: all that a walk needs, made from a fabric by ``proof.topology``."""
 
     speakers: dict[str, Speaker]
     sessions: tuple[Session, ...]
     origins: dict[Prefix, tuple[str, ...]]
     gaps: tuple[Gap, ...] = field(default=())
 
-    def without(self, name: str) -> Network:
-        """The network after a speaker has failed; what it announced is gone with it."""
-        return Network(
+    def without(self, name: str) -> Topology:
+        """The topology after a speaker has failed; what it announced is gone with it."""
+        return Topology(
             {key: speaker for key, speaker in self.speakers.items() if key != name},
             tuple(one for one in self.sessions if name not in {one.near.speaker, one.far.speaker}),
             {

@@ -11,8 +11,8 @@ from config.source import at
 from proof.classes import Classes, classes
 from proof.explain import Cause, cause
 from proof.model import VERSIONS, Entry, Kind, Prefix, What
-from proof.network import network
-from proof.simulate import Walk
+from proof.simulate import Walk, within_limits
+from proof.topology import topology
 from proof.verdict import Missing, Verdict, on_spines, verdicts
 
 _MOST_NAMES = 3
@@ -51,7 +51,7 @@ class Proof:
     @cached_property
     def tables(self) -> Mapping[str, Mapping[Prefix, Entry]]:
         """Every speaker's table, of the whole fabric; grows with the square of the number of nodes."""
-        return Walk(network(self.fabric)).tables()
+        return Walk(within_limits(topology(self.fabric), {})).tables()
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -62,8 +62,7 @@ class Proof:
 def prove(fabric: Fabric) -> Proof:
     """Walk the sessions of a fabric in its final state. Pure; bounded; the fabric need not have passed any check."""
     found = classes(fabric)
-    small = found.fabric
-    walk = Walk(network(small))
+    walk = Walk(within_limits(topology(found.fabric), found.stands_for))
     judged = tuple(verdicts(found, walk))
     return Proof(
         fabric,
@@ -140,21 +139,22 @@ def _where(fabric: Fabric, holder: str, items: list[Missing]) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _single_points(found: Classes, walk: Walk, judged: tuple[Verdict, ...]) -> Iterator[SinglePoint]:
     fabric = found.fabric
     before = {(one.holder, one.origin, one.version) for one in judged if one.ok}
     seen: set[tuple[str, ...]] = set()
-    for speaker in walk.network.speakers.values():
+    for speaker in walk.topology.speakers.values():
         alike = found.likes.get(speaker.rack, ())
         # Racks that are alike have the same single points: one of them is looked at.
         if speaker.assumed or (speaker.kind is Kind.NODE and not speaker.reflector) or alike in seen:
             continue
         if alike and alike[0] != speaker.rack:
             continue
-        left = Walk(walk.network.without(speaker.name))
+        left = Walk(walk.topology.without(speaker.name))
         cuts = tuple(
             (one.holder, one.origin, one.version)
             for one in verdicts(found, left, speaker.name)
@@ -172,12 +172,14 @@ def _between_nodes(fabric: Fabric, verdict: Verdict) -> bool:
 def _warning(fabric: Fabric, point: SinglePoint) -> Problem:
     inside = any(holder == origin == point.rack for holder, origin, _ in point.cuts)
     versions = {version for _, _, version in point.cuts}
-    pods = "pods" if versions == set(fabric.versions) else " and ".join(f"{VERSIONS[one]} pods" for one in sorted(versions))
+    pods = "pods" if versions == set(fabric.versions) else f"{VERSIONS[min(versions)]} pods"
     more = f" ({point.alike} racks are like this)" if point.alike > 1 else ""
     if point.kind is Kind.SPINE:
         racks = list(dict.fromkeys(rack for holder, origin, _ in point.cuts for rack in (holder, origin)))
-        text = f"spine {point.speaker} is a single point of failure: without it {pods} of {_listed(racks)} no longer reach"
-        return Problem(f"{text} each other; link their leaves to a second spine", at("spines", point.speaker))
+        text = f"is a single point of failure: without it {pods} of {_listed(racks)} no longer reach each other"
+        return Problem(
+            f"spine {point.speaker} {text}; link their leaves to a second spine", at("spines", point.speaker)
+        )
     outside = any(holder != origin for holder, origin, _ in point.cuts)
     what = " and ".join([*(["each other"] if inside else []), *(["other racks"] if outside else [])])
     text = f"is a single point of failure: without it {pods} of rack {point.rack} no longer reach {what}"

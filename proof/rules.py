@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from proof.model import Kind, Link, NextHop, Network, Prefix, Route, Speaker, What
+from proof.model import Kind, Link, NextHop, Prefix, Route, Speaker, Topology, What
 
 
 class Rule(StrEnum):
@@ -26,17 +26,19 @@ class Rule(StrEnum):
     NEXT_HOP = "next hop is not connected"
 
 
-def sent(network: Network, link: Link, prefix: Prefix, route: Route, source: Link | None) -> Route | Rule:
+def sent(topology: Topology, link: Link, prefix: Prefix, route: Route, source: Link | None) -> Route | Rule:
     """A route as the sender puts it on the wire; ``source`` is where the sender has it from, None for its own."""
-    sender = network.speakers[link.sender.speaker]
+    sender = topology.speakers[link.sender.speaker]
     if sender.kind is Kind.NODE:
-        return _bird_sends(network, link, prefix, route, source)
-    return _frr_sends(network, sender, link, route, source)
+        return _bird_sends(topology, link, prefix, route, source)
+    return _frr_sends(topology, sender, link, route, source)
 
 
-def received(network: Network, link: Link, prefix: Prefix, route: Route) -> Route | Rule:
+def received(  # noqa: PLR0911 - each is a rule
+    topology: Topology, link: Link, prefix: Prefix, route: Route
+) -> Route | Rule:
     """A route after the receiver's checks."""
-    receiver, end = network.speakers[link.receiver.speaker], link.receiver
+    receiver, end = topology.speakers[link.receiver.speaker], link.receiver
     if route.as_path.count(end.as_number) > end.allow_own_as:
         return Rule.OWN_AS
     if receiver.kind is not Kind.NODE and end.as_number != receiver.as_number and receiver.as_number in route.as_path:
@@ -60,7 +62,9 @@ def received(network: Network, link: Link, prefix: Prefix, route: Route) -> Rout
     return route
 
 
-def _bird_sends(network: Network, link: Link, prefix: Prefix, route: Route, source: Link | None) -> Route | Rule:
+def _bird_sends(  # noqa: PLR0911 - each is a rule
+    topology: Topology, link: Link, prefix: Prefix, route: Route, source: Link | None
+) -> Route | Rule:
     end = link.sender
     if prefix.what is What.SUBNET:
         return Rule.POOLS
@@ -70,7 +74,7 @@ def _bird_sends(network: Network, link: Link, prefix: Prefix, route: Route, sour
         return Route(as_path, end.address, via)
     if source.number == link.number:
         return Rule.POISON
-    own = network.speakers[end.speaker].cluster_id
+    own = topology.speakers[end.speaker].cluster_id
     if end.rr_client and own in route.clusters:
         return Rule.CLUSTER
     originator, clusters = route.originator, route.clusters
@@ -78,7 +82,7 @@ def _bird_sends(network: Network, link: Link, prefix: Prefix, route: Route, sour
         if not (end.rr_client or source.receiver.rr_client):
             return Rule.INTERNAL
         if originator is None:
-            originator = network.speakers[source.sender.speaker].router_id
+            originator = topology.speakers[source.sender.speaker].router_id
         clusters = (own or 0, *clusters)
     keep = end.next_hop is NextHop.KEEP or (link.internal and end.next_hop is NextHop.AUTO)
     next_hop = route.next_hop if keep else end.address
@@ -89,7 +93,7 @@ def _bird_sends(network: Network, link: Link, prefix: Prefix, route: Route, sour
     return Route(as_path, next_hop, via, originator, clusters)
 
 
-def _frr_sends(network: Network, sender: Speaker, link: Link, route: Route, source: Link | None) -> Route | Rule:
+def _frr_sends(topology: Topology, sender: Speaker, link: Link, route: Route, source: Link | None) -> Route | Rule:
     end, via = link.sender, (*route.via, link.sender.speaker)
     if source is None:
         return Route(() if link.internal else (sender.as_number,), end.address, via)
@@ -98,7 +102,7 @@ def _frr_sends(network: Network, sender: Speaker, link: Link, route: Route, sour
     if reflected:
         if not (end.rr_client or source.receiver.rr_client):
             return Rule.INTERNAL
-        peer = network.speakers[source.sender.speaker].router_id
+        peer = topology.speakers[source.sender.speaker].router_id
         originator, clusters = peer if originator is None else originator, (sender.router_id, *clusters)
     as_path = route.as_path
     if not link.internal:
@@ -109,19 +113,19 @@ def _frr_sends(network: Network, sender: Speaker, link: Link, route: Route, sour
         if end.as_override:
             as_path = tuple(sender.as_number if one == peer_as else one for one in as_path)
         as_path, originator, clusters = (sender.as_number, *as_path), None, ()
-    third_party = not link.internal and _shared(network, sender, link, route, source)
+    third_party = not link.internal and _shared(topology, sender, link, route, source)
     keep = end.next_hop is NextHop.KEEP or reflected or third_party or (link.internal and end.next_hop is NextHop.AUTO)
     if end.next_hop is NextHop.SELF:
         keep = False
     return Route(as_path, route.next_hop if keep else end.address, via, originator, clusters)
 
 
-def _shared(network: Network, sender: Speaker, link: Link, route: Route, source: Link) -> bool:
+def _shared(topology: Topology, sender: Speaker, link: Link, route: Route, source: Link) -> bool:
     """Whether FRR leaves a third party's next hop: all neighbours that get the same updates share its subnet."""
     subnet = next((one for one in sender.subnets if route.next_hop in one), None)
     alike = (
         other.receiver.address
-        for other in network.links[sender.name]
+        for other in topology.links[sender.name]
         if other.version == link.version
         and other.internal == link.internal
         and other.sender.as_override == link.sender.as_override

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address
+from typing import NamedTuple
 
 from config.model import Address
-from proof.model import DEFAULT_GATEWAY, Entry, Hop, Kind, Link, Network, Prefix, Route, What
+from proof.model import DEFAULT_GATEWAY, Entry, Hop, Kind, Link, Prefix, Route, Topology, What
 from proof.rules import Rule, received, sent
 
 MOST_VISITS = 200
@@ -19,6 +21,9 @@ MOST_VISITS = 200
 
 _FAR = 1 << 32
 """Metric of a next hop that is not connected (BIRD: IGP_METRIC_UNKNOWN)."""
+
+OWN = Route((), IPv4Address(0), ())
+"""What a speaker announces itself; its next hop is set when it is sent."""
 
 Rib = dict[Link, tuple[Route, ...]]
 """Routes of a prefix that a speaker has taken in, by the link that they came over."""
@@ -35,9 +40,9 @@ class Walked:
 
 @dataclass
 class Walk:
-    """All prefixes of a network; each is walked when it is first asked for, connected subnets first."""
+    """All prefixes of a topology; each is walked when it is first asked for, connected subnets first."""
 
-    network: Network
+    topology: Topology
     _done: dict[Prefix, Walked] = field(default_factory=dict)
     _learned: dict[str, list[Prefix]] | None = None
 
@@ -49,50 +54,48 @@ class Walk:
 
     def tables(self) -> dict[str, dict[Prefix, Entry]]:
         """Every speaker's table, unusable routes included."""
-        tables: dict[str, dict[Prefix, Entry]] = {name: {} for name in self.network.speakers}
-        for prefix in self.network.origins:
+        tables: dict[str, dict[Prefix, Entry]] = {name: {} for name in self.topology.speakers}
+        for prefix in self.topology.origins:
             for name, entry in self.of(prefix).entries.items():
                 tables[name][prefix] = entry
         return tables
 
     def _walk(self, prefix: Prefix) -> Walked:
-        network = self.network
-        origins = network.origins.get(prefix, ())
-        ribs: dict[str, Rib] = {name: {} for name in network.speakers}
+        topology = self.topology
+        origins = topology.origins.get(prefix, ())
+        ribs: dict[str, Rib] = {name: {} for name in topology.speakers}
         waiting = deque(origins)
-        budget = MOST_VISITS * (len(network.speakers) + 1)
+        budget = MOST_VISITS * (len(topology.speakers) + 1)
         while waiting and budget:
             budget -= 1
             name = waiting.popleft()
-            held = list(self._offered(name, prefix, ribs[name]))
-            for link in network.links[name]:
+            held = list(self.offered(name, prefix, ribs[name]))
+            for link in topology.links[name]:
                 if link.version != prefix.version:
                     continue
-                taken = _taken(network, link, prefix, held)
+                taken = _taken(topology, link, prefix, held)
                 neighbour = ribs[link.receiver.speaker]
                 if neighbour.get(link, ()) != taken:
                     neighbour[link] = taken
                     if link.receiver.speaker not in waiting:
                         waiting.append(link.receiver.speaker)
-        entries = {
-            name: entry for name, rib in ribs.items() if (entry := self._entry(name, prefix, rib)) is not None
-        }
+        entries = {name: entry for name, rib in ribs.items() if (entry := self._entry(name, prefix, rib)) is not None}
         return Walked(ribs, entries, stable=not waiting)
 
-    def _offered(self, name: str, prefix: Prefix, rib: Rib) -> Iterator[tuple[Route, Link | None]]:
+    def offered(self, name: str, prefix: Prefix, rib: Rib) -> Iterator[tuple[Route, Link | None]]:
         """What a speaker passes on: BIRD every path (Calico sets ``add paths on``), FRR its best one."""
-        own = name in self.network.origins.get(prefix, ())
+        own = name in self.topology.origins.get(prefix, ())
         if own:
-            yield Route((), None, ()), None
-        if self.network.speakers[name].kind is Kind.NODE:
+            yield OWN, None
+        if self.topology.speakers[name].kind is Kind.NODE:
             yield from ((route, link) for link, routes in rib.items() for route in routes)
         elif not own and (ranked := self._frr(name, prefix, rib)):
             yield ranked[0]
 
     def _entry(self, name: str, prefix: Prefix, rib: Rib) -> Entry | None:
-        if name in self.network.origins.get(prefix, ()):
+        if name in self.topology.origins.get(prefix, ()):
             return Entry(own=True)
-        speaker = self.network.speakers[name]
+        speaker = self.topology.speakers[name]
         if rib and any(range_ in speaker.subnets for range_ in prefix.ranges):
             return Entry(own=True)  # a connected route comes before one of BGP
         if speaker.kind is Kind.NODE:
@@ -111,7 +114,7 @@ class Walk:
         return Entry(hops=frozenset(self._hop(route.next_hop) for route in equal), best=best[0])
 
     def _frr(self, name: str, prefix: Prefix, rib: Rib) -> list[tuple[Route, Link]]:
-        """Usable ones, best first. Of equal external paths FRR keeps the older one: here that which passed fewer speakers."""
+        """Usable ones, best first. FRR keeps the older of equal external paths: here that of fewer speakers."""
 
         def rank(item: tuple[Route, Link]) -> tuple[int, bool, int, int, int, int]:
             route, link = item
@@ -125,9 +128,9 @@ class Walk:
         )
         return sorted(usable, key=rank)
 
-    def _tracked(self, name: str, prefix: Prefix, next_hop: Address | None) -> bool:
+    def _tracked(self, name: str, prefix: Prefix, next_hop: Address) -> bool:
         """FRR's next hop tracking on iBGP sessions: connected, or in a subnet that a usable route leads to."""
-        if any(next_hop in subnet for subnet in self.network.speakers[name].subnets):
+        if any(next_hop in subnet for subnet in self.topology.speakers[name].subnets):
             return True
         return prefix.what is not What.SUBNET and any(
             next_hop in range_
@@ -153,13 +156,13 @@ class Walk:
 
     def _last(self, route: Route, link: Link) -> tuple[int, int, int]:
         """The last steps of RFC 4271 §9.1.2.2 with RFC 4456 §9: router or originator ID, cluster list, address."""
-        peer = self.network.speakers[link.sender.speaker].router_id
+        peer = self.topology.speakers[link.sender.speaker].router_id
         originator = peer if route.originator is None else route.originator
         return originator, len(route.clusters), int(link.sender.address)
 
-    def _resolved(self, name: str, prefix: Prefix, next_hop: Address | None) -> tuple[Hop | None, int]:
-        speaker = self.network.speakers[name]
-        if next_hop is None or next_hop in speaker.addresses:
+    def _resolved(self, name: str, prefix: Prefix, next_hop: Address) -> tuple[Hop | None, int]:
+        speaker = self.topology.speakers[name]
+        if next_hop in speaker.addresses:
             return None, _FAR
         if any(next_hop in subnet for subnet in speaker.subnets):
             return self._hop(next_hop), 0
@@ -171,30 +174,29 @@ class Walk:
 
     def _subnets(self, name: str) -> list[Prefix]:
         if self._learned is None:
-            self._learned = {name: [] for name in self.network.speakers}
-            for prefix in self.network.origins:
+            self._learned = {name: [] for name in self.topology.speakers}
+            for prefix in self.topology.origins:
                 if prefix.what is What.SUBNET:
                     for holder, entry in self.of(prefix).entries.items():
                         if not entry.own:
                             self._learned[holder].append(prefix)
         return self._learned[name]
 
-    def _hop(self, address: Address | None) -> Hop:
-        assert address is not None
-        return Hop(self.network.owners.get(address, ""), str(address))
+    def _hop(self, address: Address) -> Hop:
+        return Hop(self.topology.owners.get(address, ""), str(address))
 
 
 def _taken(
-    network: Network, link: Link, prefix: Prefix, held: Iterable[tuple[Route, Link | None]]
+    topology: Topology, link: Link, prefix: Prefix, held: Iterable[tuple[Route, Link | None]]
 ) -> tuple[Route, ...]:
     """What a neighbour takes in. Of paths that differ only in who reflected them the shortest stands for all."""
     found: dict[tuple[object, ...], Route] = {}
     for route, source in held:
         if source is not None and source.number == link.number and link.receiver.speaker == route.via[-1]:
             continue  # back to where it came from: every receiver refuses or ignores it
-        outcome = sent(network, link, prefix, route, source)
+        outcome = sent(topology, link, prefix, route, source)
         if not isinstance(outcome, Rule):
-            outcome = received(network, link, prefix, outcome)
+            outcome = received(topology, link, prefix, outcome)
         if isinstance(outcome, Rule):
             continue
         key = (outcome.as_path, outcome.next_hop, outcome.originator)
@@ -206,39 +208,54 @@ def _taken(
     return tuple(sorted(found.values(), key=lambda route: (route.as_path, route.via, str(route.next_hop))))
 
 
-def drops(walk: Walk, prefix: Prefix) -> Iterator[tuple[Link, Route, Rule]]:
+class Drop(NamedTuple):
+    """A route that does not get over a link, as it was or would have been sent, and the rule that stops it."""
+
+    link: Link
+    route: Route
+    rule: Rule
+
+
+def drops(walk: Walk, prefix: Prefix) -> Iterator[Drop]:
     """Links over which a prefix does not get although their sender has it, with the rule that stops it."""
-    network = walk.network
+    topology = walk.topology
     ribs = walk.of(prefix).ribs
     for name, rib in ribs.items():
-        held = list(walk._offered(name, prefix, rib))  # noqa: SLF001 - the walk's own other half
-        for link in network.links[name]:
+        held = list(walk.offered(name, prefix, rib))
+        for link in topology.links[name]:
             if link.version == prefix.version and not ribs[link.receiver.speaker].get(link):
                 for route, source in held:
-                    outcome = sent(network, link, prefix, route, source)
+                    outcome = sent(topology, link, prefix, route, source)
                     if not isinstance(outcome, Rule):
                         on_wire = outcome
-                        outcome = received(network, link, prefix, on_wire)
+                        outcome = received(topology, link, prefix, on_wire)
                         if isinstance(outcome, Rule):
-                            yield link, on_wire, outcome
+                            yield Drop(link, on_wire, outcome)
                     else:
-                        yield link, route, outcome
+                        yield Drop(link, route, outcome)
 
 
-def within_limits(network: Network) -> Network:
-    """The network without sessions that end because more prefixes come in than ``max_prefixes`` allows."""
+def within_limits(topology: Topology, stands_for: Mapping[str, float]) -> Topology:
+    """The topology without sessions that end because more prefixes come in than ``max_prefixes`` allows.
+
+    ``stands_for`` is how many nodes of the whole fabric a node's prefix counts for, 1 if not given.
+    """
     while True:
-        walk, over = Walk(network), set()
-        for number, session in enumerate(network.sessions):
+        walk, over = Walk(topology), set()
+        for number, session in enumerate(topology.sessions):
             for end in (session.near, session.far):
                 if end.max_prefixes is not None:
                     count = sum(
-                        any(link.number == number and routes for link, routes in walk.of(prefix).ribs[end.speaker].items())
-                        for prefix in network.origins
+                        stands_for.get(prefix.node, 1)
+                        for prefix in topology.origins
+                        if any(
+                            link.number == number and routes
+                            for link, routes in walk.of(prefix).ribs[end.speaker].items()
+                        )
                     )
                     if count > end.max_prefixes:
                         over.add(number)
         if not over:
-            return network
-        kept = tuple(one for number, one in enumerate(network.sessions) if number not in over)
-        network = replace(network, sessions=kept)
+            return topology
+        kept = tuple(one for number, one in enumerate(topology.sessions) if number not in over)
+        topology = replace(topology, sessions=kept)

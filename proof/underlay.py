@@ -122,7 +122,7 @@ def _wires(fabric: Fabric, spines: list[str]) -> tuple[list[_Wire], list[Gap]]:
                         if here is not None and there is not None:
                             wires.append(_Wire(name, spine, here, there))
                         else:
-                            text = f"the uplink of {name} to {spine} has no {VERSIONS[version]} addresses: declare both ends"
+                            text = f"the uplink of {name} to {spine} has no {VERSIONS[version]} addresses: declare both"
                             gaps.append(Gap(frozenset({name, spine}), version, text, f"{path}.uplinks.{spine}"))
                 else:
                     for spine in spines:

@@ -50,7 +50,7 @@ def verdicts(classes: Classes, walk: Walk, failed: str = "") -> Iterator[Verdict
     fabric = classes.fabric
     for holder, origin in pairs(classes):
         for version in fabric.versions:
-            found = tuple(missing(fabric, walk, holder, origin, version, failed))
+            found = tuple(missing(fabric, walk, holder, origin, version, failed=failed))
             yield Verdict(
                 holder,
                 origin,
@@ -68,16 +68,16 @@ def pairs(classes: Classes) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(classes.like(holder, origin) for holder in racks for origin in racks))
 
 
-def missing(fabric: Fabric, walk: Walk, holder: str, origin: str, version: int, failed: str) -> Iterator[Missing]:
+def missing(fabric: Fabric, walk: Walk, holder: str, origin: str, version: int, *, failed: str) -> Iterator[Missing]:
     """Pods of one rack that have no usable route in another's nodes and leaves; service ranges, in its leaves.
 
     After a failure one node of each kind speaks for the others, and services are not looked at.
     """
-    network = walk.network
+    topology = walk.topology
     origins = samples(fabric.racks[origin], failed) if failed else set(fabric.racks[origin].nodes)
     nodes = [name for name in fabric.racks[holder].nodes if name != failed]
     leaves = [name for name in fabric.racks[holder].leaves if name != failed]
-    for prefix in network.origins:
+    for prefix in topology.origins:
         if prefix.version != version:
             continue
         if prefix.what is What.PODS and prefix.node in origins:
@@ -92,8 +92,8 @@ def missing(fabric: Fabric, walk: Walk, holder: str, origin: str, version: int, 
 
 def on_spines(fabric: Fabric, walk: Walk, origin: str) -> Iterator[Missing]:
     """Pods of a rack that no usable route leads to from a spine."""
-    spines = [name for name, speaker in walk.network.speakers.items() if speaker.kind is Kind.SPINE]
-    for prefix in walk.network.origins:
+    spines = [name for name, speaker in walk.topology.speakers.items() if speaker.kind is Kind.SPINE]
+    for prefix in walk.topology.origins:
         if prefix.what is What.PODS and prefix.node in fabric.racks[origin].nodes:
             entries = walk.of(prefix).entries
             yield from ((prefix, name) for name in spines if name not in entries or not entries[name].usable)
@@ -101,13 +101,13 @@ def on_spines(fabric: Fabric, walk: Walk, origin: str) -> Iterator[Missing]:
 
 def _path(fabric: Fabric, walk: Walk, holder: str, origin: str, version: int) -> Path | None:
     """Between the last nodes of both racks, members where there are any."""
-    for node in reversed(fabric.racks[origin].nodes):
+    for node in reversed(list(fabric.racks[origin].nodes)):
         prefix = next(
             one
-            for one in walk.network.origins
+            for one in walk.topology.origins
             if one.what is What.PODS and one.node == node and one.version == version
         )
-        for name in reversed(fabric.racks[holder].nodes):
+        for name in reversed(list(fabric.racks[holder].nodes)):
             entry = walk.of(prefix).entries.get(name)
             if entry is not None and entry.best is not None and entry.usable:
                 hops = tuple(sorted(entry.hops))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -80,6 +81,8 @@ class Reader:
     def __init__(self, cluster: Cluster, *, timeout: float = TIMEOUT) -> None:
         self._who = "cluster"
         self.client = self._connect(cluster, timeout)
+        # A gate looks every second: its connections end with each look, not with the process.
+        weakref.finalize(self, self.client.close)
 
     def _connect(self, cluster: Cluster, timeout: float) -> Client:
         if cluster.kubeconfig and not Path(cluster.kubeconfig).is_file():

@@ -27,7 +27,10 @@ HOLD = 3.0
 
 
 class Guarded(Value):
-    """What a gate waits for: on the way forward, and on the way back when what stands behind it was removed."""
+    """What a gate waits for: on the way forward, and on the way back when what stands behind it was removed.
+
+    A gate with nothing to wait for in a direction is open.
+    """
 
     name: str
     forward: tuple[Session, ...]

@@ -18,10 +18,9 @@ import yaml
 
 from config import Fabric, Interconnect, names
 from lab.plan import Plan, plan_of
-from proof.model import DEFAULT_GATEWAY, Entry, Prefix, What
-from proof.model import Network as Speakers
-from proof.network import border, network
+from proof.model import DEFAULT_GATEWAY, Entry, Prefix, Topology, What
 from proof.simulate import Walk
+from proof.topology import border, topology
 from switches import Neighbour, PrefixList, dialect
 
 CLONE = Path(__file__).resolve().parents[2]
@@ -162,16 +161,26 @@ def _configure_leaf(lab: Lab, fabric: Fabric, rack: str, name: str) -> None:
     lab.run(name, "sh", "-c", "cat >/tmp/given && vtysh -f /tmp/given", stdin="\n".join(lines))
 
 
-def predicted(fabric: Fabric) -> dict[str, Table]:
+def fail(lab: Lab, name: str) -> None:
+    """End all sessions of a speaker, as its loss does once the hold times are over."""
+    switches = {switch.name: switch for switch in plan_of(lab.fabric).switches}
+    if name in switches:
+        lab.run(name, "vtysh", "-c", "configure terminal", "-c", f"no router bgp {switches[name].as_number}")
+    else:
+        for daemon in ("bird", "bird6"):
+            lab.run(name, "birdc", "-s", f"/var/run/calico/{daemon}.ctl", "disable", "all")
+
+
+def predicted(fabric: Fabric, failed: str = "") -> dict[str, Table]:
     """What the proof says, in the lab's own blocks."""
-    plan, speakers = plan_of(fabric), network(fabric)
+    plan, speakers = plan_of(fabric), topology(fabric).without(failed)
     tables: dict[str, Table] = {}
     for name, entries in Walk(speakers).tables().items():
         tables[name] = {}
         for prefix, entry in entries.items():
             node = speakers.speakers[name].cluster_id is not None or name in {one.name for one in plan.nodes}
             # Nodes do not put service ranges into the kernel's table, and connected is not BGP's.
-            if entry.own and (prefix.what is not What.PODS) or (node and prefix.what is What.SERVICES):
+            if (entry.own and prefix.what is not What.PODS) or (node and prefix.what is What.SERVICES):
                 continue
             tables[name] |= dict.fromkeys(_blocks(plan, prefix), _shown(plan, speakers, name, prefix, entry))
     return tables
@@ -184,7 +193,7 @@ def _blocks(plan: Plan, prefix: Prefix) -> tuple[str, ...]:
     return tuple(block for block in node.blocks if ip_network(block).version == prefix.version)
 
 
-def _shown(plan: Plan, speakers: Speakers, name: str, prefix: Prefix, entry: Entry) -> tuple[str, ...]:
+def _shown(plan: Plan, speakers: Topology, name: str, prefix: Prefix, entry: Entry) -> tuple[str, ...]:
     if entry.own:
         return ("blackhole",)
     if not entry.hops:

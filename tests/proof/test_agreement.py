@@ -15,7 +15,7 @@ from lab.paths import DEFAULT_FABRIC
 from proof import prove
 from tests.e2e.project import CLONE, Project, environment
 from tests.proof.fabrics import Values, changed, fabric, rack, values
-from tests.proof.real import Lab, configure_by_hand, differences, predicted, running
+from tests.proof.real import Lab, configure_by_hand, differences, fail, predicted, running
 
 PATIENCE = 90.0
 """Seconds for BIRD's and FRR's own timers after the last change."""
@@ -23,13 +23,14 @@ PATIENCE = 90.0
 
 @dataclass(frozen=True)
 class Case:
-    """A fabric: what the lab is built for, how it is configured, and what is changed by hand."""
+    """A fabric: what the lab is built for, how it is configured, what is changed by hand, and who has failed."""
 
     name: str
     file: Values
     pulumi: bool = False
     proved: bool = True
     change: Values | None = None
+    failed: str = ""
 
     @property
     def declared(self) -> Values:
@@ -78,6 +79,14 @@ CASES = [
         proved=False,
         change={"interconnect": "full-mesh", "racks__rr2__asNumber": 64512},
     ),
+    Case("lost-reflector", values(2, spines=1), failed="n1a"),
+    Case("lost-only-reflector", values({"rr1": rack(1, reflectors=1, spines=1)}, spines=1), failed="n1a"),
+    Case(
+        "lost-leaf-of-a-pair",
+        values({f"rr{n}": rack(n, leaves=2, spines=1) for n in (1, 2)}, spines=1),
+        failed="leaf1",
+    ),
+    Case("lost-spine", values(2, spines=2), failed="spine1"),
     Case(
         "three-ways-and-redundant-leaves",
         values({f"rr{n}": rack(n, leaves=2, spines=2) for n in (1, 2, 3)}, spines=2),
@@ -97,9 +106,12 @@ def test_the_routing_tables_are_the_predicted_ones(case: Case, tmp_path: Path) -
             apply(lab, tmp_path)
         else:
             configure_by_hand(lab, declared)
-        compared, lines = differences(lab, predicted(declared), PATIENCE)
+        if case.failed:
+            assert not differences(lab, predicted(declared), PATIENCE)[1]
+            fail(lab, case.failed)
+        compared, lines = differences(lab, predicted(declared, case.failed), PATIENCE)
         assert not lines, "\n".join(lines)
-        print(f"{case.name}: {compared} routes as predicted")
+        assert compared
     assert (not prove(declared).unreachable) == case.proved
 
 

@@ -18,8 +18,10 @@ BROKEN: list[tuple[str, Values, str, str]] = [
         "same AS behind different leaves",
         changed(TWO, racks__rr2__asNumber=64512),
         "racks.rr2.asNumber",
-        "pods of rr2 never arrive in rr1, nor the other way round: n1a drops them, AS 64512 is in their path already "
-        "(65101 65201 65102 64512; racks rr1 and rr2 share it); give rr2 its own asNumber",
+        (
+            "pods of rr2 never arrive in rr1, nor the other way round: n1a drops them, AS 64512 is in their path "
+            "already (65101 65201 65102 64512; racks rr1 and rr2 share it); give rr2 its own asNumber"
+        ),
     ),
     (
         "the default AS behind different leaves",
@@ -37,8 +39,10 @@ BROKEN: list[tuple[str, Values, str, str]] = [
         "rack with the spine's AS",
         changed(TWO, racks__rr2__asNumber=65201),
         "racks.rr2.asNumber",
-        "spine1 drops them, AS 65201 is in their path already (65102 65201; rack rr2 and spine spine1 share it); "
-        "give rack rr2 its own asNumber",
+        (
+            "spine1 drops them, AS 65201 is in their path already (65102 65201; rack rr2 and spine spine1 share it); "
+            "give rack rr2 its own asNumber"
+        ),
     ),
     (
         "leaf with its own rack's AS",
@@ -68,7 +72,7 @@ BROKEN: list[tuple[str, Values, str, str]] = [
         "leaf without uplink",
         changed(TWO, racks__rr2__leaves__leaf2__uplinks={}),
         "racks.rr2.leaves.leaf2",
-        "pods of rr2 never arrive in rr1, nor the other way round: leaf leaf2 has no uplink: declare its link to a spine",
+        "pods of rr2 never arrive in rr1, nor the other way round: leaf leaf2 has no uplink: declare its link",
     ),
     (
         "leaves on different spines",
@@ -111,7 +115,7 @@ BROKEN: list[tuple[str, Values, str, str]] = [
             racks__rr2__leaves__leaf2__uplinks__spine1={"address": "100.1.2.2", "peerAddress": "100.1.2.1"},
         ),
         "racks.rr2.leaves.leaf2.uplinks.spine1",
-        "the uplink of leaf2 to spine1 has no IPv6 addresses: declare both ends",
+        "the uplink of leaf2 to spine1 has no IPv6 addresses: declare both",
     ),
     (
         "reflector outside of its leaf's subnet",
@@ -281,7 +285,7 @@ def test_every_finding_has_a_key_that_is_in_the_file() -> None:
 
 def _exists(given: Values, problem: Problem) -> bool:
     """The key, or what should hold it: ``racks.rr2`` for a rack without ``asNumber``."""
-    place, done = given, []
+    place, done = given, list[str]()
     for part in problem.path.split("."):
         if part not in place:
             return at(*done) != "" and part in {"asNumber", "reflectors"}

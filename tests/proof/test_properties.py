@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from config import Fabric
 from proof import prove
 from proof.model import What
-from proof.network import network
 from proof.simulate import Walk
+from proof.topology import topology
 from tests.proof.fabrics import Values, fabric, rack, values
 
 WAYS = ("route-reflectors", "full-mesh", "top-of-rack")
@@ -74,13 +74,13 @@ def test_every_walk_ends_and_every_missing_route_has_a_cause(declared: Fabric) -
 @PLAIN
 @given(odd_fabrics())
 def test_what_is_proved_on_a_few_of_each_kind_holds_for_all(declared: Fabric) -> None:
-    proof, walk = prove(declared), Walk(network(declared))
+    proof, walk = prove(declared), Walk(topology(declared))
     for holder, there in declared.racks.items():
         for origin, here in declared.racks.items():
             for version in declared.versions:
                 entries = [
                     (name, walk.of(prefix).entries.get(name))
-                    for prefix in walk.network.origins
+                    for prefix in walk.topology.origins
                     if prefix.what is What.PODS and prefix.node in here.nodes and prefix.version == version
                     for name in (*there.nodes, *there.leaves)
                 ]
@@ -121,6 +121,6 @@ def test_one_more_reflector_never_takes_reachability_away(given_values: Values, 
 def test_the_tables_hold_every_pod_block_on_every_speaker(way: str) -> None:
     declared = fabric(values(3, spines=2, versions=(4, 6), interconnect=way))
     tables = prove(declared).tables
-    assert set(tables) == set(network(declared).speakers)
+    assert set(tables) == set(topology(declared).speakers)
     for table in tables.values():
         assert sum(prefix.what is What.PODS and entry.usable for prefix, entry in table.items()) == 2 * 9

@@ -8,16 +8,17 @@ from ipaddress import ip_network
 
 import pytest
 
-from proof.model import End, Entry, Kind, Network, NextHop, Session, What
-from proof.network import network
+from proof.classes import classes
+from proof.model import End, Entry, Kind, NextHop, Session, Topology, What
 from proof.simulate import Walk, within_limits
+from proof.topology import topology
 from tests.proof.fabrics import Values, changed, fabric, rack, values
 
 ONE_AS = changed(values(2, spines=1), racks__rr2__asNumber=64512)
 TOP_OF_RACK = changed(values(2, spines=1), interconnect="top-of-rack")
 
 
-def edited(given: Network, side: str, kind: Kind, **changes: object) -> Network:
+def edited(given: Topology, side: str, kind: Kind, **changes: object) -> Topology:
     """A network whose leaves (or nodes) do something else in their sessions with nodes (or leaves)."""
 
     def end(mine: End, other: End) -> End:
@@ -28,16 +29,16 @@ def edited(given: Network, side: str, kind: Kind, **changes: object) -> Network:
     return replace(given, sessions=tuple(sessions))
 
 
-def entry(given: Network, node: str, holder: str) -> Entry:
+def entry(given: Topology, node: str, holder: str) -> Entry:
     prefix = next(one for one in given.origins if one.what is What.PODS and one.node == node)
     return Walk(given).of(prefix).entries.get(holder, Entry())
 
 
-def hops(given: Network, node: str, holder: str) -> set[str]:
+def hops(given: Topology, node: str, holder: str) -> set[str]:
     return {hop.speaker or hop.address for hop in entry(given, node, holder).hops}
 
 
-MEASURED: list[tuple[str, Values, Callable[[Network], Network], dict[str, set[str]]]] = [
+MEASURED: list[tuple[str, Values, Callable[[Topology], Topology], dict[str, set[str]]]] = [
     ("one AS, nothing done", ONE_AS, lambda one: one, {"n1a": set(), "n1c": set()}),
     (
         "one AS, as-override on the leaves",
@@ -80,12 +81,14 @@ MEASURED: list[tuple[str, Values, Callable[[Network], Network], dict[str, set[st
 ]
 
 
-@pytest.mark.parametrize(("given", "change", "expected"), [one[1:] for one in MEASURED], ids=[one[0] for one in MEASURED])
+@pytest.mark.parametrize(
+    ("given", "change", "expected"), [one[1:] for one in MEASURED], ids=[one[0] for one in MEASURED]
+)
 def test_ways_around_one_as_do_what_was_measured(
-    given: Values, change: Callable[[Network], Network], expected: dict[str, set[str]]
+    given: Values, change: Callable[[Topology], Topology], expected: dict[str, set[str]]
 ) -> None:
     """The tables "64512 in every rack" and "Top of rack" of the measurements on real BIRD and FRR."""
-    made = change(network(fabric(given)))
+    made = change(topology(fabric(given)))
     assert {holder: hops(made, "n2a", holder) for holder in expected} == expected
 
 
@@ -93,7 +96,7 @@ def test_ways_around_one_as_do_what_was_measured(
 def test_a_local_as_on_the_leaf_peer_hides_routes_from_members_until_the_leaf_replaces_private_numbers(
     *, cured: bool
 ) -> None:
-    made = network(fabric(ONE_AS))
+    made = topology(fabric(ONE_AS))
     sessions = []
     for one in made.sessions:
         if (one.near.speaker, one.far.speaker) in {("n2a", "leaf2"), ("n2b", "leaf2")}:
@@ -110,13 +113,13 @@ def test_a_local_as_on_the_leaf_peer_hides_routes_from_members_until_the_leaf_re
 
 
 def test_without_keep_the_leaf_reaches_every_pod_through_the_reflectors() -> None:
-    made = network(fabric(values(2, spines=1)))
+    made = topology(fabric(values(2, spines=1)))
     assert hops(made, "n1c", "leaf1") == {"n1c"}
     assert hops(edited(made, "node", Kind.LEAF, next_hop=NextHop.AUTO), "n1c", "leaf1") == {"n1a", "n1b"}
 
 
 def test_a_prefix_list_lets_a_route_in_only_if_it_covers_the_pod_range() -> None:
-    made = network(fabric(values(2, spines=1)))
+    made = topology(fabric(values(2, spines=1)))
     whole = edited(made, "leaf", Kind.NODE, accepts=(ip_network("10.233.0.0/16"),))
     half = edited(made, "leaf", Kind.NODE, accepts=(ip_network("10.233.64.0/19"),))
     assert hops(whole, "n1c", "spine1") == {"leaf1"}
@@ -124,34 +127,34 @@ def test_a_prefix_list_lets_a_route_in_only_if_it_covers_the_pod_range() -> None
 
 
 def test_members_learn_pods_and_nothing_of_what_else_the_leaf_announces() -> None:
-    tables = Walk(network(fabric(values(2, spines=1)))).tables()
+    tables = Walk(topology(fabric(values(2, spines=1)))).tables()
     assert {prefix.what for prefix in tables["n1a"]} == {What.PODS, What.SERVICES, What.SUBNET}
     assert {prefix.what for prefix in tables["n1c"]} == {What.PODS, What.SERVICES}
 
 
 def test_the_leaf_spreads_service_traffic_over_all_nodes_of_its_rack() -> None:
-    tables = Walk(network(fabric(values(2, spines=1)))).tables()
+    tables = Walk(topology(fabric(values(2, spines=1)))).tables()
     services = {name: hop for name, table in tables.items() for one, hop in table.items() if one.what is What.SERVICES}
     assert {hop.speaker for hop in services["leaf1"].hops} == {"n1a", "n1b", "n1c"}
     assert {hop.speaker for hop in services["spine1"].hops} == {"leaf1", "leaf2"}
 
 
 def test_both_leaves_of_a_pair_are_used() -> None:
-    made = network(fabric(values({f"rr{n}": rack(n, leaves=2, spines=2) for n in (1, 2)}, spines=2)))
+    made = topology(fabric(values({f"rr{n}": rack(n, leaves=2, spines=2) for n in (1, 2)}, spines=2)))
     assert hops(made, "n2c", "n1c") == {"leaf1", "leaf1b"}
     assert hops(made, "n2c", "leaf1b") == {"spine1", "spine2"}
     assert hops(made.without("leaf1"), "n2c", "n1c") == {"leaf1b"}
 
 
 def test_a_member_that_lost_a_session_is_still_reflected_to_all() -> None:
-    made = network(fabric(values(1)))
+    made = topology(fabric(values(1)))
     left = tuple(one for one in made.sessions if {one.near.speaker, one.far.speaker} != {"n1a", "n1c"})
     assert len(left) == len(made.sessions) - 1
     assert hops(replace(made, sessions=left), "n1c", "n1a") == {"n1c"}
 
 
 def test_reflectors_that_share_a_cluster_id_do_not_pass_on_what_they_have_from_each_other() -> None:
-    made = network(fabric(values({"rr1": rack(1, members=2)})))
+    made = topology(fabric(values({"rr1": rack(1, members=2)})))
     ids = {name: replace(one, cluster_id=one.cluster_id and 7) for name, one in made.speakers.items()}
     plain = []
     for one in made.sessions:
@@ -167,12 +170,21 @@ def test_reflectors_that_share_a_cluster_id_do_not_pass_on_what_they_have_from_e
 
 
 def test_a_session_over_its_prefix_limit_ends() -> None:
-    made = edited(network(fabric(values(2, spines=1))), "leaf", Kind.NODE, max_prefixes=3)
-    assert len(within_limits(made).sessions) == len(made.sessions) - 4
+    made = edited(topology(fabric(values(2, spines=1))), "leaf", Kind.NODE, max_prefixes=3)
+    assert len(within_limits(made, {}).sessions) == len(made.sessions) - 4
     roomy = edited(made, "leaf", Kind.NODE, max_prefixes=4)
-    assert within_limits(roomy) == roomy
+    assert within_limits(roomy, {}) == roomy
+
+
+def test_a_prefix_limit_counts_the_nodes_that_others_stand_for() -> None:
+    found = classes(fabric(values({"rr1": rack(1, members=9)})))
+    made = edited(topology(found.fabric), "leaf", Kind.NODE, max_prefixes=12)
+    assert sum(found.stands_for.values()) == 11
+    assert within_limits(made, found.stands_for) == made
+    tight = edited(made, "leaf", Kind.NODE, max_prefixes=11)
+    assert len(within_limits(tight, found.stands_for).sessions) == len(made.sessions) - 2
 
 
 def test_sessions_in_a_ring_settle() -> None:
-    made = network(fabric(values(3, spines=3)))
+    made = topology(fabric(values(3, spines=3)))
     assert all(Walk(made).of(prefix).stable for prefix in made.origins)

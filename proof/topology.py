@@ -1,4 +1,4 @@
-"""From a declared fabric to its network: which sessions leafrack makes, as each interconnect has them.
+"""From a declared fabric to its topology: which sessions leafrack makes, as each interconnect has them.
 
 A rack on route reflectors: reflectors peer with every node of the rack and with its leaves. Top of rack: every node
 peers with every leaf, which puts its own AS in place of the nodes' (``as-override``), or they would refuse each other's
@@ -15,13 +15,12 @@ from itertools import combinations
 from config import Fabric, Interconnect, Rack, names
 from config.model import Addresses, Network
 from config.source import at
-from proof.model import VERSIONS, End, Gap, Kind, NextHop, Prefix, Session, Speaker, What
-from proof.model import Network as Speakers
+from proof.model import VERSIONS, End, Gap, Kind, NextHop, Prefix, Session, Speaker, Topology, What
 from proof.underlay import underlay
 
 
-def network(fabric: Fabric) -> Speakers:
-    """The network in its final state: mesh off (unless it is the interconnect), every rack in its own AS."""
+def topology(fabric: Fabric) -> Topology:
+    """The topology in its final state: mesh off (unless it is the interconnect), every rack in its own AS."""
     under = underlay(fabric)
     speakers = {**under.speakers, **{node.name: node for node in _nodes(fabric)}}
     sessions, gaps = list(under.sessions), list(under.gaps)
@@ -31,7 +30,7 @@ def network(fabric: Fabric) -> Speakers:
             (sessions if isinstance(found, Session) else gaps).append(found)  # type: ignore[arg-type]
         if _cluster_mesh(fabric):
             sessions += _mesh(fabric, list(_everybody(fabric)), version)
-    return Speakers(speakers, tuple(sessions), _origins(fabric, speakers), tuple(gaps))
+    return Topology(speakers, tuple(sessions), _origins(fabric, speakers), tuple(gaps))
 
 
 def border(fabric: Fabric, rack: str) -> tuple[str, ...]:
@@ -75,7 +74,7 @@ def _without_address(fabric: Fabric, version: int) -> Iterator[Gap]:
     for rack, node, addresses in _everybody(fabric):
         if addresses.of(version) is None:
             kind = "reflectors" if node in fabric.racks[rack].reflectors else "members"
-            text = f"{node} has no {VERSIONS[version]} address, so no session carries its routes: give it one per family"
+            text = f"{node} has no {VERSIONS[version]} address, so no session carries its routes: give it one"
             yield Gap(frozenset({node}), version, text, at("racks", rack, kind, node))
 
 
@@ -119,7 +118,7 @@ def _to_leaves(fabric: Fabric, speakers: dict[str, Speaker], name: str, version:
     for leaf_name, leaf in rack.leaves.items():
         there, path = leaf.address.of(version), at("racks", name, "leaves", leaf_name, "address")
         if there is None:
-            text = f"leaf {leaf_name} has no {VERSIONS[version]} address, so no node peers with it: give it one per family"
+            text = f"leaf {leaf_name} has no {VERSIONS[version]} address, so no node peers with it: give it one"
             yield Gap(frozenset({leaf_name, *rack.nodes}), version, text, path)
             continue
         for node in border(fabric, name):
@@ -127,7 +126,9 @@ def _to_leaves(fabric: Fabric, speakers: dict[str, Speaker], name: str, version:
             if here is None:
                 continue
             if not any(here in subnet and there in subnet for subnet in speakers[leaf_name].subnets):
-                text = f"{node} ({here}) and leaf {leaf_name} ({there}) share no subnet, so their session does not come up"
+                text = (
+                    f"{node} ({here}) and leaf {leaf_name} ({there}) share no subnet: no session between them comes up"
+                )
                 yield Gap(frozenset({node, leaf_name}), version, text, path)
                 continue
             internal = own == leaf.as_number
