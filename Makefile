@@ -18,17 +18,17 @@ up: ## Tools, virtualenv, lab, `pulumi up` of stack dev, then the table of sessi
 	@$(TOOLS) forget-lost-lab
 	@$(STEP) "lab up" -- python -m lab up
 	@$(STEP) "pulumi stack select dev" -- pulumi stack select dev --create
-	@$(STEP) "pulumi up of stack dev" -- pulumi up --stack dev --yes --skip-preview=false
+	@$(STEP) "pulumi up of stack dev" -- pulumi up --stack dev --yes --suppress-outputs
 	@$(STEP) "sessions and routes" -- python -m verify --wait 60
 
 .PHONY: status
 status: ## Sessions and routes, expected against actual
-	@$(TOOLS) run -- python -m verify --wait 60
+	@$(TOOLS) run -- python -m verify
 
 .PHONY: drift
 drift: ## Has anything changed on the cluster or the switches since the last `pulumi up`?
 	@LEAFRACK_UNREACHABLE=fail $(STEP) "drift check of stack dev" -- \
-		pulumi preview --stack dev --refresh --expect-no-changes
+		pulumi preview --stack dev --refresh --expect-no-changes --suppress-outputs
 
 .PHONY: down
 down: ## `pulumi destroy` of stack dev, then the lab: nothing is left outside this clone

@@ -25,6 +25,9 @@ from verify.switches import Credentials
 UNREACHABLE_VARIABLE = "LEAFRACK_UNREACHABLE"
 """``warn`` or ``fail``: what a cluster or switch that does not answer means. A preview warns, an update fails."""
 
+ALL_SAID = 32
+"""Exit code of a program that has told its errors itself (pulumi: sdk/python/cmd/pulumi-language-python-exec)."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -100,8 +103,11 @@ def _unreachable_fails() -> bool:
     return chosen == "fail" or (not chosen and not pulumi.runtime.is_dry_run())
 
 
-def _ended(problems: Iterable[Problem]) -> pulumi.RunError:
-    return pulumi.RunError("\n".join(str(problem) for problem in problems))
+def _ended(problems: Iterable[Problem]) -> SystemExit:
+    """A line for each problem, and the exit code by which Pulumi's language host knows that all is said."""
+    for problem in problems:
+        pulumi.log.error(str(problem))
+    return SystemExit(ALL_SAID)
 
 
 def _text(secret: SecretStr | None) -> str | None:

@@ -43,9 +43,10 @@ class LeafRack(pulumi.ComponentResource):
     """A rack on route reflectors, built in three phases so that nothing is lost on the way.
 
     Pulumi type ``leafrack:index:LeafRack``. Making it connects the rack: labels (NodePatch), the leaves' neighbours
-    (LeafSwitch), the BGPPeers towards them. :meth:`reflect` then adds the BGPPeer between nodes and reflectors and turns
-    one reflector after the other into one, by its cluster ID, and :meth:`renumber` gives the rack its own AS. In between belong a gate and, before the last, the mesh's end:
-    ``Fabric`` does that for several racks; a program with one rack calls them itself.
+    (LeafSwitch), the BGPPeers towards them. :meth:`reflect` then adds the BGPPeer between nodes and reflectors and
+    turns one reflector after the other into one, by its cluster ID, and :meth:`renumber` gives the rack its own AS. In
+    between belong a gate and, before the last, the mesh's end: ``Fabric`` does that for several racks; a program with
+    one rack calls them itself.
     """
 
     def __init__(self, name: str, args: LeafRackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -133,8 +134,8 @@ class LeafRack(pulumi.ComponentResource):
         return (gate(args.rack, guarded, args.access, parent=self, after=[nodes]),)
 
     def _back_in_the_mesh(self, first: str, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
-        # Only for the way back: losing its cluster ID resets the sessions of the first reflector, and losing the BGPPeer
-        # in the same moment would leave none of them up.
+        # Only for the way back: losing its cluster ID resets the sessions of the first reflector, and losing the
+        # BGPPeer in the same moment would leave none of them up.
         args = self._args
         guarded = Guarded(
             name=f"rack {args.rack}",
@@ -178,8 +179,7 @@ class LeafRack(pulumi.ComponentResource):
         args = self._args
         if args.password is None:
             return {}
-        secret = names.password_secret(args.fabric.name)
-        return {"password": {"secretKeyRef": {"name": secret, "key": args.rack}}}
+        return {"password": {"secretKeyRef": {"name": names.PASSWORD_SECRET, "key": args.rack}}}
 
     def _node_peer(self, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
         args = self._args

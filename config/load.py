@@ -54,9 +54,7 @@ def load(path: Path | str, overlay: Path | str | None = None) -> Loaded:
     fabric, left_out, invalid = _validated(document.values)
     problems += _placed(invalid, lines)
     if fabric is not None:
-        problems += _placed(
-            (found for found in checks.errors(fabric) if not belongs(found.path, left_out)), lines
-        )
+        problems += _placed((found for found in checks.errors(fabric) if not belongs(found.path, left_out)), lines)
     if problems or fabric is None:
         raise FabricError(_sorted(problems, files))
     warnings = _sorted(_placed(checks.warnings(fabric), lines), files)
@@ -83,13 +81,10 @@ def _validated(values: dict[str, Any]) -> tuple[Fabric | None, tuple[str, ...], 
         return Fabric.model_validate(values, by_alias=True, by_name=False), (), []
     except ValidationError as error:
         # Of a list whose every entry is refused pydantic also says that it is too short.
-        details = [
-            one for one in error.errors(include_url=False) if one["type"] != "too_short" or not one["input"]
-        ]
+        details = [one for one in error.errors(include_url=False) if one["type"] != "too_short" or not one["input"]]
     keys = [_key(detail, values) for detail in details]
     problems = [
-        Problem(problem_text(detail, Fabric, key), key_text(key))
-        for detail, key in zip(details, keys, strict=True)
+        Problem(problem_text(detail, Fabric, key), key_text(key)) for detail, key in zip(details, keys, strict=True)
     ]
     unknown = [detail["type"] == "extra_forbidden" for detail in details]
     rest, left_out = leave_out(values, zip(keys, unknown, strict=True))
@@ -137,6 +132,4 @@ def _resolve_identity_files(document: Document) -> None:
                 given = ssh["identityFile"]
                 if isinstance(given, str) and not given.startswith("~"):
                     folder = Path(place.rpartition(":")[0]).parent
-                    ssh["identityFile"] = (
-                        given if Path(given).is_absolute() else os.path.relpath(folder / given)
-                    )
+                    ssh["identityFile"] = given if Path(given).is_absolute() else os.path.relpath(folder / given)

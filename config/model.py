@@ -121,21 +121,15 @@ class Ssh(Declared):
     host: str | None = Field(
         default=None, description="name or address to connect to; the leaf's own address if not given"
     )
-    port: int = Field(
-        default=22, ge=1, le=65535, strict=True, description="TCP port of the switch's SSH server"
-    )
-    user: str = Field(
-        default="root", min_length=1, description="user to log in as; must be allowed to configure BGP"
-    )
+    port: int = Field(default=22, ge=1, le=65535, strict=True, description="TCP port of the switch's SSH server")
+    user: str = Field(default="root", min_length=1, description="user to log in as; must be allowed to configure BGP")
     host_key: str | None = Field(
         default=None,
         description="the switch's public host key as in known_hosts, without the host: ssh-ed25519 AAAA…",
     )
     identity_file: str | None = Field(
         default=None,
-        description=(
-            "private key file, from the folder of this file; otherwise leafrack:sshPrivateKey is used"
-        ),
+        description=("private key file, from the folder of this file; otherwise leafrack:sshPrivateKey is used"),
     )
 
 
@@ -158,9 +152,7 @@ class Spine(Declared):
 class Leaf(Declared):
     """A leaf switch of a rack: where its nodes' sessions end."""
 
-    address: Addresses = Field(
-        description="address in the rack's subnet, one or one per family: nodes peer with it"
-    )
+    address: Addresses = Field(description="address in the rack's subnet, one or one per family: nodes peer with it")
     as_number: AsNumber = Field(description="the leaf's AS, another than that of the rack's nodes")
     platform: Platform = Field(default=Platform.FRR, description="network operating system of the leaf")
     ssh: Ssh = Field(default_factory=Ssh, description="how to log in to the leaf")
@@ -184,15 +176,12 @@ class Rack(Declared):
     as_number: AsNumber | None = Field(
         default=None, description="AS of the rack's nodes; the fabric's asNumber if not given"
     )
-    interconnect: Interconnect | None = Field(
-        default=None, description="only where it differs from the fabric's"
-    )
+    interconnect: Interconnect | None = Field(default=None, description="only where it differs from the fabric's")
     node_cidrs: tuple[OneNetwork, ...] = Field(
         default=(),
         alias="nodeCIDRs",
         description=(
-            "subnets of the nodes and the leaf; the /24 (IPv4) or /64 (IPv6) around the leaf's address "
-            "if not given"
+            "subnets of the nodes and the leaf; the /24 (IPv4) or /64 (IPv6) around the leaf's address if not given"
         ),
     )
     leaves: dict[str, Leaf] = Field(description="the rack's leaf, or its redundant pair of leaves, by name")
@@ -200,9 +189,7 @@ class Rack(Declared):
         default={},
         description="nodes that are route reflectors, by node name, with their addresses; two are usual",
     )
-    members: dict[str, Addresses] = Field(
-        default={}, description="the other nodes, by node name, with their addresses"
-    )
+    members: dict[str, Addresses] = Field(default={}, description="the other nodes, by node name, with their addresses")
 
     @property
     def nodes(self) -> Mapping[str, Addresses]:
@@ -238,9 +225,7 @@ class Fabric(Declared):
     as_number: AsNumber = Field(
         default=64512, description="AS of every node before its rack's own is set (BGPConfiguration)"
     )
-    pod_cidrs: tuple[OneNetwork, ...] = Field(
-        alias="podCIDRs", min_length=1, description="address ranges of the pods"
-    )
+    pod_cidrs: tuple[OneNetwork, ...] = Field(alias="podCIDRs", min_length=1, description="address ranges of the pods")
     service_cluster_ips: tuple[OneNetwork, ...] = Field(
         default=(), alias="serviceClusterIPs", description="service address ranges that the nodes advertise"
     )

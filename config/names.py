@@ -18,6 +18,9 @@ MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 FABRIC_LABEL = "leafrack/fabric"
 MANAGER = "leafrack"
 
+PASSWORD_SECRET = "leafrack-bgp"  # noqa: S105 - a name
+"""The Secret with the BGP passwords, in calico-node's namespace; a key per rack."""
+
 AS_NUMBER_ANNOTATION = "projectcalico.org/ASNumber"
 CLUSTER_ID_ANNOTATION = "projectcalico.org/RouteReflectorClusterID"
 IPV4_ANNOTATION = "projectcalico.org/IPv4Address"
@@ -58,8 +61,3 @@ def neighbour_description(rack: str, node: str) -> str:
 def cluster_id(addresses: Addresses) -> str:
     """Cluster ID of a reflector: its IPv4 address, or the last 32 bits of its IPv6 address (RFC 4456 §7)."""
     return str(IPv4Address(int(addresses.first) & 0xFFFFFFFF))
-
-
-def password_secret(fabric: str) -> str:
-    """Name of the Secret with a fabric's BGP passwords, and of its Role and RoleBinding for calico-node."""
-    return f"leafrack-bgp-{fabric}"

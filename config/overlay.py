@@ -37,9 +37,7 @@ def _merge(document: Document, over: Document, key: Key) -> Iterator[Problem]:
     for name, value in new.items():
         here = (*key, name)
         if name not in base and _is_named(key):
-            text = (
-                f"the fabric file has no '{name}' here, and an overlay only refines{did_you_mean(name, base)}"
-            )
+            text = f"the fabric file has no '{name}' here, and an overlay only refines{did_you_mean(name, base)}"
             yield Problem(text, key_text(here), over.places[here])
             continue
         if isinstance(value, dict) and isinstance(base.setdefault(name, {}), dict):
@@ -54,9 +52,7 @@ def _merge(document: Document, over: Document, key: Key) -> Iterator[Problem]:
             continue
         for old in [old for old in document.places if old[: len(here)] == here]:
             del document.places[old]
-        document.places.update(
-            {place: text for place, text in over.places.items() if place[: len(here)] == here}
-        )
+        document.places.update({place: text for place, text in over.places.items() if place[: len(here)] == here})
 
 
 def _at(values: Any, key: Key) -> Any:

@@ -19,9 +19,7 @@ def exists(values: Any, key: Key) -> bool:
     return True
 
 
-def leave_out(
-    values: dict[str, Any], wrong: Iterable[tuple[Key, bool]]
-) -> tuple[dict[str, Any], tuple[str, ...]]:
+def leave_out(values: dict[str, Any], wrong: Iterable[tuple[Key, bool]]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Values without the smallest part around each wrong key that can go, and those parts.
 
     ``wrong`` gives for each key whether it is unknown: then only the key itself goes. Otherwise it is the
@@ -81,9 +79,7 @@ def _around(key: Key, values: dict[str, Any]) -> list[Key]:
 
 
 def _begins(key: Key, pattern: tuple[str, ...]) -> bool:
-    return len(key) >= len(pattern) and all(
-        own in {"*", part} for part, own in zip(key, pattern, strict=False)
-    )
+    return len(key) >= len(pattern) and all(own in {"*", part} for part, own in zip(key, pattern, strict=False))
 
 
 def _uplinks(values: dict[str, Any]) -> list[Key]:

@@ -45,12 +45,8 @@ def schema_text() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the schema, or write it where editors look for it."""
-    parser = argparse.ArgumentParser(
-        prog="python -m config.schema", description="JSON Schema of the fabric file."
-    )
-    parser.add_argument(
-        "--write", action="store_true", help=f"write {SCHEMA_FILE.name} instead of printing it"
-    )
+    parser = argparse.ArgumentParser(prog="python -m config.schema", description="JSON Schema of the fabric file.")
+    parser.add_argument("--write", action="store_true", help=f"write {SCHEMA_FILE.name} instead of printing it")
     if parser.parse_args(arguments).write:
         SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
     else:

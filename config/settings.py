@@ -46,9 +46,7 @@ class Settings(BaseModel):
     fabric: str = Field(min_length=1, description="path of the fabric file")
     overlay: Text = Field(default=None, description="path of a file that is laid over the fabric file")
     kubeconfig: Text = Field(default=None, description="path of the kubeconfig; KUBECONFIG if not given")
-    kube_context: Text = Field(
-        default=None, description="context in the kubeconfig; its current one if not given"
-    )
+    kube_context: Text = Field(default=None, description="context in the kubeconfig; its current one if not given")
     ssh_private_key: Secret = Field(default=None, description="private key to log in to the leaves with")
     ssh_password: Secret = Field(default=None, description="password to log in to the leaves with")
     bgp_passwords: Annotated[dict[str, SecretStr], BeforeValidator(_unpacked)] = Field(
@@ -77,9 +75,7 @@ def load_settings(values: Mapping[str, Any], encrypted: Collection[str] | None =
         result = Settings.model_validate(given)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False, include_context=False)
-        problems += [
-            Problem(_text(detail["type"], detail["loc"]), _path(detail["loc"])) for detail in details
-        ]
+        problems += [Problem(_text(detail["type"], detail["loc"]), _path(detail["loc"])) for detail in details]
     for name in SECRETS:
         if encrypted is not None and given.get(name) not in (None, "", "{}", {}) and name not in encrypted:
             command = f"pulumi config set --secret {PROJECT}:{name}"
@@ -117,14 +113,11 @@ def _unusable_passwords(given: Settings) -> list[Problem]:
                 Problem("the password is empty: give one, or remove the rack", _path(("bgpPasswords", rack)))
             )
         elif len(text.encode()) > LONGEST_BGP_PASSWORD:
-            wording = (
-                f"the password is longer than the {LONGEST_BGP_PASSWORD} bytes of a TCP MD5 key (RFC 2385)"
-            )
+            wording = f"the password is longer than the {LONGEST_BGP_PASSWORD} bytes of a TCP MD5 key (RFC 2385)"
             problems.append(Problem(wording, _path(("bgpPasswords", rack))))
         elif not (text.isascii() and text.isprintable()) or " " in text:
             wording = (
-                "the password has a space or a character outside ASCII, which switches read "
-                "differently: use others"
+                "the password has a space or a character outside ASCII, which switches read differently: use others"
             )
             problems.append(Problem(wording, _path(("bgpPasswords", rack))))
     return problems

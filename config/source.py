@@ -57,9 +57,7 @@ def read(path: Path | str) -> Document:
     text = _text(name)
     if control := yaml.SafeLoader.NON_PRINTABLE.search(text):
         line = text.count("\n", 0, control.start()) + 1
-        raise FabricError(
-            [Problem(f"has a control character (U+{ord(control[0]):04X})", place=f"{name}:{line}")]
-        )
+        raise FabricError([Problem(f"has a control character (U+{ord(control[0]):04X})", place=f"{name}:{line}")])
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
@@ -118,9 +116,7 @@ def _syntax_problem(name: str, error: Exception, loader: _Loader) -> Problem:
         else:
             text = f"not valid YAML: {text}" + (f" {error.context}" if error.context else "")
         return Problem(text, place=f"{name}:{mark.line + 1 if mark else 1}")
-    return Problem(
-        "not valid YAML: a character escape that does not exist", place=f"{name}:{loader.line + 1}"
-    )
+    return Problem("not valid YAML: a character escape that does not exist", place=f"{name}:{loader.line + 1}")
 
 
 class _Loader(yaml.SafeLoader):
@@ -184,9 +180,7 @@ class _Builder:
             name = str(name_node.value)
             path = key_text((*key, name))
             if name == "<<":
-                self.refused.append(
-                    (line, key_text(key), "merge keys (<<) are not supported: write the values out")
-                )
+                self.refused.append((line, key_text(key), "merge keys (<<) are not supported: write the values out"))
             elif name in first:
                 self.refused.append((line, path, f"is given twice, first on line {first[name]}: keep one"))
             elif not name.isprintable():
@@ -200,9 +194,7 @@ class _Builder:
         # A block scalar (|) ends in a line feed that nobody means.
         text = str(node.value).rstrip("\n")
         if not text.isprintable():
-            self.refused.append(
-                (node.start_mark.line + 1, key_text(key), "has a control character or a line break")
-            )
+            self.refused.append((node.start_mark.line + 1, key_text(key), "has a control character or a line break"))
             return None
         if getattr(node, "style", None) is not None:
             return text

@@ -125,10 +125,7 @@ def _as_number(value: Any) -> int:
             msg = f"needs an AS number, got {described(value)}"
         raise RefusedError(msg)
     if value in RESERVED_AS_NUMBERS:
-        msg = (
-            f"AS {value} is reserved ({RESERVED_AS_NUMBERS[value]}): private ones are 64512 to 65534 "
-            f"(RFC 6996)"
-        )
+        msg = f"AS {value} is reserved ({RESERVED_AS_NUMBERS[value]}): private ones are 64512 to 65534 (RFC 6996)"
         raise RefusedError(msg)
     if not 0 < value < 2**32:
         msg = f"{value} is no AS number: they go from 1 to 4294967294"
@@ -161,9 +158,7 @@ OneNetwork = Annotated[
     Network,
     PlainValidator(_network),
     _TEXT,
-    WithJsonSchema(
-        {"type": "string", "pattern": "^[0-9A-Fa-f:.]+/[0-9]{1,3}$", "examples": ["10.233.64.0/18"]}
-    ),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9A-Fa-f:.]+/[0-9]{1,3}$", "examples": ["10.233.64.0/18"]}),
 ]
 AsNumber = Annotated[
     int,

@@ -174,9 +174,7 @@ PULUMI_CLI = Program(
         "pulumi/pulumi-language-python-exec",
     ),
     (
-        GoBuild(
-            "go/pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", "pulumi", _SDK_VERSION, f"v{PULUMI}"
-        ),
+        GoBuild("go/pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", "pulumi", _SDK_VERSION, f"v{PULUMI}"),
         GoBuild(
             "go/pulumi-language-python",
             "github.com/pulumi/pulumi/sdk/python/cmd/pulumi-language-python/v3",
@@ -184,9 +182,7 @@ PULUMI_CLI = Program(
             _SDK_VERSION,
             f"v{PULUMI}",
         ),
-        ModuleCopy(
-            "go/pulumi", _SDK, "python/cmd/pulumi-language-python-exec", "pulumi-language-python-exec"
-        ),
+        ModuleCopy("go/pulumi", _SDK, "python/cmd/pulumi-language-python-exec", "pulumi-language-python-exec"),
     ),
     minutes=5,
 )

@@ -33,9 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
             f"{error.filename}: no permission; it belongs to someone else: run it with sudo, or chown it\n"
         )
     except OSError as error:
-        sys.stderr.write(
-            f"{error.filename or 'tools'}: {error.strerror or error}: put that right, then run it again\n"
-        )
+        sys.stderr.write(f"{error.filename or 'tools'}: {error.strerror or error}: put that right, then run it again\n")
     except KeyboardInterrupt:
         sys.stderr.write("interrupted: nothing half-done is left, run it again to go on\n")
         return 130
@@ -47,15 +45,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     get = commands.add_parser("get", help="get every program, package and the virtualenv; write .lab/env")
     get.add_argument("--lab", action="store_true", help="check that the lab can run here as well (root)")
-    commands.add_parser(
-        "venv", help="make only the virtualenv: enough for linting and the tests without the lab"
-    )
+    commands.add_parser("venv", help="make only the virtualenv: enough for linting and the tests without the lab")
     run = commands.add_parser("run", help="run a command in the environment of .lab/env")
     run.add_argument("--step", metavar="TEXT", help="say what it does, and how long it took")
     run.add_argument("argv", nargs="+", metavar="COMMAND", help="the command, after --")
-    commands.add_parser(
-        "forget-lost-lab", help="drop the state of stack dev if the lab that it describes is gone"
-    )
+    commands.add_parser("forget-lost-lab", help="drop the state of stack dev if the lab that it describes is gone")
     commands.add_parser("destroy", help="pulumi destroy of stack dev, if it and the lab are there")
     clean = commands.add_parser("clean", help="remove .lab, .venv and .tools of this clone")
     clean.add_argument("--cache", action="store_true", help="remove the tools folder that clones share, too")

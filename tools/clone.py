@@ -77,8 +77,7 @@ class Clone:
         except (OSError, ValueError):
             return False
         return all(
-            known.get(program.name) == program.digest() and self._plugin(program).is_file()
-            for program in programs
+            known.get(program.name) == program.digest() and self._plugin(program).is_file() for program in programs
         )
 
     def register(self, program: Program, store: Store) -> None:

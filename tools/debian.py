@@ -40,9 +40,7 @@ _INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", "-o", "DPkg::
 def missing() -> list[str]:
     """The packages whose programs this machine does not have, whatever its distribution."""
     lacking = [
-        name
-        for name, programs in PACKAGES.items()
-        if not all(shutil.which(item, path=_PATH) for item in programs)
+        name for name, programs in PACKAGES.items() if not all(shutil.which(item, path=_PATH) for item in programs)
     ]
     if find_spec("ensurepip") is None and sys.base_prefix == "/usr":
         lacking.append("python3-venv")

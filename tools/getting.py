@@ -34,9 +34,7 @@ class Survey:
     environment: bool
 
     def __bool__(self) -> bool:
-        return any(
-            (self.programs, self.packages, self.provider, self.links, self.virtualenv, self.environment)
-        )
+        return any((self.programs, self.packages, self.provider, self.links, self.virtualenv, self.environment))
 
 
 def survey(clone: Clone, store: Store) -> Survey:
@@ -91,9 +89,7 @@ def handed_over(clone: Clone, store: Store) -> Iterator[None]:
     try:
         yield
     finally:
-        hand_over(
-            store.root, clone.folder, clone.root / ".venv", environment.file(clone), environment.state(clone)
-        )
+        hand_over(store.root, clone.folder, clone.root / ".venv", environment.file(clone), environment.state(clone))
 
 
 def hand_over(*paths: Path) -> None:
@@ -215,9 +211,7 @@ def _check_prerequisites(missing: Survey, hosts: set[str], *, for_lab: bool) -> 
     if missing.provider and COMMAND_PROVIDER.release and COMMAND_PROVIDER.release.host in hosts:
         to_build = [program for program in to_build if program is not COMMAND_STAND_IN]
     lines = [
-        None
-        if sys.platform == "linux"
-        else f"this is {platform.system()}: the lab needs Linux (network namespaces)",
+        None if sys.platform == "linux" else f"this is {platform.system()}: the lab needs Linux (network namespaces)",
         "not root, and the lab makes network namespaces: run it with sudo, `sudo make …`"
         if for_lab and os.geteuid()
         else None,

@@ -107,11 +107,7 @@ def _module_folder(module: str, workplace: Path, program: Program, log: Path) ->
 
 
 def _go(command: list[str], workplace: Path, program: Program, log: Path) -> None:
-    env = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"GOOS", "GOARCH", "GOFLAGS", "GOBIN"}
-    }
+    env = {name: value for name, value in os.environ.items() if name not in {"GOOS", "GOARCH", "GOFLAGS", "GOBIN"}}
     env |= {"CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": ""}
     go = find_go()
     if go is None:

@@ -76,8 +76,7 @@ def run_logged(
                 [
                     f"{title}: failed after {seconds(begun)}; the last lines of {log}:",
                     *("    " + line for line in lines[-_TAIL_LINES:]),
-                    advice("\n".join(lines))
-                    or f"Put right what the lines above name, then run it again ({log}).",
+                    advice("\n".join(lines)) or f"Put right what the lines above name, then run it again ({log}).",
                 ]
             )
         )

@@ -66,6 +66,4 @@ def _quiet(clone: Clone, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def _run(clone: Clone, *command: str) -> int:
-    return subprocess.run(
-        command, cwd=clone.root, env=environment.process_environment(clone), check=False
-    ).returncode
+    return subprocess.run(command, cwd=clone.root, env=environment.process_environment(clone), check=False).returncode

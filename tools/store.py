@@ -73,9 +73,7 @@ class Store:
             (made / name).rename(whole / name)
             _make_writable(whole / name)
         files = {
-            str(file.relative_to(whole)): file.stat().st_size
-            for file in sorted(whole.rglob("*"))
-            if file.is_file()
+            str(file.relative_to(whole)): file.stat().st_size for file in sorted(whole.rglob("*")) if file.is_file()
         }
         stamp = {"program": program.name, "version": program.version, "origin": origin, "files": files}
         (whole / _STAMP).write_text(json.dumps(stamp, indent=1) + "\n")

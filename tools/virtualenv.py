@@ -19,9 +19,7 @@ def ready(clone: Path) -> bool:
     """Whether ``.venv`` is complete and made from the files and the interpreter as they are now."""
     folder = clone / ".venv"
     try:
-        return (folder / _STAMP).read_text() == _digest(clone) and os.access(
-            folder / "bin" / "python", os.X_OK
-        )
+        return (folder / _STAMP).read_text() == _digest(clone) and os.access(folder / "bin" / "python", os.X_OK)
     except OSError:
         return False
 

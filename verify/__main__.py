@@ -84,10 +84,14 @@ def main(given: Sequence[str] | None = None) -> int:
     cluster = Cluster(kubeconfig=chosen.kubeconfig, context=chosen.context)
     credentials = Credentials.from_environment()
 
+    said: set[str] = set()
+
     def tell(rows: Sequence[Row]) -> None:
-        if chosen.wait:
-            failing = [row for row in rows if not row.ok]
-            progress.print(f"waiting for {len(failing)} of {len(rows)}: {failing[0]}", soft_wrap=True, highlight=False)
+        failing = [row for row in rows if not row.ok]
+        line = f"waiting for {len(failing)} of {len(rows)}: {failing[0]}"
+        if chosen.wait and line not in said:
+            said.add(line)
+            progress.print(line, soft_wrap=True, highlight=False)
 
     rows = observe.until_all_hold(
         lambda: look(fabric, cluster, credentials), wait=chosen.wait, hold=chosen.established_for, tell=tell

@@ -56,8 +56,7 @@ def _owners(fabric: Fabric) -> Iterator[tuple[str, str, Addresses]]:
 
 def _router_ids(fabric: Fabric) -> Iterator[Problem]:
     given = [
-        (f"spine {name}", at("spines", name, "routerID"), spine.router_id)
-        for name, spine in fabric.spines.items()
+        (f"spine {name}", at("spines", name, "routerID"), spine.router_id) for name, spine in fabric.spines.items()
     ]
     given += [
         (f"leaf {shown(leaf_name)}", at("racks", name, "leaves", leaf_name, "routerID"), leaf.router_id)
@@ -67,9 +66,7 @@ def _router_ids(fabric: Fabric) -> Iterator[Problem]:
     first: dict[IPv4Address, str] = {}
     for owner, path, router_id in given:
         if router_id is not None and first.setdefault(router_id, owner) != owner:
-            yield Problem(
-                f"{router_id} is the router ID of {first[router_id]} too: each switch has its own", path
-            )
+            yield Problem(f"{router_id} is the router ID of {first[router_id]} too: each switch has its own", path)
 
 
 def _outside(name: str, rack: Rack) -> Iterator[Problem]:
@@ -82,8 +79,7 @@ def _outside(name: str, rack: Rack) -> Iterator[Problem]:
             subnet = next((subnet for subnet in subnets if address in subnet), None)
             if subnet is None and rack.node_cidrs:
                 yield Problem(
-                    f"{address} of {owner} is outside the rack's nodeCIDRs ({listed}): correct it "
-                    f"or list its subnet",
+                    f"{address} of {owner} is outside the rack's nodeCIDRs ({listed}): correct it or list its subnet",
                     path,
                 )
             elif subnet is None:
@@ -101,9 +97,7 @@ def _outside(name: str, rack: Rack) -> Iterator[Problem]:
 def _families(fabric: Fabric) -> Iterator[Problem]:
     for index, network in enumerate(fabric.service_cluster_ips):
         if network.version not in fabric.versions:
-            text = (
-                f"{network} is IPv{network.version}, and podCIDRs has no such range: add one or remove this"
-            )
+            text = f"{network} is IPv{network.version}, and podCIDRs has no such range: add one or remove this"
             yield Problem(text, at("serviceClusterIPs", index))
     for name, rack in fabric.racks.items():
         for owner, path, addresses in _hosts(name, rack):
@@ -148,11 +142,7 @@ def _overlaps(fabric: Fabric) -> Iterator[Problem]:
                 text, where = f"{network} ({use}) overlaps {holder} ({holder_use})", path
             else:
                 text, where = f"{holder} ({holder_use}) overlaps {network} ({use})", holder_path
-            hint = (
-                "give nodeCIDRs or another range"
-                if "around its leaf" in text
-                else "give one of them another range"
-            )
+            hint = "give nodeCIDRs or another range" if "around its leaf" in text else "give one of them another range"
             yield Problem(f"{text}: {hint}", where)
         holders.append((place, (network, path, use)))
 
@@ -175,6 +165,4 @@ def _uplinks(fabric: Fabric) -> Iterator[Problem]:
                 for address in chain(uplink.address, uplink.peer_address):
                     for network, use in ranges:
                         if address in network:
-                            yield Problem(
-                                f"{address} is inside {network} ({use}): give the link another address", path
-                            )
+                            yield Problem(f"{address} is inside {network} ({use}): give the link another address", path)

@@ -29,10 +29,7 @@ def _racks(fabric: Fabric, spines: dict[int, str]) -> Iterator[Problem]:
             )
             yield Problem(text, path)
         if number in spines:
-            text = (
-                f"AS {number} is spine {spines[number]}'s too: the spine drops the rack's pod routes "
-                f"(AS path loop)"
-            )
+            text = f"AS {number} is spine {spines[number]}'s too: the spine drops the rack's pod routes (AS path loop)"
             yield Problem(f"{text}; give the rack an AS of its own", path)
 
 
@@ -50,18 +47,11 @@ def _leaves(fabric: Fabric, spines: dict[int, str]) -> Iterator[Problem]:
                     f"racks.{rack_name}.asNumber"
                 )
             elif number in racks:
-                clash = (
-                    f"is rack {racks[number]}'s too: the leaf drops its pod routes (AS path loop); use "
-                    f"another"
-                )
+                clash = f"is rack {racks[number]}'s too: the leaf drops its pod routes (AS path loop); use another"
             elif number == fabric.as_number:
-                clash = (
-                    "is the fabric's asNumber, which nodes have before their rack's own is set; use another"
-                )
+                clash = "is the fabric's asNumber, which nodes have before their rack's own is set; use another"
             elif number in spines:
-                clash = (
-                    f"is spine {spines[number]}'s too: leaf and spine need different ones (eBGP); use another"
-                )
+                clash = f"is spine {spines[number]}'s too: leaf and spine need different ones (eBGP); use another"
             elif first.setdefault(number, rack_name) != rack_name:
                 clash = (
                     f"is that of a leaf of rack {first[number]} too: the two racks never see each "

@@ -65,9 +65,7 @@ def _hosts(fabric: Fabric) -> Iterator[Problem]:
                 other, other_rack = first.setdefault(name, (path, rack_name))
                 both_roles = kind == "members" and name in rack.reflectors
                 if other != path and not (both_roles and other_rack == rack_name):
-                    yield Problem(
-                        f"the name is taken by {other}: names of nodes, leaves and spines are unique", path
-                    )
+                    yield Problem(f"the name is taken by {other}: names of nodes, leaves and spines are unique", path)
 
 
 def _peers(fabric: Fabric) -> Iterator[Problem]:
@@ -78,10 +76,7 @@ def _peers(fabric: Fabric) -> Iterator[Problem]:
         for leaf_name, leaf in rack.leaves.items():
             leaf_path = f"{path}.leaves.{shown(leaf_name)}"
             where = leaf_path if leaf.peer_name is None else f"{leaf_path}.peerName"
-            named += [
-                (names.leaf_peer(rack_name, leaf_name, leaf, address.version), where)
-                for address in leaf.address
-            ]
+            named += [(names.leaf_peer(rack_name, leaf_name, leaf, address.version), where) for address in leaf.address]
         for peer, where in named:
             if first.setdefault(peer, where) != where:
                 text = f"the BGPPeer would be called {shown(peer)} like that of {first[peer]}: give peerName"

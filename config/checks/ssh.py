@@ -24,9 +24,7 @@ def errors(fabric: Fabric) -> Iterator[Problem]:
         if leaf.ssh.host_key is not None and (text := _unusable(leaf.ssh.host_key)):
             yield Problem(text, f"{path}.ssh.hostKey")
         if leaf.ssh.host is not None and not _HOST.fullmatch(leaf.ssh.host):
-            yield Problem(
-                f"'{shown(leaf.ssh.host)}' is no host name or address to connect to", f"{path}.ssh.host"
-            )
+            yield Problem(f"'{shown(leaf.ssh.host)}' is no host name or address to connect to", f"{path}.ssh.host")
         endpoint = (leaf.ssh_host, leaf.ssh.port)
         if first.setdefault(endpoint, path) != path:
             text = (
@@ -40,10 +38,7 @@ def warnings(fabric: Fabric) -> Iterator[Problem]:
     """Switches that anyone could stand in for."""
     for path, leaf in _leaves(fabric):
         if leaf.ssh.host_key is None:
-            text = (
-                "no hostKey, so any switch that answers is believed: pin the key that ssh-keyscan -t "
-                "ed25519 shows"
-            )
+            text = "no hostKey, so any switch that answers is believed: pin the key that ssh-keyscan -t ed25519 shows"
             yield Problem(text, f"{path}.ssh.hostKey")
 
 

@@ -36,9 +36,7 @@ def warnings(fabric: Fabric) -> Iterator[Problem]:
 def _interconnects(fabric: Fabric) -> Iterator[Problem]:
     declared = {"interconnect": fabric.interconnect}
     declared |= {
-        at("racks", name, "interconnect"): rack.interconnect
-        for name, rack in fabric.racks.items()
-        if rack.interconnect
+        at("racks", name, "interconnect"): rack.interconnect for name, rack in fabric.racks.items() if rack.interconnect
     }
     available = ", ".join(sorted(AVAILABLE_INTERCONNECTS))
     for path, interconnect in declared.items():

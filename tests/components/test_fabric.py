@@ -38,7 +38,7 @@ class Monitor(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's own name
         self.requests.append(request)
-        return super().RegisterResource(request)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
 class _Mocks(mocks.Mocks):
@@ -60,7 +60,7 @@ def register(passwords: Mapping[str, pulumi.Input[str]]) -> Registered:
     asyncio.set_event_loop(asyncio.new_event_loop())
     mocks.set_mocks(_Mocks(), project="leafrack", stack="test", preview=False, monitor=monitor)
 
-    @pulumi.runtime.test
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def build() -> pulumi.Output[Any]:
         declared = load_fabric(Path("config/fabrics/dev.yaml"))
         fabric = Fabric(
@@ -109,7 +109,7 @@ def test_the_peers_are_those_of_the_article(registered: Registered) -> None:
             "peerIP": "172.20.0.254",
             "asNumber": 65009,
             "nextHopMode": "Keep",
-            "password": {"secretKeyRef": {"name": "leafrack-bgp-dc1", "key": "rr1"}},
+            "password": {"secretKeyRef": {"name": "leafrack-bgp", "key": "rr1"}},
         },
         "rr1-to-node-peer": {"nodeSelector": "rr-group == 'rr1'", "peerSelector": "rr-id == 'rr1'"},
         "rr2-to-leaf2-peer": {
@@ -204,7 +204,7 @@ def test_a_password_is_secret_wherever_it_goes(registered: Registered) -> None:
     )
     assert "s3cret" not in plain
     assert rpc.is_rpc_secret(registered["leaf01-172.20.0.11"].inputs["stdin"])
-    assert rpc.is_rpc_secret(registered["bgp-passwords"].inputs["stringData"])
+    assert rpc.is_rpc_secret(registered["bgp-passwords"].inputs["data"])
 
 
 def test_the_parents_are_fabric_then_rack_then_its_parts(registered: Registered) -> None:

@@ -62,9 +62,7 @@ def _loads_or_says_why(content: bytes) -> None:
         if problems:
             lines = [str(problem) for problem in problems]
             assert lines == str(FabricError(problems)).split("\n")
-            unplaced = [
-                line for line in lines if not re.match(rf"{re.escape(str(path))}:[1-9][0-9]*: ", line)
-            ]
+            unplaced = [line for line in lines if not re.match(rf"{re.escape(str(path))}:[1-9][0-9]*: ", line)]
             # What is wrong with the file as a whole has no line.
             assert not unplaced or re.search("x.yaml: (the file is empty|is larger)", unplaced[0]), unplaced
             assert all(line.isprintable() for line in lines), lines
@@ -75,11 +73,7 @@ def test_any_bytes(content: bytes) -> None:
     _loads_or_says_why(content)
 
 
-@given(
-    st.text(
-        alphabet=st.sampled_from(list("abn01:-?,[]{}&*!|>'\"%@` #\n\t\\~<=.\u0085\u2028\ufeff")), max_size=120
-    )
-)
+@given(st.text(alphabet=st.sampled_from(list("abn01:-?,[]{}&*!|>'\"%@` #\n\t\\~<=.\u0085\u2028\ufeff")), max_size=120))
 def test_any_text_made_of_what_yaml_gives_a_meaning(text: str) -> None:
     _loads_or_says_why(text.encode())
 

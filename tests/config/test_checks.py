@@ -90,10 +90,7 @@ ADDRESSES = [
     (
         ("  rr1:", "  rr1:\n    nodeCIDRs: [172.20.0.8/29]"),
         f"{LEAF1}.address",
-        (
-            "172.20.0.254 of leaf leaf01 is outside the rack's nodeCIDRs (172.20.0.8/29): correct it "
-            "or list its subnet"
-        ),
+        ("172.20.0.254 of leaf leaf01 is outside the rack's nodeCIDRs (172.20.0.8/29): correct it or list its subnet"),
     ),
     (
         ("172.20.0.13", "172.20.0.0"),

@@ -27,9 +27,7 @@ def test_warnings_do_not_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     path = tmp_path / "x.yaml"
     path.write_text(changed(("node2: 172.20.0.12", "")), encoding="utf-8")
     assert main([str(path)]) == 0
-    assert capsys.readouterr().err.startswith(
-        f"warning: {path}:17: racks.rr1.reflectors: only one route reflector"
-    )
+    assert capsys.readouterr().err.startswith(f"warning: {path}:17: racks.rr1.reflectors: only one route reflector")
 
 
 def test_an_overlay_is_laid_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,8 +53,5 @@ def test_a_wrong_file_ends_in_lines_and_exit_code_1_never_in_a_traceback(tmp_pat
 
 def test_config_needs_neither_pulumi_nor_the_lab() -> None:
     modules = "config.__main__, config.schema, config.settings, config.names"
-    program = (
-        f"import sys, {modules}; sys.exit(any(name in sys.modules for name in ('pulumi', 'lab', "
-        f"'components')))"
-    )
+    program = f"import sys, {modules}; sys.exit(any(name in sys.modules for name in ('pulumi', 'lab', 'components')))"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0

@@ -52,9 +52,7 @@ def test_a_missing_file_and_a_folder_end_in_one_line_each(tmp_path: Path) -> Non
         (b"#" * (LARGEST_FILE + 1), "x.yaml: is larger than 1 MiB"),
     ],
 )
-def test_what_is_no_fabric_file_ends_in_one_clear_line(
-    content: bytes, expected: bytes | str, tmp_path: Path
-) -> None:
+def test_what_is_no_fabric_file_ends_in_one_clear_line(content: bytes, expected: bytes | str, tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_bytes(content)
     (line,) = errors_of(path)
@@ -85,14 +83,10 @@ def test_an_alias_bomb_is_refused_without_being_built(errors: Errors) -> None:
 def test_a_key_given_twice_names_both_lines(errors: Errors) -> None:
     text = changed(("    members: {node6", "    asNumber: 64999\n    members: {node6"))
     first, second = line_of(text, "asNumber: 64513"), line_of(text, "64999")
-    assert errors(text) == [
-        f"x.yaml:{second}: racks.rr2.asNumber: is given twice, first on line {first}: keep one"
-    ]
+    assert errors(text) == [f"x.yaml:{second}: racks.rr2.asNumber: is given twice, first on line {first}: keep one"]
 
 
-def test_names_and_addresses_that_yaml_1_1_takes_for_something_else_stay_text(
-    errors: Errors, tmp_path: Path
-) -> None:
+def test_names_and_addresses_that_yaml_1_1_takes_for_something_else_stay_text(errors: Errors, tmp_path: Path) -> None:
     text = changed(("  rr1:", "  no:"), ("{node1:", "{on:"), ("node2:", "2026-01-01:"), ("node3:", "0x10:"))
     assert errors(text) == []
     fabric = load(tmp_path / "x.yaml").fabric

@@ -77,9 +77,7 @@ def test_lists_are_replaced_not_joined(tmp_path: Path) -> None:
         ("racks:", "racks: is empty: give it a value or remove the key"),
     ],
 )
-def test_what_an_overlay_gets_wrong_is_said_with_its_own_line(
-    tmp_path: Path, overlay: str, expected: str
-) -> None:
+def test_what_an_overlay_gets_wrong_is_said_with_its_own_line(tmp_path: Path, overlay: str, expected: str) -> None:
     (line,) = errors_of(*_files(tmp_path, f"# a lab\n{overlay}\n"))
     assert line.startswith(f".lab/overlay.yaml:2: {expected}")
 

@@ -44,12 +44,7 @@ def test_the_example_fabrics_are_valid_and_name_the_schema(path: Path) -> None:
 
 def test_every_key_is_described() -> None:
     objects = [SCHEMA, *SCHEMA["$defs"].values()]
-    bare = [
-        key
-        for one in objects
-        for key, value in one.get("properties", {}).items()
-        if "description" not in value
-    ]
+    bare = [key for one in objects for key, value in one.get("properties", {}).items() if "description" not in value]
     assert bare == []
 
 

@@ -21,9 +21,7 @@ def _problems(values: dict[str, Any], encrypted: tuple[str, ...] | None = None) 
 
 
 def test_a_stack_without_fabric_is_told_the_command() -> None:
-    expected = (
-        "leafrack:fabric: is missing, so there is nothing to build: pulumi config set leafrack:fabric PATH"
-    )
+    expected = "leafrack:fabric: is missing, so there is nothing to build: pulumi config set leafrack:fabric PATH"
     assert _problems({}) == [expected]
     assert _problems({"fabric": ""}) == [expected]
     assert _problems(dict.fromkeys(Settings.keys())) == [expected]
@@ -50,10 +48,7 @@ def test_bgp_passwords_come_as_json_or_as_a_mapping() -> None:
         ({"sshPrivateKey": {"a": SECRET}}, "leafrack:sshPrivateKey: needs text"),
         (
             {"bgpPasswords": SECRET},
-            (
-                f"{PASSWORDS}: needs a password for each rack: pulumi config set --secret --path "
-                f"{PASSWORDS}.RACK"
-            ),
+            (f"{PASSWORDS}: needs a password for each rack: pulumi config set --secret --path {PASSWORDS}.RACK"),
         ),
         ({"bgpPasswords": f'["{SECRET}"]'}, f"{PASSWORDS}: needs a password for each rack"),
         ({"bgpPasswords": f'{{"rr1": ["{SECRET}"]}}'}, f"{PASSWORDS}.rr1: needs text"),

@@ -56,9 +56,7 @@ def test_the_prod_fabric_has_redundant_leaves_pinned_keys_and_no_warning() -> No
     assert loaded.warnings == ()
     racks = loaded.fabric.racks.values()
     assert [len(rack.leaves) for rack in racks] == [2] * 4
-    assert all(
-        len(leaf.uplinks) == 2 and leaf.ssh.host_key for rack in racks for leaf in rack.leaves.values()
-    )
+    assert all(len(leaf.uplinks) == 2 and leaf.ssh.host_key for rack in racks for leaf in rack.leaves.values())
 
 
 def test_the_dev_fabric_lacks_only_the_host_keys_that_the_overlay_of_its_lab_pins() -> None:
@@ -127,9 +125,7 @@ def test_pulumi_itself_refuses_a_setting_of_the_wrong_type(
     path = project / "Pulumi.dev.yaml"
     _pulumi(project, "dev", "stack", "init", "dev")
     old, new = change
-    path.write_text(
-        path.read_text(encoding="utf-8").replace(f"  {old}\n", "" if new == "{}" else f"  {new}\n")
-    )
+    path.write_text(path.read_text(encoding="utf-8").replace(f"  {old}\n", "" if new == "{}" else f"  {new}\n"))
     ran = _pulumi(project, "dev", "preview", "--stack", "dev")
     assert ran.returncode != 0
     assert expected in ran.stdout + ran.stderr

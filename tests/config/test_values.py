@@ -181,9 +181,7 @@ def test_a_value_that_cannot_be_used_ends_in_one_line(
         ),
     ],
 )
-def test_a_missing_key_is_said_on_the_line_of_what_lacks_it(
-    errors: Errors, gone: str, path: str, holder: str
-) -> None:
+def test_a_missing_key_is_said_on_the_line_of_what_lacks_it(errors: Errors, gone: str, path: str, holder: str) -> None:
     text = changed((gone, ""))
     (line,) = errors(text)
     assert line.startswith(f"x.yaml:{line_of(text, holder)}: {path}: is missing: ")

@@ -28,13 +28,11 @@ def rack(
         return [own[version] for version in versions]
 
     def uplink(leaf: int, spine: int) -> Values:
-        v4, v6 = f"100.{spine}.{number}.{4 * leaf}", f"fd01:{spine}:{number}:{leaf}::"
-        here = {4: v4[: v4.rindex(".")] + f".{4 * leaf + 2}", 6: v6 + "2"}
-        there = {4: v4[: v4.rindex(".")] + f".{4 * leaf + 1}", 6: v6 + "1"}
-        return {
-            "address": [here[version] for version in versions],
-            "peerAddress": [there[version] for version in versions],
-        }
+        def ends(last: int) -> list[str]:
+            own = {4: f"100.{spine}.{number}.{4 * leaf + last}", 6: f"fd01:{spine}:{number}:{leaf}::{last}"}
+            return [own[version] for version in versions]
+
+        return {"address": ends(2), "peerAddress": ends(1)}
 
     names = [f"leaf{number}{'' if leaf == 0 else 'b'}" for leaf in range(leaves)]
     nodes = [f"n{number}{letter}" for letter in "abcdefghijklmnop"[: reflectors + members]]

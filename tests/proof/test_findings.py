@@ -69,6 +69,12 @@ BROKEN: list[tuple[str, Values, str, str]] = [
         "leaf2 cannot resolve their next hop 100.1.1.2, which spine1 leaves as it is because both are in AS 65201",
     ),
     (
+        "leaves and spine in one AS",
+        changed(TWO, racks__rr1__leaves__leaf1__asNumber=65201, racks__rr2__leaves__leaf2__asNumber=65201),
+        "racks.rr1.leaves.leaf1.asNumber",
+        "spine1 does not pass on to leaf1 what it has over iBGP: leaf1 and spine1 are both in AS 65201",
+    ),
+    (
         "leaf without uplink",
         changed(TWO, racks__rr2__leaves__leaf2__uplinks={}),
         "racks.rr2.leaves.leaf2",

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from config import Fabric
 from proof import prove
+from proof.classes import Classes
 from proof.model import What
+from proof.proof import _single_points
 from proof.simulate import Walk
 from proof.topology import topology
+from proof.verdict import verdicts
 from tests.proof.fabrics import Values, fabric, rack, values
 
 WAYS = ("route-reflectors", "full-mesh", "top-of-rack")
@@ -87,6 +90,19 @@ def test_what_is_proved_on_a_few_of_each_kind_holds_for_all(declared: Fabric) ->
                 whole = all(entry is not None and entry.usable for _, entry in entries)
                 services = proof.of(holder, origin, version).services
                 assert (proof.of(holder, origin, version).ok and services) == (whole and services)
+
+
+@settings(PLAIN, max_examples=30)
+@given(odd_fabrics())
+def test_single_points_found_on_a_few_of_each_kind_are_those_of_the_whole_fabric(declared: Fabric) -> None:
+    every = Classes(declared, {name: (name,) for name in declared.racks}, {})
+    walk = Walk(topology(declared))
+    whole = {point.speaker for point in _single_points(every, walk, tuple(verdicts(every, walk)))}
+    proof = prove(declared)
+    alike = {name for point in proof.single_points for name in proof.classes.likes.get(point.rack, ())}
+    assert {point.speaker for point in proof.single_points} <= whole
+    racks = {walk.topology.speakers[name].rack for name in whole} - {""}
+    assert racks == alike
 
 
 @PLAIN

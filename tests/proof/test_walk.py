@@ -169,6 +169,14 @@ def test_reflectors_that_share_a_cluster_id_do_not_pass_on_what_they_have_from_e
     assert hops(made, "n1c", "n1d") == set()
 
 
+def test_a_node_that_is_no_reflector_keeps_ibgp_routes_to_itself() -> None:
+    made = topology(fabric(values(1, interconnect="full-mesh")))
+    left = tuple(one for one in made.sessions if {one.near.speaker, one.far.speaker} != {"n1a", "n1c"})
+    assert len(left) == len(made.sessions) - 1
+    assert hops(replace(made, sessions=left), "n1c", "n1b") == {"n1c"}
+    assert hops(replace(made, sessions=left), "n1c", "n1a") == set()
+
+
 def test_a_session_over_its_prefix_limit_ends() -> None:
     made = edited(topology(fabric(values(2, spines=1))), "leaf", Kind.NODE, max_prefixes=3)
     assert len(within_limits(made, {}).sessions) == len(made.sessions) - 4

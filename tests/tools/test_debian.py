@@ -14,9 +14,7 @@ def forbidden(policy: Path) -> bool:
 
 @pytest.mark.parametrize("before", [None, "#!/bin/sh\nexit 0\n"])
 @pytest.mark.parametrize("end", ["success", "failure", "interrupt"])
-def test_policy_rc_d_forbids_services_and_is_as_before_afterwards(
-    tmp_path: Path, before: str | None, end: str
-) -> None:
+def test_policy_rc_d_forbids_services_and_is_as_before_afterwards(tmp_path: Path, before: str | None, end: str) -> None:
     policy = tmp_path / "policy-rc.d"
     if before:
         policy.write_text(before)
@@ -51,12 +49,8 @@ def test_somebody_elses_policy_is_left_alone(tmp_path: Path) -> None:
     assert policy.exists()
 
 
-def test_a_package_whose_program_is_not_there_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_package_whose_program_is_not_there_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "present").touch(mode=0o755)
     monkeypatch.setattr(debian, "_PATH", str(tmp_path))
-    monkeypatch.setattr(
-        debian, "PACKAGES", {"here": ("present",), "half": ("present", "absent"), "gone": ("absent",)}
-    )
+    monkeypatch.setattr(debian, "PACKAGES", {"here": ("present",), "half": ("present", "absent"), "gone": ("absent",)})
     assert [name for name in debian.missing() if name != "python3-venv"] == ["half", "gone"]

@@ -19,9 +19,7 @@ def sourced(clone: Clone, shell: str, command: str) -> str:
 
 @pytest.mark.parametrize("shell", ["sh", "bash", "zsh"])
 @pytest.mark.parametrize("name", ["clone", "it's a $HOME clone"])
-def test_the_file_can_be_sourced_whatever_the_path_of_the_clone(
-    tmp_path: Path, shell: str, name: str
-) -> None:
+def test_the_file_can_be_sourced_whatever_the_path_of_the_clone(tmp_path: Path, shell: str, name: str) -> None:
     if not shutil.which(shell):
         pytest.skip(f"no {shell} here")
     clone = Clone(tmp_path / name)

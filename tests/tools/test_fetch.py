@@ -24,9 +24,7 @@ def test_an_official_release_is_preferred_to_a_build(
     assert "frobber 1.0 … official release, checksum verified" in capsys.readouterr().out
 
 
-def test_a_wrong_checksum_is_an_error_that_names_the_file_and_never_a_build(
-    store: Store, mirror: Mirror
-) -> None:
+def test_a_wrong_checksum_is_an_error_that_names_the_file_and_never_a_build(store: Store, mirror: Mirror) -> None:
     mirror.release(b"tampered with\n", checksum="ab" * 32)
     with pytest.raises(ToolError) as caught:
         getting._one(RELEASED, store, {"mirror"})

@@ -18,9 +18,7 @@ def nothing_missing() -> Survey:
     return Survey(programs=[], packages=[], provider=False, links=False, virtualenv=False, environment=False)
 
 
-def test_all_missing_prerequisites_are_named_at_once_a_line_each(
-    go: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_missing_prerequisites_are_named_at_once_a_line_each(go: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go.unlink()
     monkeypatch.setattr(gobuild, "_USUAL_PLACES", ())
     monkeypatch.setenv("PATH", str(go.parent))
@@ -107,14 +105,11 @@ def test_the_stand_in_is_built_only_where_the_official_provider_cannot_be_had(
 
 
 @pytest.mark.usefixtures("go")
-def test_an_unreachable_host_is_said_once(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreachable_host_is_said_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch, "reachable", lambda hosts: set())
     missing = nothing_missing()
     missing.programs = [
-        Program(name, "1", (name,), Release("kubernetes", name, name))
-        for name in ("kubectl", "kube-apiserver")
+        Program(name, "1", (name,), Release("kubernetes", name, name)) for name in ("kubectl", "kube-apiserver")
     ]
     assert getting._hosts(missing) == set()
     assert capsys.readouterr().out.count("does not answer") == 1

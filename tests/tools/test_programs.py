@@ -55,9 +55,7 @@ def test_the_plugins_of_the_clone_have_the_version_of_the_sdk(name: str, version
         text=True,
         check=True,
     ).stdout
-    assert [line.split()[:3] for line in listed.splitlines() if line.startswith(name)] == [
-        [name, "resource", version]
-    ]
+    assert [line.split()[:3] for line in listed.splitlines() if line.startswith(name)] == [[name, "resource", version]]
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,7 @@ def test_an_interrupted_build_leaves_no_stamp_and_the_next_run_finishes(
         f"getting._one(BUILT, Store(Path({str(store.root)!r})), set())\n"
     )
     env = {**os.environ, "FAKE_GO_HANGS": str(begun), "PATH": f"{go.parent}:/usr/bin:/bin"}
-    with subprocess.Popen(
-        [sys.executable, "-c", script], cwd=ROOT, env=env, stderr=subprocess.DEVNULL
-    ) as run:
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, env=env, stderr=subprocess.DEVNULL) as run:
         while not (begun.exists() and begun.read_text()):
             assert run.poll() is None
             time.sleep(0.01)
@@ -91,10 +89,7 @@ def test_a_second_run_waits_and_says_for_which_process(store: Store, tmp_path: P
     with locked(store.lock, "tools folder"):
         second = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert second.stdout is not None
-        assert (
-            second.stdout.readline()
-            == f"tools folder: waiting for another run (process {os.getpid()}) to finish\n"
-        )
+        assert second.stdout.readline() == f"tools folder: waiting for another run (process {os.getpid()}) to finish\n"
     assert second.communicate()[0] == "second has it\n"
     assert second.returncode == 0
     assert not store.lock.exists()

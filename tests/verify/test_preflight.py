@@ -107,8 +107,8 @@ NOTICES = {
     "a leaf that sends nothing without a policy": (
         replace(FITS, switches={**LEAVES, "leaf02": SwitchState(65010, requires_policy=True)}),
         (
-            "racks.rr2.leaves.leaf02: leaf02 sends nothing to eBGP neighbours without an outbound policy (RFC 8212), so "
-            "its nodes learn no routes of other racks: `no bgp ebgp-requires-policy` changes that"
+            "racks.rr2.leaves.leaf02: leaf02 sends nothing to eBGP neighbours without an outbound policy (RFC 8212), "
+            "so its nodes learn no routes of other racks: `no bgp ebgp-requires-policy` changes that"
         ),
     ),
 }
