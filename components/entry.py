@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -19,6 +19,7 @@ from components.access import Access
 from config import FabricError, Problem
 from config.load import Loaded, load
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
+from proof import prove
 from verify.preflight import findings, notices, observe
 from verify.switches import Credentials
 
@@ -51,18 +52,20 @@ class Entry:
         return cls(settings, loaded)
 
     def check(self) -> None:
-        """Hold the fabric against cluster and switches; ends the program when applying it would do harm."""
+        """Prove the fabric, hold it against cluster and switches; ends the program when applying it would do harm."""
         settings, fabric = self.settings, self.loaded.fabric
         credentials = Credentials(_text(settings.ssh_private_key), _text(settings.ssh_password))
         observed = observe(fabric, self.access.cluster, credentials)
-        problems = [self._placed(problem) for problem in findings(fabric, observed)]
+        proved = prove(fabric)
+        problems = list(self.loaded.placed((*proved.unreachable, *findings(fabric, observed))))
         away = [error for error in observed.unreadable if not error.refused]
         if away and _unreachable_fails():
             problems += [Problem(f"{error}: nothing was changed") for error in away]
         if problems:
             raise _ended(problems)
-        for notice in notices(fabric, observed):
-            pulumi.log.warn(str(self._placed(notice)))
+        if pulumi.runtime.is_dry_run():
+            for notice in self.loaded.placed((*proved.warnings, *notices(fabric, observed))):
+                pulumi.log.warn(str(notice))
         for error in away:
             pulumi.log.warn(f"{error}; this preview goes on without what it would tell, an update would stop here")
 
@@ -83,12 +86,6 @@ class Entry:
         return {
             rack: pulumi.Output.secret(value.get_secret_value()) for rack, value in self.settings.bgp_passwords.items()
         }
-
-    def _placed(self, problem: Problem) -> Problem:
-        path, lines = problem.path, self.loaded.lines
-        while path and path not in lines:
-            path = path.rpartition(".")[0]
-        return replace(problem, place=lines[path]) if path else problem
 
 
 def _ours(given: Mapping[str, Any]) -> dict[str, Any]:

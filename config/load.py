@@ -32,6 +32,13 @@ class Loaded:
     warnings: tuple[Problem, ...]
     lines: Mapping[str, str]
 
+    def placed(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Findings of others with the place of their key; those about no key of the file stay without one."""
+        return tuple(
+            replace(problem, place=self.lines[path]) if (path := _nearest(problem.path, self.lines)) else problem
+            for problem in problems
+        )
+
 
 def load_fabric(path: Path | str, overlay: Path | str | None = None) -> Fabric:
     """The fabric of a file; raises FabricError like ``load``."""
@@ -106,13 +113,13 @@ def _key(detail: ErrorDetails, values: dict[str, Any]) -> Key:
 
 def _placed(problems: Iterable[Problem], lines: Mapping[str, str]) -> list[Problem]:
     """Problems with the place of their key, or of what should hold it."""
-    placed = []
-    for problem in problems:
-        path = problem.path
-        while path and path not in lines:
-            path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        placed.append(replace(problem, place=lines[path]))
-    return placed
+    return [replace(problem, place=lines[_nearest(problem.path, lines)]) for problem in problems]
+
+
+def _nearest(path: str, lines: Mapping[str, str]) -> str:
+    while path and path not in lines:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return path
 
 
 def _sorted(problems: Iterable[Problem], files: list[Path | str]) -> list[Problem]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -29,8 +28,7 @@ def main(given: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     proof = prove(loaded.fabric)
-    unreachable = tuple(placed(problem, loaded.lines) for problem in proof.unreachable)
-    warnings = tuple(placed(problem, loaded.lines) for problem in proof.warnings)
+    unreachable, warnings = loaded.placed(proof.unreachable), loaded.placed(proof.warnings)
     if chosen.json:
         print(json.dumps(document(proof, unreachable, warnings), indent=2))
     else:
@@ -40,14 +38,6 @@ def main(given: Sequence[str] | None = None) -> int:
         table.lines(warnings, console, "yellow")
         console.print(_summary(proof))
     return 1 if unreachable else 0
-
-
-def placed(problem: Problem, lines: Mapping[str, str]) -> Problem:
-    """A finding with the ``file:line`` of its key, or of what should hold it."""
-    path = problem.path
-    while path and path not in lines:
-        path = path[: max(path.rfind("."), path.rfind("["), 0)]
-    return replace(problem, place=lines.get(path, ""))
 
 
 def document(proof: Proof, unreachable: Sequence[Problem], warnings: Sequence[Problem]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import yaml
 
 from config.load import load
 from proof import prove
-from proof.__main__ import main, placed
+from proof.__main__ import main
 from tests.proof.fabrics import Values, changed, fabric, values
 
 
@@ -67,8 +68,10 @@ def test_a_file_that_cannot_be_read_ends_with_2(file: Path, capsys: pytest.Captu
 
 def test_a_finding_about_a_key_that_is_not_given_stands_at_what_should_hold_it(file: Path) -> None:
     write(file, values(2, spines=1))
-    lines = load(file).lines
+    loaded = load(file)
     finding = prove(fabric(changed(values(2, spines=1), racks__rr2__reflectors={}))).unreachable[0]
-    assert placed(finding, lines).place == lines["racks.rr2.reflectors"]
-    without = {key: place for key, place in lines.items() if not key.startswith("racks.rr2.reflectors")}
-    assert placed(finding, without).place == lines["racks.rr2"]
+    assert loaded.placed([finding])[0].place == loaded.lines["racks.rr2.reflectors"]
+    without = {key: place for key, place in loaded.lines.items() if not key.startswith("racks.rr2.reflectors")}
+    assert replace(loaded, lines=without).placed([finding])[0].place == loaded.lines["racks.rr2"]
+    nowhere = replace(finding, path="cluster", place="")
+    assert loaded.placed([nowhere]) == (nowhere,)
