@@ -1,4 +1,4 @@
-"""The JSON Schema of the fabric file, for editors: ``python -m config.schema [--write]``.
+"""The JSON Schema of the fabric file, and the reference made from it: ``python -m config.schema [--write]``.
 
 It says what the models say about form (keys, types, ranges of numbers). Cross-checks are beyond it:
 ``python -m config FABRIC.yaml`` runs those.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
@@ -18,6 +19,8 @@ from pydantic_core import core_schema
 from config.model import Fabric
 
 SCHEMA_FILE = Path(__file__).with_name("fabric.schema.json")
+REFERENCE_FILE = Path(__file__).parents[1] / "docs" / "fabric-file.md"
+REFERENCE_MARK = "<!-- from here on: python -m config.schema --write -->\n"
 
 
 class _Plain(GenerateJsonSchema):
@@ -43,12 +46,38 @@ def schema_text() -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
+def reference_text() -> str:
+    """The keys of the fabric file as Markdown tables, one for each level."""
+    schema = json.loads(schema_text())
+    levels = {"the file": schema, **{name.lower(): schema["$defs"][name] for name in _LEVELS}}
+    return "\n".join(_level(name, level) for name, level in levels.items())
+
+
+_LEVELS = ("Rack", "Leaf", "Ssh", "Uplink", "Spine", "Waves")
+
+
+def _level(name: str, level: Mapping[str, Any]) -> str:
+    heading = ("| key | what it is | if not given |", "|---|---|---|")
+    rows = [f"### {name}", "", level.get("description", ""), "", *heading]
+    for key, described in level["properties"].items():
+        default = "must be given" if key in level.get("required", ()) else _shown(described.get("default"))
+        text = described.get("description", "").replace("|", "\\|").replace("<", "\\<")
+        rows.append(f"| `{key}` | {text} | {default} |")
+    return "\n".join((*rows, ""))
+
+
+def _shown(default: object) -> str:
+    return "" if default is None else f"`{default}`"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the schema, or write it where editors look for it."""
     parser = argparse.ArgumentParser(prog="python -m config.schema", description="JSON Schema of the fabric file.")
-    parser.add_argument("--write", action="store_true", help=f"write {SCHEMA_FILE.name} instead of printing it")
+    parser.add_argument("--write", action="store_true", help="write schema and reference instead")
     if parser.parse_args(arguments).write:
         SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
+        told = REFERENCE_FILE.read_text(encoding="utf-8").partition(REFERENCE_MARK)[0]
+        REFERENCE_FILE.write_text(told + REFERENCE_MARK + "\n" + reference_text(), encoding="utf-8")
     else:
         sys.stdout.write(schema_text())
     return 0

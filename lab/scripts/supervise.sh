@@ -7,7 +7,8 @@ note() {
     echo "$pid" >"$1"
 }
 
-# run NAME COMMAND...: COMMAND may be a function that execs the daemon. Keeps a daemon running, as runit (calico-node) and watchfrr (switches) do.
+# run NAME COMMAND...: COMMAND may be a function that execs the daemon. Keeps a daemon running, as runit (calico-node)
+# and watchfrr (switches) do; `came_back NAME`, where there is such a function, follows each restart.
 run() {
     local name=$1
     shift
@@ -19,5 +20,6 @@ run() {
         ) </dev/null >>"$LOGS/$name.log" 2>&1 || code=$?
         echo "$(date -Is) ended with $code" >>"$RUN/$name.exits"
         sleep 1
+        if [ "$(type -t came_back)" = function ]; then came_back "$name" >>"$LOGS/$name.log" 2>&1 & fi
     done &
 }

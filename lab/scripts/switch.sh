@@ -9,8 +9,8 @@ mount --bind "$RUN/frr-etc" /etc/frr
 mount --bind "$RUN/frr-run" /run/frr
 mount -t tmpfs -o mode=1777 tmpfs /var/tmp
 
-# configure DAEMON: loads the saved configuration into a daemon that came back, as watchfrr does.
-configure() {
+# A daemon starts without configuration: load the saved one, as watchfrr does.
+came_back() {
     until vtysh -d "$1" -c 'show version' >/dev/null 2>&1; do sleep 0.2; done
     vtysh -b
 }

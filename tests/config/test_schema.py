@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from config.model import Fabric
-from config.schema import SCHEMA_FILE, main, schema_text
+from config.schema import REFERENCE_FILE, REFERENCE_MARK, SCHEMA_FILE, main, reference_text, schema_text
 from tests.config.fabric_files import RIGHT, changed
 
 FABRICS = SCHEMA_FILE.parent / "fabrics"
@@ -23,6 +23,12 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 def test_the_committed_schema_is_that_of_the_models() -> None:
     hint = "run: python -m config.schema --write"
     assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text(), hint
+
+
+def test_the_reference_in_the_docs_is_that_of_the_models() -> None:
+    told = REFERENCE_FILE.read_text(encoding="utf-8").partition(REFERENCE_MARK)[2]
+    assert told == "\n" + reference_text(), "run: python -m config.schema --write"
+    assert "| `nodeCIDRs` |" in told
 
 
 def test_the_command_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:

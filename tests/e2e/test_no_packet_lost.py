@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 
 PAIRS = [("node1", "node2"), ("node1", "node3"), ("node2", "node3")]
 """Reflector and reflector, reflector and member, twice: both directions of each are pinged."""
-SENT_AT_LEAST = 500
+SENT_AT_LEAST = 200
 
 
 class Site:
@@ -96,11 +96,6 @@ def a_member_that_becomes_a_reflector(site: Site) -> None:
     site.rack["reflectors"]["node3"] = site.rack["members"].pop("node3")
 
 
-def a_reflector_replaced_by_another(site: Site) -> None:
-    site.rack["members"]["node2"] = site.rack["reflectors"].pop("node2")
-    site.rack["reflectors"]["node7"] = "172.20.0.17"
-
-
 def a_new_service_range(site: Site) -> None:
     site.declared["serviceClusterIPs"].append("10.234.0.0/24")
 
@@ -114,7 +109,6 @@ CHANGES = [
     a_new_member,
     a_member_that_leaves,
     a_member_that_becomes_a_reflector,
-    a_reflector_replaced_by_another,
     a_new_service_range,
     a_new_rack,
 ]

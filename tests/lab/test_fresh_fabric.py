@@ -243,3 +243,12 @@ def test_all_listeners_are_on_loopback(lab: Lab) -> None:
     own = {(address, int(port)) for address, port in listening if int(port) in block}
     assert {address for address, _ in own} == {"127.0.0.1"}
     assert len(own) == 7
+
+
+def test_a_daemon_of_a_switch_comes_back_with_its_saved_configuration(lab: Lab) -> None:
+    lab.exec("leaf01", "pkill", "-9", "-x", "bgpd")
+    deadline = time.monotonic() + 60
+    command = ("exec", "leaf01", "--", "vtysh", "-c", "show running-config bgpd")
+    while "neighbor 100.0.0.1" not in lab.cli(*command).stdout and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert "neighbor 100.0.0.1 remote-as 65008" in lab.cli(*command).stdout
