@@ -26,9 +26,10 @@ status: ## Sessions and routes, expected against actual
 	@$(TOOLS) run -- python -m verify
 
 .PHONY: drift
-drift: ## Has anything changed on the cluster or the switches since the last `pulumi up`?
+drift: ## Has anything of ours changed in the cluster since the last `pulumi up`, and does every session stand?
 	@LEAFRACK_UNREACHABLE=fail $(STEP) "drift check of stack dev" -- \
 		pulumi preview --stack dev --refresh --expect-no-changes --suppress-outputs
+	@$(STEP) "sessions and routes" -- python -m verify
 
 .PHONY: down
 down: ## `pulumi destroy` of stack dev, then the lab: nothing is left outside this clone

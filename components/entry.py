@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
@@ -20,7 +20,7 @@ from config import FabricError, Problem
 from config.load import Loaded, load
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
 from proof import prove
-from verify.preflight import findings, notices, observe
+from verify.preflight import about, findings, notices, observe
 from verify.switches import Credentials
 
 UNREACHABLE_VARIABLE = "LEAFRACK_UNREACHABLE"
@@ -58,16 +58,16 @@ class Entry:
         observed = observe(fabric, self.access.cluster, credentials)
         proved = prove(fabric)
         problems = list(self.loaded.placed((*proved.unreachable, *findings(fabric, observed))))
-        away = [error for error in observed.unreadable if not error.refused]
-        if away and _unreachable_fails():
-            problems += [Problem(f"{error}: nothing was changed") for error in away]
+        away = self.loaded.placed(about(fabric, error) for error in observed.unreadable if not error.refused)
+        if _unreachable_fails():
+            problems += [replace(problem, text=f"{problem.text}: nothing was changed") for problem in away]
         if problems:
             raise _ended(problems)
         if pulumi.runtime.is_dry_run():
             for notice in self.loaded.placed((*proved.warnings, *notices(fabric, observed))):
                 pulumi.log.warn(str(notice))
-        for error in away:
-            pulumi.log.warn(f"{error}; this preview goes on without what it would tell, an update would stop here")
+        for problem in away:
+            pulumi.log.warn(f"{problem}; this preview goes on without what it would tell, an update would stop here")
 
     @property
     def access(self) -> Access:

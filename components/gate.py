@@ -21,6 +21,9 @@ def gate(
     It runs again only when what it guards changes, and after a failure. Its delete waits for the sessions of the way
     back, so that a destroy takes down what stands before the gate only then.
     """
+    ends = {end.name for session in (*guarded.forward, *guarded.back) for end in (session.near, session.far)}
+    asked = tuple(endpoint for endpoint in guarded.endpoints if endpoint.name in ends)
+    guarded = guarded.model_copy(update={"endpoints": asked})
     return local.Command(
         f"{name}-gate",
         create=python("verify.gate", "forward"),

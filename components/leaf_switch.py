@@ -121,7 +121,12 @@ class LeafSwitch(pulumi.ComponentResource):
             stdin=stdin,
             add_previous_output_in_env=False,
             logging=remote.Logging.NONE,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=list(after),
+                # Otherwise the delete of what is replaced takes back what its successor has just written.
+                delete_before_replace=True,
+            ),
         )
 
 

@@ -177,14 +177,12 @@ def _warning(fabric: Fabric, point: SinglePoint) -> Problem:
     if point.kind is Kind.SPINE:
         racks = list(dict.fromkeys(rack for holder, origin, _ in point.cuts for rack in (holder, origin)))
         text = f"is a single point of failure: without it {pods} of {_listed(racks)} no longer reach each other"
-        return Problem(
-            f"spine {point.speaker} {text}; link their leaves to a second spine", at("spines", point.speaker)
-        )
+        return Problem(f"{point.speaker} {text}; link their leaves to a second spine", at("spines", point.speaker))
     outside = any(holder != origin for holder, origin, _ in point.cuts)
     what = " and ".join([*(["each other"] if inside else []), *(["other racks"] if outside else [])])
     text = f"is a single point of failure: without it {pods} of rack {point.rack} no longer reach {what}"
     if point.kind is Kind.LEAF:
         path = at("racks", point.rack, "leaves", point.speaker)
-        return Problem(f"leaf {point.speaker} {text}{more}; give the rack a second leaf", path)
+        return Problem(f"{point.speaker} {text}{more}; give the rack a second leaf", path)
     path = at("racks", point.rack, "reflectors", point.speaker)
-    return Problem(f"route reflector {point.speaker} {text}{more}; make another node one too", path)
+    return Problem(f"{point.speaker} {text}{more}; make another node one too", path)

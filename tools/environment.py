@@ -22,6 +22,11 @@ def state(clone: Clone) -> Path:
     return clone.root / ".lab" / "state"
 
 
+def temporary(clone: Clone) -> Path:
+    """The folder for temporary files of everything that works on the lab."""
+    return clone.root / ".lab" / "tmp"
+
+
 def first_on_path(clone: Clone) -> list[Path]:
     """The folders that go before everything else on PATH."""
     return [clone.bin, clone.root / ".venv" / "bin"]
@@ -35,6 +40,8 @@ def variables(clone: Clone) -> dict[str, str]:
         "PULUMI_BACKEND_URL": f"file://{state(clone)}",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # pulumi-kubernetes leaves a copy of the kubeconfig there at each run.
+        "TMPDIR": str(temporary(clone)),
     }
     if clone.command_provider == STAND_IN:
         found["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
@@ -66,14 +73,15 @@ def text(clone: Clone) -> str:
 
 
 def is_written(clone: Clone) -> bool:
-    """Whether the file and the state folder are there, as they would be written now."""
+    """Whether the file and the folders that it names are there, as they would be written now."""
     try:
-        return file(clone).read_text() == text(clone) and state(clone).is_dir()
+        return file(clone).read_text() == text(clone) and state(clone).is_dir() and temporary(clone).is_dir()
     except OSError:
         return False
 
 
 def write(clone: Clone) -> None:
-    """Write the file and make the state folder."""
-    state(clone).mkdir(parents=True, exist_ok=True)
+    """Write the file and make the folders that it names."""
+    for folder in (state(clone), temporary(clone)):
+        folder.mkdir(parents=True, exist_ok=True)
     write_whole(file(clone), text(clone))

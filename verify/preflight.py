@@ -66,11 +66,7 @@ def observe(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> Obser
 
 def findings(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
     """Everything in which the world differs from the fabric file such that applying it would do harm."""
-    refused = (
-        Problem(error.why, path=_leaf_path(fabric, error.who) or error.who)
-        for error in observed.unreadable
-        if error.refused
-    )
+    refused = (about(fabric, error) for error in observed.unreadable if error.refused)
     cluster = observed.cluster
     of_cluster = (
         () if cluster is None else (*_nodes(fabric, cluster), *_pools(fabric, cluster), *_peers(fabric, cluster))
@@ -165,5 +161,7 @@ def _silent_leaves(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Itera
                 yield Problem(text, path=f"racks.{rack}.leaves.{name}")
 
 
-def _leaf_path(fabric: Fabric, name: str) -> str:
-    return next((f"racks.{rack}.leaves.{name}" for rack, r in fabric.racks.items() if name in r.leaves), "")
+def about(fabric: Fabric, error: UnreadableError) -> Problem:
+    """What could not be read, with the key of the file that says how to reach it (a leaf's ``ssh``)."""
+    keys = (f"racks.{rack}.leaves.{error.who}.ssh" for rack, r in fabric.racks.items() if error.who in r.leaves)
+    return Problem(error.why, path=next(keys, error.who))

@@ -148,10 +148,8 @@ def _why(endpoint: Endpoint, error: Exception) -> tuple[str, bool]:
     if isinstance(error, asyncssh.HostKeyNotVerifiable):
         return f"the host key of {where} is not the pinned one (ssh.hostKey): wrong switch, or a replaced one", True
     if isinstance(error, asyncssh.PermissionDenied):
-        return (
-            f"{where} refuses user {endpoint.user}: wrong key or password (leafrack:sshPrivateKey, sshPassword)",
-            True,
-        )
+        tried = endpoint.identity_file or "leafrack:sshPrivateKey, leafrack:sshPassword"
+        return f"{where} refuses user {endpoint.user}: wrong key or password ({tried})", True
     if isinstance(error, TimeoutError):
         return f"no answer from {where} within its time", False
     if isinstance(error, OSError):

@@ -50,7 +50,12 @@ class Project:
         (folder / "state").mkdir()
         project = cls(
             folder,
-            {**env, "PULUMI_BACKEND_URL": f"file://{folder}/state", "PULUMI_CONFIG_PASSPHRASE": "test"},
+            {
+                **env,
+                "TMPDIR": str(folder),
+                "PULUMI_BACKEND_URL": f"file://{folder}/state",
+                "PULUMI_CONFIG_PASSPHRASE": "test",
+            },
             dict(settings),
         )
         project.configure()

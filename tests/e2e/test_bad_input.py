@@ -99,6 +99,8 @@ racks:
     reflectors: {node1: 172.20.0.11}
 """
 
+LEAF01_SSH = "overlay.yaml:5: racks.rr1.leaves.leaf01.ssh: "
+
 CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "fabric file missing": (
         lambda b: b.settings.update(fabric="none.yaml"),
@@ -153,18 +155,22 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     ),
     "switch unreachable": (
         lambda b: b.ssh(port=b.closed),
-        ("leaf01: cannot connect to 127.0.0.1 port {closed}: connection refused: nothing was changed",),
+        (
+            "overlay.yaml:5: racks.rr1.leaves.leaf01.ssh: cannot connect to 127.0.0.1 port {closed}: connection refused: nothing was changed",
+        ),
     ),
     "switch silent": (
         lambda b: b.ssh(port=b.silent),
-        ("leaf01: no answer from 127.0.0.1 port {silent} within its time: nothing was changed",),
+        (
+            "overlay.yaml:5: racks.rr1.leaves.leaf01.ssh: no answer from 127.0.0.1 port {silent} within its time: nothing was changed",
+        ),
     ),
     "wrong SSH key": (
         lambda b: b.wrong_key(),
         (
             (
-                "config/fabrics/dev.yaml:17: racks.rr1.leaves.leaf01: "
-                "127.0.0.1 port {leaf01} refuses user root: wrong key or password (leafrack:sshPrivateKey, sshPassword)"
+                "overlay.yaml:5: racks.rr1.leaves.leaf01.ssh: "
+                "127.0.0.1 port {leaf01} refuses user root: wrong key or password (stranger)"
             ),
         ),
     ),
@@ -172,7 +178,7 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         lambda b: b.ssh(hostKey="other"),
         (
             (
-                "config/fabrics/dev.yaml:17: racks.rr1.leaves.leaf01: "
+                "overlay.yaml:5: racks.rr1.leaves.leaf01.ssh: "
                 "the host key of 127.0.0.1 port {leaf01} is not the pinned one (ssh.hostKey): "
                 "wrong switch, or a replaced one"
             ),

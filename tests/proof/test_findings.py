@@ -213,7 +213,7 @@ SINGLE: list[tuple[str, Values, dict[str, str]]] = [
         "one leaf a rack",
         values(2, spines=2),
         {
-            "racks.rr1.leaves.leaf1": "leaf leaf1 is a single point of failure: without it pods of rack rr1 no longer "
+            "racks.rr1.leaves.leaf1": "leaf1 is a single point of failure: without it pods of rack rr1 no longer "
             "reach other racks (2 racks are like this); give the rack a second leaf"
         },
     ),
@@ -221,7 +221,7 @@ SINGLE: list[tuple[str, Values, dict[str, str]]] = [
         "one spine",
         values({f"rr{n}": rack(n, leaves=2, spines=1) for n in (1, 2)}, spines=1),
         {
-            "spines.spine1": "spine spine1 is a single point of failure: without it pods of rr1, rr2 no longer reach "
+            "spines.spine1": "spine1 is a single point of failure: without it pods of rr1, rr2 no longer reach "
             "each other; link their leaves to a second spine"
         },
     ),
@@ -232,7 +232,7 @@ SINGLE: list[tuple[str, Values, dict[str, str]]] = [
             spines=2,
         ),
         {
-            "racks.rr1.reflectors.n1a": "route reflector n1a is a single point of failure: without it pods of rack rr1 "
+            "racks.rr1.reflectors.n1a": "n1a is a single point of failure: without it pods of rack rr1 "
             "no longer reach each other and other racks; make another node one too"
         },
     ),
@@ -243,7 +243,7 @@ SINGLE: list[tuple[str, Values, dict[str, str]]] = [
             racks__rr1__leaves__leaf1b__address="172.20.0.253",
         ),
         {
-            "racks.rr1.leaves.leaf1": "leaf leaf1 is a single point of failure: without it IPv6 pods of rack rr1 no "
+            "racks.rr1.leaves.leaf1": "leaf1 is a single point of failure: without it IPv6 pods of rack rr1 no "
             "longer reach other racks; give the rack a second leaf"
         },
     ),
@@ -256,7 +256,7 @@ SINGLE: list[tuple[str, Values, dict[str, str]]] = [
         "the leaf of nodes that meet only there",
         changed(values(1), interconnect="top-of-rack"),
         {
-            "racks.rr1.leaves.leaf1": "leaf leaf1 is a single point of failure: without it pods of rack rr1 no longer "
+            "racks.rr1.leaves.leaf1": "leaf1 is a single point of failure: without it pods of rack rr1 no longer "
             "reach each other; give the rack a second leaf"
         },
     ),

@@ -86,7 +86,7 @@ FINDINGS = {
     ),
     "a leaf that refuses the key": (
         replace(FITS, unreadable=(UnreadableError("leaf02", "refuses user root", refused=True),)),
-        "racks.rr2.leaves.leaf02: refuses user root",
+        "racks.rr2.leaves.leaf02.ssh: refuses user root",
     ),
 }
 
