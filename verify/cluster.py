@@ -69,7 +69,6 @@ class Peer:
 
     name: str
     spec: Mapping[str, Any] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class Reader:
@@ -138,13 +137,10 @@ class Reader:
         )
 
     def peers(self) -> tuple[Peer, ...]:
-        """Every BGPPeer.
-
-        Its absence is how a cluster shows that it keeps Calico's resources elsewhere (native v3 CRDs).
-        """
+        """Every BGPPeer, whoever made it."""
         with self.asking():
             found = [(peer.metadata or ObjectMeta(), peer.get("spec") or {}) for peer in self.client.list(BGPPeer)]
-        return tuple(Peer(metadata.name or "", spec, metadata.labels or {}) for metadata, spec in found)
+        return tuple(Peer(metadata.name or "", spec) for metadata, spec in found)
 
     def blocks(self) -> Mapping[str, tuple[Network, ...]]:
         """Pod blocks of each node: what its BIRD announces (confirmed block affinities)."""

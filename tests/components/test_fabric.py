@@ -24,6 +24,7 @@ class Resource:
     def __init__(self, request: Any) -> None:
         self.type = request.type
         self.name = request.name
+        self.deleted_first = bool(request.deleteBeforeReplace)
         self.parent = request.parent.rpartition("::")[2]
         self.inputs: dict[str, Any] = rpc.deserialize_properties(request.object, keep_unknowns=True)
         self.waits_for = {urn.rpartition("::")[2] for urn in request.dependencies}
@@ -205,6 +206,12 @@ def test_a_password_is_secret_wherever_it_goes(registered: Registered) -> None:
     assert "s3cret" not in plain
     assert rpc.is_rpc_secret(registered["leaf01-172.20.0.11"].inputs["stdin"])
     assert rpc.is_rpc_secret(registered["bgp-passwords"].inputs["data"])
+
+
+def test_what_stands_on_a_switch_is_deleted_before_it_is_replaced(registered: Registered) -> None:
+    on_switches = {name: r for name, r in registered.items() if r.type == "command:remote:Command"}
+    assert len(on_switches) == 2 + 4 + 4
+    assert [name for name, r in on_switches.items() if not r.deleted_first] == []
 
 
 def test_the_parents_are_fabric_then_rack_then_its_parts(registered: Registered) -> None:

@@ -155,15 +155,11 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     ),
     "switch unreachable": (
         lambda b: b.ssh(port=b.closed),
-        (
-            "overlay.yaml:5: racks.rr1.leaves.leaf01.ssh: cannot connect to 127.0.0.1 port {closed}: connection refused: nothing was changed",
-        ),
+        (LEAF01_SSH + "cannot connect to 127.0.0.1 port {closed}: connection refused: nothing was changed",),
     ),
     "switch silent": (
         lambda b: b.ssh(port=b.silent),
-        (
-            "overlay.yaml:5: racks.rr1.leaves.leaf01.ssh: no answer from 127.0.0.1 port {silent} within its time: nothing was changed",
-        ),
+        (LEAF01_SSH + "no answer from 127.0.0.1 port {silent} within its time: nothing was changed",),
     ),
     "wrong SSH key": (
         lambda b: b.wrong_key(),

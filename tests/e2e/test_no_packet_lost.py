@@ -96,6 +96,11 @@ def a_member_that_becomes_a_reflector(site: Site) -> None:
     site.rack["reflectors"]["node3"] = site.rack["members"].pop("node3")
 
 
+def a_reflector_replaced_by_another(site: Site) -> None:
+    site.rack["members"]["node2"] = site.rack["reflectors"].pop("node2")
+    site.rack["reflectors"]["node7"] = "172.20.0.17"
+
+
 def a_new_service_range(site: Site) -> None:
     site.declared["serviceClusterIPs"].append("10.234.0.0/24")
 
@@ -109,12 +114,18 @@ CHANGES = [
     a_new_member,
     a_member_that_leaves,
     a_member_that_becomes_a_reflector,
+    pytest.param(
+        a_reflector_replaced_by_another,
+        marks=pytest.mark.xfail(
+            strict=False, reason="its label goes before its cluster ID: about 0.3 s (docs/order.md)"
+        ),
+    ),
     a_new_service_range,
     a_new_rack,
 ]
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: getattr(change, "__name__", None))
 def test_no_packet_is_lost_in_a_rack_by(change: Callable[[Site], None], site: Site) -> None:
     change(site)
     site.write()
