@@ -159,6 +159,14 @@ class Leaf(Declared):
     peer_name: str | None = Field(
         default=None, description="name of the BGPPeer for this leaf; <rack>-to-<leaf>-peer if not given"
     )
+    as_override: bool = Field(
+        default=False,
+        strict=True,
+        description=(
+            "the leaf puts its own AS in place of the rack's in what it sends there, so that racks which share an AS "
+            "see each other's pods; always so in a top-of-rack rack"
+        ),
+    )
     router_id: RouterId | None = Field(
         default=None, alias="routerID", description="BGP identifier, written like an IPv4 address"
     )
@@ -175,6 +183,14 @@ class Rack(Declared):
 
     as_number: AsNumber | None = Field(
         default=None, description="AS of the rack's nodes; the fabric's asNumber if not given"
+    )
+    local_as_number: AsNumber | None = Field(
+        default=None,
+        alias="localASNumber",
+        description=(
+            "AS that the rack shows to its leaves while its nodes stay in the fabric's asNumber: no session inside the "
+            "rack resets for it (Calico 3.31 and later); instead of the rack's asNumber"
+        ),
     )
     interconnect: Interconnect | None = Field(default=None, description="only where it differs from the fabric's")
     node_cidrs: tuple[OneNetwork, ...] = Field(
@@ -233,6 +249,14 @@ class Fabric(Declared):
         "kube-system",
         description="where calico-node runs: kube-system (manifests) or calico-system (operator)",
     )
+    reflector_mesh: bool = Field(
+        default=False,
+        strict=True,
+        description=(
+            "route reflectors of different racks also peer with each other, for fabrics whose leaves carry no pod "
+            "routes (encapsulated pools)"
+        ),
+    )
     spines: dict[str, Spine] = Field(default={}, description="spine switches, by name")
     waves: Waves = Field(default_factory=Waves, description="how a change goes through the racks")
     racks: dict[str, Rack] = Field(min_length=1, description="leaf racks, by name")
@@ -252,6 +276,34 @@ class Fabric(Declared):
     def rack_interconnect(self, rack: str) -> Interconnect:
         """How the nodes of a rack are connected: its own setting, or the fabric's."""
         return self.racks[rack].interconnect or self.interconnect
+
+    def leaf_side_as(self, rack: str) -> int:
+        """AS number in which a rack's leaves see its nodes: localASNumber, or that of the nodes."""
+        local = self.racks[rack].local_as_number
+        return self.rack_as(rack) if local is None else local
+
+    def overrides_as(self, rack: str, leaf: str) -> bool:
+        """Whether a leaf puts its own AS in place of the rack's: nodes behind one leaf share an AS."""
+        return self.racks[rack].leaves[leaf].as_override or self.rack_interconnect(rack) is Interconnect.TOP_OF_RACK
+
+    @property
+    def cluster_mesh(self) -> bool:
+        """Whether Calico's node-to-node mesh is on when all is done: one switch for the whole cluster."""
+        return all(self.rack_interconnect(rack) is Interconnect.FULL_MESH for rack in self.racks)
+
+    def reflectors_of(self, rack: str) -> Mapping[str, Addresses]:
+        """Nodes of a rack that reflect routes; in other interconnects ``reflectors`` are nodes like the others."""
+        reflects = self.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS
+        return self.racks[rack].reflectors if reflects else {}
+
+    def border(self, rack: str) -> Mapping[str, Addresses]:
+        """Nodes of a rack that have sessions to its leaves: its route reflectors, or every node where it has none.
+
+        In a full mesh every node has them, because the routes by its leaf are what the rack has left while the mesh
+        gives way to the BGPPeers of the rack.
+        """
+        reflects = self.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS
+        return self.racks[rack].reflectors if reflects else self.racks[rack].nodes
 
     @property
     def versions(self) -> tuple[int, ...]:

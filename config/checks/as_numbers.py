@@ -17,27 +17,47 @@ def errors(fabric: Fabric) -> Iterator[Problem]:
 
 
 def _racks(fabric: Fabric, spines: dict[int, str]) -> Iterator[Problem]:
-    first: dict[int, str] = {}
-    for name in fabric.racks:
-        number = fabric.rack_as(name)
-        path = at("racks", name, "asNumber")
-        if first.setdefault(number, name) != name:
-            text = (
-                f"AS {number} is rack {first[number]}'s too: behind different leaves the two never "
-                f"see each other's pod "
-                "routes (AS path loop, RFC 4271); give this rack an AS of its own"
-            )
-            yield Problem(text, path)
+    yield from _shared(fabric)
+    for name, rack in fabric.racks.items():
+        number, path = fabric.leaf_side_as(name), _path(fabric, name)
         if number in spines:
             text = f"AS {number} is spine {spines[number]}'s too: the spine drops the rack's pod routes (AS path loop)"
             yield Problem(f"{text}; give the rack an AS of its own", path)
+        if rack.local_as_number is not None and rack.as_number is not None:
+            yield Problem(f"the nodes themselves are in AS {rack.as_number} (asNumber): give one of the two", path)
+        elif rack.local_as_number == fabric.as_number:
+            yield Problem(f"AS {number} is the fabric's, in which the nodes are already: leave it out", path)
+        elif fabric.cluster_mesh and number != fabric.as_number:
+            text = f"one full mesh over all racks is one AS, {fabric.as_number}: remove {number}"
+            yield Problem(f"{text}, or give a rack another interconnect", path)
+
+
+def _shared(fabric: Fabric) -> Iterator[Problem]:
+    """Racks in one AS: nodes drop each other's routes unless their leaves put their own AS in its place."""
+    racks: dict[int, list[str]] = {}
+    for name in () if fabric.cluster_mesh else fabric.racks:
+        racks.setdefault(fabric.leaf_side_as(name), []).append(name)
+    for number, names in racks.items():
+        blind = [one for one in names if not all(fabric.overrides_as(one, leaf) for leaf in fabric.racks[one].leaves)]
+        for name in (blind[1:] or blind) if len(names) > 1 else ():
+            other = next(one for one in names if one != name)
+            text = (
+                f"AS {number} is rack {other}'s too: behind different leaves the two never see each other's pod "
+                "routes (AS path loop, RFC 4271); give this rack an AS of its own, or all leaves of both asOverride"
+            )
+            yield Problem(text, _path(fabric, name))
+
+
+def _path(fabric: Fabric, rack: str) -> str:
+    local = fabric.racks[rack].local_as_number
+    return at("racks", rack, "asNumber" if local is None else "localASNumber")
 
 
 def _leaves(fabric: Fabric, spines: dict[int, str]) -> Iterator[Problem]:
-    racks = {fabric.rack_as(name): name for name in reversed(fabric.racks)}
+    racks = {fabric.leaf_side_as(name): name for name in reversed(fabric.racks)}
     first: dict[int, str] = {}
     for rack_name, rack in fabric.racks.items():
-        own = fabric.rack_as(rack_name)
+        own = fabric.leaf_side_as(rack_name)
         for leaf_name, leaf in rack.leaves.items():
             number = leaf.as_number
             clash = ""

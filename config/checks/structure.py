@@ -9,14 +9,15 @@ from config.model import Fabric, Interconnect, Rack
 from config.source import at
 from config.wording import did_you_mean
 
-AVAILABLE_INTERCONNECTS = frozenset({Interconnect.ROUTE_REFLECTORS})
 MOST_LEAVES = 2
+MESH_LIMIT = 100
+"""Nodes up to which a full mesh is meant to work (Calico: networking/configuring/bgp)."""
 USUAL_REFLECTORS = 2
 
 
 def errors(fabric: Fabric) -> Iterator[Problem]:
     """Missing, surplus and unknown parts."""
-    yield from _interconnects(fabric)
+    yield from _reflector_mesh(fabric)
     yield from _waves(fabric)
     for name, rack in fabric.racks.items():
         yield from _leaves(at("racks", name), rack)
@@ -25,7 +26,11 @@ def errors(fabric: Fabric) -> Iterator[Problem]:
 
 
 def warnings(fabric: Fabric) -> Iterator[Problem]:
-    """A rack whose pods are cut off when one node stops."""
+    """A rack whose pods are cut off when one node stops, and a mesh of more nodes than it is meant for."""
+    nodes = sum(len(rack.nodes) for rack in fabric.racks.values())
+    if fabric.cluster_mesh and nodes > MESH_LIMIT:
+        text = f"{nodes} nodes in one full mesh: it is meant for up to {MESH_LIMIT}; use route-reflectors"
+        yield Problem(text, "interconnect")
     for name, rack in fabric.racks.items():
         reflects = fabric.rack_interconnect(name) is Interconnect.ROUTE_REFLECTORS
         if reflects and len(rack.reflectors) < USUAL_REFLECTORS:
@@ -33,15 +38,10 @@ def warnings(fabric: Fabric) -> Iterator[Problem]:
             yield Problem(text, at("racks", name, "reflectors"))
 
 
-def _interconnects(fabric: Fabric) -> Iterator[Problem]:
-    declared = {"interconnect": fabric.interconnect}
-    declared |= {
-        at("racks", name, "interconnect"): rack.interconnect for name, rack in fabric.racks.items() if rack.interconnect
-    }
-    available = ", ".join(sorted(AVAILABLE_INTERCONNECTS))
-    for path, interconnect in declared.items():
-        if interconnect not in AVAILABLE_INTERCONNECTS:
-            yield Problem(f"{interconnect} is not available yet: use {available}", path)
+def _reflector_mesh(fabric: Fabric) -> Iterator[Problem]:
+    if fabric.reflector_mesh and not any(fabric.reflectors_of(rack) for rack in fabric.racks):
+        text = "no rack has route reflectors: remove it, or use the interconnect route-reflectors"
+        yield Problem(text, "reflectorMesh")
 
 
 def _waves(fabric: Fabric) -> Iterator[Problem]:

@@ -189,6 +189,31 @@ AS_NUMBERS = [
         "AS 65008 is spine spine1's too: the spine drops",
     ),
     (
+        ("    asNumber: 64513\n", "    localASNumber: 64512\n"),
+        f"{RR2}.localASNumber",
+        "AS 64512 is the fabric's, in which the nodes are already: leave it out",
+    ),
+    (
+        ("    asNumber: 64513\n    leaves:\n      leaf02:\n", "    leaves:\n      leaf02:\n        asOverride: true\n"),
+        f"{RR1}.asNumber",
+        "AS 64512 is rack rr2's too",
+    ),
+    (
+        ("    asNumber: 64513\n", "    asNumber: 64513\n    localASNumber: 64600\n"),
+        f"{RR2}.localASNumber",
+        "the nodes themselves are in AS 64513 (asNumber): give one of the two",
+    ),
+    (
+        ("    asNumber: 64513\n", "    localASNumber: 65009\n"),
+        f"{LEAF1}.asNumber",
+        "AS 65009 is rack rr2's too: the leaf drops",
+    ),
+    (
+        ("name: dc1", "name: dc1\ninterconnect: full-mesh"),
+        f"{RR2}.asNumber",
+        "one full mesh over all racks is one AS, 64512: remove 64513, or give a rack another interconnect",
+    ),
+    (
         ("name: dc1", "name: dc1\nasNumber: 65010"),
         f"{LEAF2}.asNumber",
         "AS 65010 is the fabric's asNumber, which nodes have before their rack's own is set",
@@ -197,14 +222,9 @@ AS_NUMBERS = [
 
 STRUCTURE = [
     (
-        ("name: dc1", "name: dc1\ninterconnect: full-mesh"),
-        "interconnect",
-        "full-mesh is not available yet: use route-reflectors",
-    ),
-    (
-        ("  rr1:", "  rr1:\n    interconnect: top-of-rack"),
-        f"{RR1}.interconnect",
-        "top-of-rack is not available yet",
+        ("name: dc1", "name: dc1\ninterconnect: top-of-rack\nreflectorMesh: true"),
+        "reflectorMesh",
+        "no rack has route reflectors: remove it, or use the interconnect route-reflectors",
     ),
     (
         ("{node4: 173.20.0.11, node5: 173.20.0.12}", "{}"),
@@ -282,6 +302,10 @@ def test_a_fabric_that_would_break_is_refused(
     assert all(line.split(":")[0] == "x.yaml" and line.split(":")[1].isdigit() for line in lines)
 
 
+BLIND = [f"asNumber: {number}\n        asOverride: true" for number in (65009, 65010)]
+"""Leaves that put their own AS in place of their rack's."""
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -294,6 +318,11 @@ def test_a_fabric_that_would_break_is_refused(
         [("name: dc1", "name: dc1\nasNumber: 64999")],
         [("node3:", "node3.rack1.example.net:")],
         [("  spine1: {asN", "  spine2: {asNumber: 65008}\n  spine1: {asN")],
+        [("name: dc1", "name: dc1\ninterconnect: top-of-rack"), ("    asNumber: 64513\n", "")],
+        [("name: dc1", "name: dc1\ninterconnect: full-mesh"), ("    asNumber: 64513\n", "")],
+        [("    asNumber: 64513\n", ""), ("asNumber: 65009", BLIND[0]), ("asNumber: 65010", BLIND[1])],
+        [("    asNumber: 64513\n", "    localASNumber: 64513\n")],
+        [("  rr1:", "  rr1:\n    interconnect: top-of-rack")],
     ],
 )
 def test_a_fabric_that_works_is_not_refused(errors: Errors, changes: list[tuple[str, str]]) -> None:

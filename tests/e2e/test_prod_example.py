@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.e2e.project import CLONE, PROGRAM, environment
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 
-LEAVES = tuple(f"leaf{rack}{letter}" for rack in range(1, 5) for letter in "ab")
+LEAVES = tuple(f"racks.rack{rack}.leaves.leaf{rack}{letter}.ssh" for rack in range(1, 5) for letter in "ab")
 
 
 @pytest.fixture
@@ -62,8 +63,9 @@ def test_the_example_stack_can_be_previewed_where_nothing_of_it_can_be_reached(c
     run = pulumi(clone, "preview", "--diff")
     assert run.returncode == 0, run.stdout
     warnings = "\n".join(line for line in run.stdout.splitlines() if "warning:" in line)
-    for who in ("cluster", *LEAVES):
-        assert f"warning: {who}: " in warnings, run.stdout
+    assert "warning: cluster: " in warnings, run.stdout
+    for leaf in LEAVES:
+        assert re.search(rf"warning: config/fabrics/prod\.yaml:\d+: {re.escape(leaf)}: ", warnings), run.stdout
     assert "this preview goes on without what it would tell, an update would stop here" in warnings
     assert not [secret for secret in hidden if secret in run.stdout]
     assert "Traceback" not in run.stdout
