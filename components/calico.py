@@ -70,8 +70,8 @@ def bgp_peer(
     )
 
 
-def mesh_off(fabric: Fabric, *, parent: pulumi.Resource, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
-    """Our fields of the ``default`` BGPConfiguration: the node-to-node mesh off, the cluster's AS, the services.
+def bgp_configuration(fabric: Fabric, *, parent: pulumi.Resource, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
+    """Our fields of the ``default`` BGPConfiguration: the node-to-node mesh, the cluster's AS, the services.
 
     A patch, because calico-node makes the object at its first start. Deleting it takes our fields away, and Calico's
     default is the mesh on.
@@ -83,7 +83,7 @@ def mesh_off(fabric: Fabric, *, parent: pulumi.Resource, after: Sequence[pulumi.
         metadata={"name": "default", "annotations": our_annotations()},
         spec={
             "logSeverityScreen": "Info",
-            "nodeToNodeMeshEnabled": False,
+            "nodeToNodeMeshEnabled": fabric.cluster_mesh,
             "asNumber": fabric.as_number,
             "serviceClusterIPs": [{"cidr": str(cidr)} for cidr in fabric.service_cluster_ips],
         },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +16,7 @@ from components.outputs import outputs
 from components.passwords import password_secret
 from config import Fabric as Declared
 from verify import expected
-from verify.gate import Guarded
-from verify.model import Phase, Session
+from verify.model import Phase
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +29,12 @@ class FabricArgs:
 
 
 class Fabric(pulumi.ComponentResource):
-    """A leaf-spine fabric on route reflectors, brought up in an order that never turns off what works too early.
+    """A leaf-spine fabric, brought up in an order that never turns off what works too early.
 
     Pulumi type ``leafrack:index:Fabric``. Every rack is connected to its leaves while the mesh is still on; when all
-    those sessions are seen, the reflectors are made one at a time; then the mesh goes off; then racks take their own
-    AS numbers. A destroy walks the same way back. The Kubernetes provider is that of ``opts``.
+    those sessions are seen, the nodes of each rack are linked, reflectors made one at a time; then the mesh goes off;
+    then racks take their own AS numbers. A destroy walks the same way back. The Kubernetes provider is that of
+    ``opts``.
 
     Outputs: ``leafrack``, see docs/outputs.md.
     """
@@ -63,51 +63,53 @@ class Fabric(pulumi.ComponentResource):
                     ),
                     pulumi.ResourceOptions(parent=self),
                 )
-            connected = self._gate(
+            connected = gate(
                 f"connected-{number}",
-                args,
+                declared,
+                access,
                 forward=expected.sessions(declared, Phase.CONNECTED, wave),
                 back=expected.mesh(declared) if number == len(waves) else (),
+                parent=self,
                 after=[part for rack in wave for part in racks[rack].connected],
             )
             before = [connected]
-        for wave in waves:
-            before = [part for rack in wave for part in racks[rack].reflect(after=before)]
-        reflected = self._gate(
-            "reflected",
-            args,
-            forward=expected.sessions(declared, Phase.REFLECTED),
+        before = _in_waves(waves, before, lambda rack: racks[rack].link)
+        if declared.reflector_mesh:
+            before = _in_waves(waves, before, lambda rack: racks[rack].link_racks)
+        linked = gate(
+            "linked",
+            declared,
+            access,
+            forward=expected.sessions(declared, Phase.LINKED),
             back=expected.mesh(declared, reflectors=False),
+            parent=self,
             after=before,
         )
-        mesh_off = calico.mesh_off(declared, parent=self, after=[reflected])
-        settled = self._gate(
+        # A mesh is one AS: racks that had one of their own give it up before the mesh comes back.
+        after = _in_waves(waves, [linked], lambda rack: racks[rack].finish) if declared.cluster_mesh else [linked]
+        configured = calico.bgp_configuration(declared, parent=self, after=after)
+        settled = gate(
             "settled",
-            args,
-            forward=expected.sessions(declared, Phase.REFLECTED),
-            back=expected.way_back_to_leaves(declared),
-            after=[mesh_off],
+            declared,
+            access,
+            forward=expected.sessions(declared, Phase.FINAL if declared.cluster_mesh else Phase.LINKED),
+            back=() if declared.cluster_mesh else expected.way_back_to_leaves(declared),
+            parent=self,
+            after=[configured],
         )
-        before = [settled]
-        for wave in waves:
-            before = [part for rack in wave for part in racks[rack].renumber(after=before)]
+        if not declared.cluster_mesh:
+            _in_waves(waves, [settled], lambda rack: racks[rack].finish)
         self.leafrack = pulumi.Output.from_input(outputs(declared))
         self.register_outputs({"leafrack": self.leafrack})
 
-    def _gate(
-        self,
-        name: str,
-        args: FabricArgs,
-        *,
-        forward: tuple[Session, ...],
-        back: tuple[Session, ...],
-        after: Sequence[pulumi.Resource],
-    ) -> pulumi.Resource:
-        guarded = Guarded(
-            name=name,
-            forward=forward,
-            back=back,
-            endpoints=expected.endpoints(args.declared),
-            cluster=args.access.cluster,
-        )
-        return gate(name, guarded, args.access, parent=self, after=after)
+
+_Resources = Sequence[pulumi.Resource]
+
+
+def _in_waves(
+    waves: Sequence[Sequence[str]], before: _Resources, change: Callable[[str], Callable[[_Resources], _Resources]]
+) -> _Resources:
+    """Take all racks through a phase, each wave after the one before it; what the next phase has to wait for."""
+    for wave in waves:
+        before = [part for rack in wave for part in change(rack)(before)]
+    return before

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pulumi
 from pulumi_command import local
 
 from components.access import Access
 from components.python import python
-from steps.annotate import Annotation
+from config import Fabric
+from steps.fields import Fields, Target
+from verify import expected
 from verify.gate import Guarded
+from verify.model import Kind, Session
 
 
 def gate(
-    name: str, guarded: Guarded, access: Access, *, parent: pulumi.Resource, after: Sequence[pulumi.Resource]
+    name: str,
+    fabric: Fabric,
+    access: Access,
+    *,
+    forward: Iterable[Session] = (),
+    back: Iterable[Session] = (),
+    parent: pulumi.Resource,
+    after: Sequence[pulumi.Resource],
 ) -> pulumi.Resource:
-    """Resource that exists once everything ``guarded`` was seen Established, and holds back what depends on it.
+    """Resource that exists once all sessions of ``forward`` were seen, and holds back what depends on it.
 
-    It runs again only when what it guards changes, and after a failure. Its delete waits for the sessions of the way
-    back, so that a destroy takes down what stands before the gate only then.
+    It runs again only when what it guards changes, and after a failure. Its delete waits for the sessions of ``back``,
+    so that a destroy takes down what stands before the gate only then.
     """
-    ends = {end.name for session in (*guarded.forward, *guarded.back) for end in (session.near, session.far)}
-    asked = tuple(endpoint for endpoint in guarded.endpoints if endpoint.name in ends)
-    guarded = guarded.model_copy(update={"endpoints": asked})
+    forward, back = tuple(forward), tuple(back)
+    leaves = {session.far.name for session in (*forward, *back) if session.kind is Kind.LEAF}
+    guarded = Guarded(
+        name=name,
+        forward=forward,
+        back=back,
+        endpoints=tuple(endpoint for endpoint in expected.endpoints(fabric) if endpoint.name in leaves),
+        cluster=access.cluster,
+    )
     return local.Command(
         f"{name}-gate",
         create=python("verify.gate", "forward"),
-        delete=python("verify.gate", "back") if guarded.back else None,
+        delete=python("verify.gate", "back") if back else None,
         stdin=guarded.model_dump_json(),
         environment=access.environment(),
         add_previous_output_in_env=False,
@@ -36,16 +52,25 @@ def gate(
     )
 
 
-def annotate(
-    name: str, wanted: Annotation, *, parent: pulumi.Resource, after: Sequence[pulumi.Resource]
+def step(
+    name: str,
+    access: Access,
+    *,
+    target: Target,
+    key: str,
+    values: Mapping[str, str | int],
+    part: str,
+    parent: pulumi.Resource,
+    after: Sequence[pulumi.Resource],
 ) -> pulumi.Resource:
-    """Step that gives nodes an annotation under its own field manager; its delete takes the annotation back."""
+    """Resource that gives objects a field under the field manager of ``part``; its delete takes the field away."""
+    wanted = Fields(target=target, key=key, values=dict(values), manager=field_manager(part), cluster=access.cluster)
     return local.Command(
         name,
-        create=python("steps.annotate", "forward"),
-        delete=python("steps.annotate", "back"),
+        create=python("steps.fields", "forward"),
+        delete=python("steps.fields", "back"),
         stdin=wanted.model_dump_json(),
-        add_previous_output_in_env=False,
+        add_previous_output_in_env=True,
         logging=local.Logging.NONE,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
     )

@@ -10,12 +10,11 @@ import pulumi
 
 from components import calico
 from components.access import Access
-from components.gate import annotate, field_manager, gate
+from components.gate import gate, step
 from components.leaf_switch import LeafSwitch, LeafSwitchArgs
-from config import Fabric, Rack, names
-from steps.annotate import Annotation
+from config import Fabric, Interconnect, Rack, names
+from steps.fields import Target
 from verify import expected
-from verify.gate import Guarded
 from verify.model import Phase
 
 
@@ -27,7 +26,7 @@ class LeafRackArgs:
     rack: str
     access: Access
     password: pulumi.Input[str] | None = field(default=None, repr=False)
-    """TCP MD5 password of the sessions between the rack's reflectors and its leaves (RFC 2385)."""
+    """TCP MD5 password of the sessions between the rack's nodes and its leaves (RFC 2385)."""
     after: Sequence[pulumi.Resource] = ()
     """What has to stand before the rack is connected: the gate of the racks of an earlier wave."""
     password_secret: Sequence[pulumi.Resource] = ()
@@ -40,19 +39,20 @@ class LeafRackArgs:
 
 
 class LeafRack(pulumi.ComponentResource):
-    """A rack on route reflectors, built in three phases so that nothing is lost on the way.
+    """A rack, built in three phases so that nothing is lost on the way.
 
-    Pulumi type ``leafrack:index:LeafRack``. Making it connects the rack: labels (NodePatch), the leaves' neighbours
-    (LeafSwitch), the BGPPeers towards them. :meth:`reflect` then adds the BGPPeer between nodes and reflectors and
-    turns one reflector after the other into one, by its cluster ID, and :meth:`renumber` gives the rack its own AS. In
-    between belong a gate and, before the last, the mesh's end: ``Fabric`` does that for several racks; a program with
-    one rack calls them itself.
+    Pulumi type ``leafrack:index:LeafRack``. Making it connects the rack: labels, the leaves' neighbours (LeafSwitch),
+    the BGPPeers towards them. :meth:`link` gives the nodes sessions with each other in the place of the mesh: over
+    route reflectors, which it makes one after the other by their cluster IDs, or from every node to every other; top
+    of rack they need none. :meth:`finish` gives the rack its own AS. In between belong a gate and, before the last,
+    the mesh's end: ``Fabric`` does that for several racks; a program with one rack calls them itself.
     """
 
     def __init__(self, name: str, args: LeafRackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Connect the rack; ``connected`` holds what the next phase has to wait for."""
         super().__init__("leafrack:index:LeafRack", name, None, opts)
         self._args = args
+        self._how = args.fabric.rack_interconnect(args.rack)
         self._labels = [self._node(node) for node in args.declared.nodes]
         self._leaves = {
             leaf: LeafSwitch(
@@ -69,98 +69,135 @@ class LeafRack(pulumi.ComponentResource):
             )
             for leaf in args.declared.leaves
         }
-        self.connected: tuple[pulumi.Resource, ...] = tuple(self._leaf_peers())
+        self._reflectors = {node: self._reflector(node) for node in args.fabric.reflectors_of(args.rack)}
+        self._peers = self._leaf_peers()
+        self.connected: tuple[pulumi.Resource, ...] = (*self._labels, *self._peers.values())
         self.register_outputs({})
 
-    def reflect(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
-        """Peer nodes and reflectors, then give these their cluster IDs, each once the one before is seen whole.
+    def link(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
+        """Give the nodes of the rack sessions with each other; ``after`` is the gate of the sessions to the leaves.
 
-        The peers come after the gate of the leaf sessions, so that on the way back the mesh is seen in their place
-        before the leaves, by which packets go in between, are given up.
+        The peers come after that gate, so that on the way back the mesh is seen in their place before the leaves, by
+        which packets go in between, are given up.
+        """
+        rack = self._args.rack
+        whole, reflectors = names.rack_selector(rack), names.reflector_selector(rack)
+        if self._how is Interconnect.ROUTE_REFLECTORS:
+            return self._reflect([self._peer(names.node_peer(rack), whole, reflectors, after)])
+        if self._how is Interconnect.FULL_MESH and not self._args.fabric.cluster_mesh:
+            return (self._peer(names.mesh_peer(rack), whole, whole, after),)
+        return tuple(after)
 
+    def link_racks(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
+        """Peer the rack's reflectors with those of the other racks (``reflectorMesh``)."""
+        fabric, rack = self._args.fabric, self._args.rack
+        others = [other for other in fabric.racks if other != rack and fabric.reflectors_of(other)]
+        if not others or not self._reflectors:
+            return tuple(after)
+        near, far = names.reflector_selector(rack), names.other_reflectors_selector(others)
+        # The next hop stays the node that a pod is on: between two AS numbers it would be the reflector.
+        return (self._peer(names.reflector_mesh_peer(rack), near, far, after, nextHopMode="Keep"),)
+
+    def finish(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
+        """Give the rack its own AS, as its leaves and its nodes have it; where that is another, sessions reset.
+
+        With ``localASNumber`` only the sessions to the leaves have it: those inside the rack do not reset.
+        """
+        args, fabric = self._args, self._args.fabric
+        # Leaves first: BIRD waits five seconds after the leaf has closed a session, and when its own AS changes within
+        # them it starts afresh. The other way round it is refused (Bad Peer AS) and waits longer each time.
+        before: list[pulumi.Resource] = [leaf.finish(after) for leaf in self._leaves.values()]
+        before = [
+            step(
+                f"{args.rack}-as-number",
+                args.access,
+                target=Target.NODE_ANNOTATION,
+                key=names.AS_NUMBER_ANNOTATION,
+                values=dict.fromkeys(args.declared.nodes, str(fabric.rack_as(args.rack))),
+                part="as-number",
+                parent=self,
+                after=[*before, *self._labels],
+            )
+        ]
+        if args.declared.local_as_number is not None:
+            before += [
+                step(
+                    f"{args.rack}-local-as-number",
+                    args.access,
+                    target=Target.PEER_SPEC,
+                    key="localASNumber",
+                    values=dict.fromkeys(self._peers, args.declared.local_as_number),
+                    part="local-as-number",
+                    parent=self,
+                    after=[*before, *self._peers.values()],
+                )
+            ]
+        phase = Phase.CONNECTED if fabric.cluster_mesh else Phase.FINAL
+        forward = expected.sessions(fabric, phase, [args.rack])
+        return (gate(args.rack, fabric, args.access, forward=forward, parent=self, after=before),)
+
+    def _reflect(self, before: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
+        """Make one reflector after the other, each once the one before is seen whole.
 
         The cluster ID of a reflector is its own (IPv4, or lowest 32 bits of its IPv6) address: with an ID for each,
         a member that has lost one of its sessions is still reflected to all (RFC 4456 §7).
         """
         args = self._args
-        reflectors = args.declared.reflectors
-        before = [self._back_in_the_mesh(next(iter(reflectors)), after=[self._node_peer(after)])]
-        following = dict(zip(reflectors, list(reflectors)[1:], strict=False))
-        for node, addresses in reflectors.items():
-            step = annotate(
-                f"{node}-cluster-id",
-                Annotation(
-                    key=names.CLUSTER_ID_ANNOTATION,
-                    values={node: names.cluster_id(addresses)},
-                    manager=field_manager("cluster-id"),
-                    cluster=args.access.cluster,
-                ),
+        for node, label in self._reflectors.items():
+            # Only for the way back: without its cluster ID a node resets its sessions. They are seen again before it
+            # loses its label, and with that its leaf and the nodes that it reflected to.
+            released = gate(
+                f"{node}-released",
+                args.fabric,
+                args.access,
+                back=expected.of_former_reflector(args.fabric, args.rack, node),
                 parent=self,
-                after=before,
+                after=[label, *before],
             )
-            guarded = Guarded(
-                name=f"reflector {node}",
-                forward=expected.of_reflector(args.fabric, args.rack, node, Phase.REFLECTED, whole=True),
-                back=expected.mesh(args.fabric, [args.rack], of=following[node]) if node in following else (),
-                endpoints=expected.endpoints(args.fabric, [args.rack]),
-                cluster=args.access.cluster,
+            made = step(
+                f"{node}-cluster-id",
+                args.access,
+                target=Target.NODE_ANNOTATION,
+                key=names.CLUSTER_ID_ANNOTATION,
+                values={node: names.cluster_id(args.declared.reflectors[node])},
+                part="cluster-id",
+                parent=self,
+                after=[released],
             )
-            before = [gate(node, guarded, args.access, parent=self, after=[step])]
+            forward = expected.of_reflector(args.fabric, args.rack, node, Phase.LINKED)
+            before = [gate(node, args.fabric, args.access, forward=forward, parent=self, after=[made])]
         return tuple(before)
 
-    def renumber(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
-        """Give the rack's nodes, and their neighbours on the leaves, the rack's own AS; if it differs, they reset."""
-        args = self._args
-        # Leaves first: BIRD waits five seconds after the leaf has closed a session, and when its own AS changes within
-        # them it starts afresh. The other way round it is refused (Bad Peer AS) and waits longer each time.
-        leaves = [resource for leaf in self._leaves.values() for resource in leaf.renumber(after)]
-        nodes = annotate(
-            f"{args.rack}-as-number",
-            Annotation(
-                key=names.AS_NUMBER_ANNOTATION,
-                values=dict.fromkeys(args.declared.nodes, str(args.fabric.rack_as(args.rack))),
-                manager=field_manager("as-number"),
-                cluster=args.access.cluster,
-            ),
-            parent=self,
-            after=leaves,
-        )
-        guarded = Guarded(
-            name=f"rack {args.rack}",
-            forward=expected.sessions(args.fabric, Phase.FINAL, [args.rack]),
-            endpoints=expected.endpoints(args.fabric, [args.rack]),
-            cluster=args.access.cluster,
-        )
-        return (gate(args.rack, guarded, args.access, parent=self, after=[nodes]),)
-
-    def _back_in_the_mesh(self, first: str, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
-        # Only for the way back: losing its cluster ID resets the sessions of the first reflector, and losing the
-        # BGPPeer in the same moment would leave none of them up.
-        args = self._args
-        guarded = Guarded(
-            name=f"rack {args.rack}",
-            forward=(),
-            back=expected.mesh(args.fabric, [args.rack], of=first),
-            endpoints=(),
-            cluster=args.access.cluster,
-        )
-        return gate(f"{args.rack}-mesh", guarded, args.access, parent=self, after=after)
-
     def _node(self, node: str) -> pulumi.Resource:
-        rack = self._args.rack
-        labels = {names.RACK_LABEL: rack}
-        if node in self._args.declared.reflectors:
-            labels[names.REFLECTOR_LABEL] = rack
+        labels = {names.RACK_LABEL: self._args.rack}
         return calico.node_labels(node, labels, resource=f"{node}-labels", parent=self, after=self._args.after)
 
-    def _leaf_peers(self) -> list[pulumi.Resource]:
+    def _reflector(self, node: str) -> pulumi.Resource:
+        # Not in the NodePatch: a node that is no reflector any more keeps the label until it has no cluster ID.
         args = self._args
-        return [
-            calico.bgp_peer(
-                peer := names.leaf_peer(args.rack, name, leaf, address.version),
+        neighbours = [each for leaf in self._leaves.values() for each in leaf.neighbours[node]]
+        return step(
+            f"{node}-reflector",
+            args.access,
+            target=Target.NODE_LABEL,
+            key=names.REFLECTOR_LABEL,
+            values={node: args.rack},
+            part="reflector",
+            parent=self,
+            after=[*self._labels, *neighbours],
+        )
+
+    def _leaf_peers(self) -> dict[str, pulumi.Resource]:
+        """BGPPeers to the leaves by name."""
+        args = self._args
+        reflects = self._how is Interconnect.ROUTE_REFLECTORS
+        selector = (names.reflector_selector if reflects else names.rack_selector)(args.rack)
+        return {
+            (peer := names.leaf_peer(args.fabric, args.rack, name, address.version)): calico.bgp_peer(
+                peer,
                 args.fabric.name,
                 {
-                    "nodeSelector": names.reflector_selector(args.rack),
+                    "nodeSelector": selector,
                     "peerIP": str(address),
                     "asNumber": leaf.as_number,
                     # Without it the leaf routes every pod block through the reflectors.
@@ -169,11 +206,16 @@ class LeafRack(pulumi.ComponentResource):
                 },
                 resource=peer,
                 parent=self,
-                after=[*args.password_secret, *self._labels, *self._leaves[name].neighbours],
+                after=[
+                    *args.password_secret,
+                    *self._labels,
+                    *self._reflectors.values(),
+                    *(each for found in self._leaves[name].neighbours.values() for each in found),
+                ],
             )
             for name, leaf in args.declared.leaves.items()
             for address in leaf.address
-        ]
+        }
 
     def _password(self) -> dict[str, Any]:
         args = self._args
@@ -181,16 +223,15 @@ class LeafRack(pulumi.ComponentResource):
             return {}
         return {"password": {"secretKeyRef": {"name": names.PASSWORD_SECRET, "key": args.rack}}}
 
-    def _node_peer(self, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
-        args = self._args
+    def _peer(
+        self, name: str, nodes: str, peers: str, after: Sequence[pulumi.Resource], **more: str
+    ) -> pulumi.Resource:
+        """BGPPeer between nodes of the cluster, both given by selectors."""
         return calico.bgp_peer(
-            peer := names.node_peer(args.rack),
-            args.fabric.name,
-            {
-                "nodeSelector": names.rack_selector(args.rack),
-                "peerSelector": names.reflector_selector(args.rack),
-            },
-            resource=peer,
+            name,
+            self._args.fabric.name,
+            {"nodeSelector": nodes, "peerSelector": peers, **more},
+            resource=name,
             parent=self,
             after=[*self._labels, *after],
         )

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_command import remote
 
 from components.access import Access
-from config import Fabric, Leaf, names
+from config import Fabric, Leaf, Rack, names
 from config.model import Address
 from switches import Neighbour, PrefixList, dialect
 
@@ -29,14 +29,21 @@ class LeafSwitchArgs:
     @property
     def declared(self) -> Leaf:
         """The leaf as the fabric file has it."""
-        return self.fabric.racks[self.rack].leaves[self.leaf]
+        return self.declared_rack.leaves[self.leaf]
+
+    @property
+    def declared_rack(self) -> Rack:
+        """The leaf's rack as the fabric file has it."""
+        return self.fabric.racks[self.rack]
 
 
 class LeafSwitch(pulumi.ComponentResource):
-    """Sessions of a leaf to its rack's reflectors: only our neighbours and lists, other people's lines stay.
+    """Sessions of a leaf to its rack's border nodes: only our neighbours and lists, other people's lines stay.
 
     Pulumi type ``leafrack:index:LeafSwitch``. Resources: one command for the prefix lists, one for every neighbour,
-    and, after :meth:`renumber`, one for every neighbour's AS number. Each deletes what it made.
+    and, after :meth:`finish`, one for the neighbours' AS number. Each deletes what it made. A neighbour for every
+    node, also top of rack, where a range to listen on would do: so each session has a description, a password can
+    be one rack's, and who is no declared node gets no session.
     """
 
     def __init__(self, name: str, args: LeafSwitchArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -46,39 +53,35 @@ class LeafSwitch(pulumi.ComponentResource):
         self._leaf = args.declared
         self._dialect = dialect(self._leaf.platform)
         self._connection = args.access.connection(args.leaf, self._leaf)
+        self._peers = _peers(args.fabric, args.rack, self._leaf)
+        final = args.fabric.leaf_side_as(args.rack)
+        # Pinned from the start where it stays: pinning it later would reset the session once more.
+        self._first_as = final if final == args.fabric.as_number else None
+        lists = _prefix_lists(args.fabric)
         self._lists = self._command(
             f"{name}-prefix-lists",
             create=self._dialect.apply,
-            stdin=self._dialect.render_lists(_prefix_lists(args.fabric)),
-            delete=self._dialect.forget_lists(_prefix_lists(args.fabric)),
+            stdin=self._dialect.render_lists(lists),
+            delete=self._dialect.forget_lists(lists),
             after=args.after,
         )
-        self.neighbours: tuple[pulumi.Resource, ...] = tuple(
-            self._neighbour(node, address) for node, address in self._peers()
-        )
+        self.neighbours: dict[str, tuple[pulumi.Resource, ...]] = {
+            node: tuple(self._neighbour(node, address) for address in addresses)
+            for node, addresses in self._peers.items()
+        }
+        """What makes the sessions of each node."""
         self.register_outputs({})
 
-    def renumber(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
-        """Give every neighbour the rack's own AS number; the way back is the fabric's."""
-        args, leaf_as = self._args, self._leaf.as_number
-        return tuple(
-            self._command(
-                f"{self._name}-{address}-as",
-                create=self._dialect.renumber(leaf_as, address, args.fabric.rack_as(args.rack)),
-                delete=self._dialect.renumber(leaf_as, address, args.fabric.as_number),
-                after=after,
-            )
-            for _, address in self._peers()
+    def finish(self, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
+        """Give every neighbour the AS in which the rack is seen in the end; on the way back, the one of the start."""
+        addresses = [address for each in self._peers.values() for address in each]
+        leaf_as = self._leaf.as_number
+        return self._command(
+            f"{self._name}-as-number",
+            create=self._dialect.renumber(leaf_as, addresses, self._args.fabric.leaf_side_as(self._args.rack)),
+            delete=self._dialect.renumber(leaf_as, addresses, self._first_as),
+            after=after,
         )
-
-    def _peers(self) -> list[tuple[str, Address]]:
-        reflectors = self._args.fabric.racks[self._args.rack].reflectors
-        return [
-            (node, address)
-            for node, addresses in reflectors.items()
-            for address in addresses
-            if self._leaf.address.of(address.version) is not None
-        ]
 
     def _neighbour(self, node: str, address: Address) -> pulumi.Resource:
         args, leaf_as = self._args, self._leaf.as_number
@@ -88,9 +91,12 @@ class LeafSwitch(pulumi.ComponentResource):
                 leaf_as,
                 Neighbour(
                     address=address,
-                    as_number=args.fabric.as_number,
+                    as_number=self._first_as,
                     description=names.neighbour_description(args.rack, node),
-                    prefix_list=names.prefix_list(args.fabric.name, address.version),
+                    list_in=names.list_in(args.fabric.name, address.version),
+                    list_out=names.list_out(args.fabric.name, address.version),
+                    as_override=args.fabric.overrides_as(args.rack, args.leaf),
+                    remove_private_as=args.declared_rack.local_as_number is not None,
                     password=password,
                 ),
             )
@@ -130,9 +136,18 @@ class LeafSwitch(pulumi.ComponentResource):
         )
 
 
+def _peers(fabric: Fabric, rack: str, leaf: Leaf) -> dict[str, tuple[Address, ...]]:
+    """Addresses of each node that has sessions to a leaf, one for each family that both have."""
+    return {
+        node: tuple(address for address in addresses if leaf.address.of(address.version) is not None)
+        for node, addresses in fabric.border(rack).items()
+    }
+
+
 def _prefix_lists(fabric: Fabric) -> tuple[PrefixList, ...]:
     ranges = (*fabric.pod_cidrs, *fabric.service_cluster_ips)
     return tuple(
-        PrefixList(names.prefix_list(fabric.name, version), tuple(cidr for cidr in ranges if cidr.version == version))
+        PrefixList(name(fabric.name, version), tuple(cidr for cidr in ranges if cidr.version == version))
         for version in sorted({cidr.version for cidr in ranges})
+        for name in (names.list_in, names.list_out)
     )

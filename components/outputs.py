@@ -20,12 +20,13 @@ def outputs(fabric: Fabric) -> dict[str, Any]:
         "racks": {
             rack: {
                 "asNumber": fabric.rack_as(rack),
+                "localASNumber": declared.local_as_number,
                 "interconnect": fabric.rack_interconnect(rack).value,
                 "leaves": {
                     name: {
                         "addresses": [str(address) for address in leaf.address],
                         "asNumber": leaf.as_number,
-                        "peerNames": [names.leaf_peer(rack, name, leaf, address.version) for address in leaf.address],
+                        "peerNames": [names.leaf_peer(fabric, rack, name, address.version) for address in leaf.address],
                     }
                     for name, leaf in declared.leaves.items()
                 },
@@ -34,11 +35,12 @@ def outputs(fabric: Fabric) -> dict[str, Any]:
                         "addresses": [str(address) for address in addresses],
                         "clusterID": names.cluster_id(addresses),
                     }
-                    for node, addresses in declared.reflectors.items()
+                    for node, addresses in fabric.reflectors_of(rack).items()
                 },
                 "members": {
                     node: {"addresses": [str(address) for address in addresses]}
-                    for node, addresses in declared.members.items()
+                    for node, addresses in declared.nodes.items()
+                    if node not in fabric.reflectors_of(rack)
                 },
             }
             for rack, declared in fabric.racks.items()

@@ -6,9 +6,10 @@ Label and peer names are those of the example fabric (design: ``rr-group``, ``rr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address
 
-from config.model import Addresses, Leaf
+from config.model import Addresses, Fabric, Interconnect
 
 RACK_LABEL = "rr-group"
 """On every node of a rack; the value is the rack's name."""
@@ -27,15 +28,31 @@ IPV4_ANNOTATION = "projectcalico.org/IPv4Address"
 IPV6_ANNOTATION = "projectcalico.org/IPv6Address"
 
 
-def leaf_peer(rack: str, name: str, leaf: Leaf, version: int = 4) -> str:
-    """Name of the BGPPeer from a rack's reflectors to a leaf; a second family has ``-v6`` behind it."""
-    base = leaf.peer_name or f"{rack}-to-{name}-peer"
+def leaf_peer(fabric: Fabric, rack: str, name: str, version: int) -> str:
+    """Name of the BGPPeer from a rack's border nodes to a leaf; that of a second family ends in -v6.
+
+    Reflectors and every node of a rack have different names for it, so that a rack that moves from one interconnect
+    to another has the new one before the old one goes.
+    """
+    leaf = fabric.racks[rack].leaves[name]
+    reflects = fabric.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS
+    base = leaf.peer_name or (f"{rack}-to-{name}-peer" if reflects else f"{rack}-nodes-to-{name}-peer")
     return base if version == leaf.address.first.version else f"{base}-v6"
 
 
 def node_peer(rack: str) -> str:
     """Name of the BGPPeer between the nodes and the reflectors of a rack."""
     return f"{rack}-to-node-peer"
+
+
+def mesh_peer(rack: str) -> str:
+    """Name of the BGPPeer between all nodes of a rack in full mesh."""
+    return f"{rack}-mesh-peer"
+
+
+def reflector_mesh_peer(rack: str) -> str:
+    """Name of the BGPPeer from a rack's reflectors to those of other racks."""
+    return f"{rack}-to-reflectors-peer"
 
 
 def rack_selector(rack: str) -> str:
@@ -48,9 +65,20 @@ def reflector_selector(rack: str) -> str:
     return f"{REFLECTOR_LABEL} == '{rack}'"
 
 
-def prefix_list(fabric: str, version: int) -> str:
-    """Name of the inbound prefix list on a leaf: pod and service ranges of one IP version."""
+def other_reflectors_selector(racks: Iterable[str]) -> str:
+    """Calico selector of the route reflectors of some racks."""
+    listed = ", ".join(f"'{rack}'" for rack in racks)
+    return f"{REFLECTOR_LABEL} in {{{listed}}}"
+
+
+def list_in(fabric: str, version: int) -> str:
+    """Name of the prefix list on a leaf of what its nodes may announce: pod and service ranges of one IP version."""
     return f"LEAFRACK-{fabric}-{'IN' if version == 4 else 'IN6'}"
+
+
+def list_out(fabric: str, version: int) -> str:
+    """Name of the prefix list on a leaf of what its nodes are sent."""
+    return f"LEAFRACK-{fabric}-{'OUT' if version == 4 else 'OUT6'}"
 
 
 def neighbour_description(rack: str, node: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from config.model import Address, Network
 
 @dataclass(frozen=True)
 class PrefixList:
-    """Ranges that a leaf accepts from its nodes, with everything inside them."""
+    """Ranges that a leaf takes from its nodes or sends them, with everything inside them."""
 
     name: str
     prefixes: tuple[Network, ...]
@@ -26,14 +26,22 @@ class PrefixList:
 class Neighbour:
     """A node as a leaf sees it.
 
-    ``as_number`` is what the session starts with; once the neighbour exists only :meth:`Dialect.renumber`
-    changes it, so that applying the neighbour again never resets a session whose rack has its own AS by then.
+    ``as_number`` is what the session starts with, ``None`` for any AS but the leaf's own: that of a rack whose AS is
+    going to change. Once the neighbour exists only :meth:`Dialect.renumber` changes it, so that applying the
+    neighbour again never resets a session whose rack has its own AS by then.
     """
 
     address: Address
-    as_number: int
+    as_number: int | None
     description: str
-    prefix_list: str
+    list_in: str
+    """Prefix list of what the node may announce."""
+    list_out: str
+    """Prefix list of what the node is sent: no subnet of nodes, no default route."""
+    as_override: bool = False
+    """The leaf's AS in the place of the node's, in what the node is sent: other nodes are in the same AS."""
+    remove_private_as: bool = False
+    """The leaf's AS in the place of every private one (RFC 6996): the node shows the leaf another AS than its own."""
     password: str | None = field(default=None, repr=False)
 
 
@@ -88,8 +96,8 @@ class Dialect(Protocol):
         """Command that removes a neighbour with everything of it; removing what is not there succeeds."""
         ...
 
-    def renumber(self, leaf_as: int, address: Address, as_number: int) -> str:
-        """Command that gives an existing neighbour another AS; the session resets if it differs."""
+    def renumber(self, leaf_as: int, addresses: Sequence[Address], as_number: int | None) -> str:
+        """Command that gives existing neighbours another AS, or any (``None``); a session resets if it differs."""
         ...
 
     def parse(self, output: str) -> SwitchState:

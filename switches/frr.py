@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -39,7 +39,7 @@ if [ -n "$wanted" ] && [ "$wanted" != "$instance" ]; then
 fi
 neighbour=$(sed -n 's/^ neighbor \([^ ]*\) remote-as .*/\1/p' "$work/given" | head -n 1)
 if [ -n "$neighbour" ] && grep -qF " neighbor $neighbour remote-as " "$work/running"; then
-  sed "/^ neighbor [^ ]* remote-as /d" "$work/given" >"$work/config"
+  sed '/^ neighbor [^ ]* remote-as /d' "$work/given" >"$work/config"
 else
   cp "$work/given" "$work/config"
 fi
@@ -87,16 +87,20 @@ class _Frr:
         return f"vtysh -c 'configure terminal' {chain} && vtysh -c 'write memory' >/dev/null"
 
     def render(self, leaf_as: int, neighbour: Neighbour) -> str:
+        # What is not wanted is said too: otherwise taking it out of the fabric file would leave it on the switch.
         peer = f" neighbor {neighbour.address}"
         family = f"ipv{neighbour.address.version} unicast"
         return "\n".join(
             (
                 f"router bgp {leaf_as}",
-                f"{peer} remote-as {neighbour.as_number}",
+                f"{peer} remote-as {_remote(neighbour.as_number)}",
                 f"{peer} description {neighbour.description}",
-                *((f"{peer} password {neighbour.password}",) if neighbour.password else ()),
+                f"{peer} password {neighbour.password}" if neighbour.password else f" no{peer} password",
                 f" address-family {family}",
-                f" {peer} prefix-list {neighbour.prefix_list} in",
+                f" {peer} prefix-list {neighbour.list_in} in",
+                f" {peer} prefix-list {neighbour.list_out} out",
+                f"  {_no(neighbour.as_override)}{peer[1:]} as-override",
+                f"  {_no(neighbour.remove_private_as)}{peer[1:]} remove-private-AS all replace-AS",
                 f" {peer} activate",
                 " exit-address-family",
                 "exit",
@@ -107,8 +111,8 @@ class _Frr:
     def unrender(self, leaf_as: int, address: Address) -> str:
         return _guarded(leaf_as, f"no neighbor {address}")
 
-    def renumber(self, leaf_as: int, address: Address, as_number: int) -> str:
-        return _guarded(leaf_as, f"neighbor {address} remote-as {as_number}")
+    def renumber(self, leaf_as: int, addresses: Sequence[Address], as_number: int | None) -> str:
+        return _guarded(leaf_as, *(f"neighbor {address} remote-as {_remote(as_number)}" for address in addresses))
 
     def parse(self, output: str) -> SwitchState:
         documents, rest = _documents(output)
@@ -124,6 +128,14 @@ class _Frr:
             routes=frozenset(route for table in tables for route in _routes(table)),
             requires_policy=_requires_policy(rest),
         )
+
+
+def _remote(as_number: int | None) -> str:
+    return "external" if as_number is None else str(as_number)
+
+
+def _no(wanted: bool) -> str:  # noqa: FBT001 - read as "no, unless wanted"
+    return "" if wanted else "no "
 
 
 def _family(version: int) -> str:

@@ -20,6 +20,11 @@ from verify.errors import UnreadableError
 from verify.model import Cluster, Row
 from verify.switches import Credentials
 
+NODES_ASKED = 100
+"""Nodes that are no reflectors, up to which the table of each is looked at."""
+OTHERS_ASKED = 2
+"""Of each rack beyond that: what one member of a rack has, the others have by the same reflectors."""
+
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line, with defaults from the settings of a stack (``Pulumi.STACK.yaml``)."""
@@ -60,16 +65,26 @@ def _settings(path: Path) -> dict[str, str]:
 
 
 def look(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> tuple[Row, ...]:
-    """One look at everything: a row for every expected session, and for the routes of every leaf and reflector."""
-    sessions = expected.sessions(fabric)
-    reflectors = [node for rack in fabric.racks.values() for node in rack.reflectors]
-    reports = observe.reports(sessions, expected.endpoints(fabric), cluster, credentials, also=reflectors)
+    """One look at everything: a row for every expected session, and for the routes of every leaf and node."""
+    sessions, asked = expected.sessions(fabric), asked_for_routes(fabric)
+    reports = observe.reports(sessions, expected.endpoints(fabric), cluster, credentials, also=asked)
     rows = compare.sessions(sessions, reports)
     try:
         blocks = Reader(cluster).blocks()
     except UnreadableError as error:
         return (*rows, Row(rack="", what="pod blocks", expected="readable", found=str(error), ok=False))
-    return (*rows, *compare.routes(fabric, blocks, reports))
+    return (*rows, *compare.routes(fabric, blocks, reports, asked))
+
+
+def asked_for_routes(fabric: Fabric) -> tuple[str, ...]:
+    """Nodes whose tables are looked at: reflectors first, then the others; of a large fabric two others a rack.
+
+    A status is asked of ten nodes at a time (see ``verify.cluster``): of a thousand it would take minutes.
+    """
+    reflectors = [node for rack in fabric.racks for node in fabric.reflectors_of(rack)]
+    others = {rack: [node for node in r.nodes if node not in reflectors] for rack, r in fabric.racks.items()}
+    most = OTHERS_ASKED if sum(map(len, others.values())) > NODES_ASKED else None
+    return (*reflectors, *(node for nodes in others.values() for node in nodes[:most]))
 
 
 def main(given: Sequence[str] | None = None) -> int:

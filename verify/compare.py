@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from config import Fabric
 from verify.model import Found, Kind, Network, Report, Row, Session
@@ -51,8 +51,13 @@ def _row(session: Session, expected: str, found: str, *, ok: bool) -> Row:
     return Row(rack=session.rack, what=str(session), expected=expected, found=found, ok=ok)
 
 
-def routes(fabric: Fabric, blocks: Mapping[str, tuple[Network, ...]], reports: Mapping[str, Report]) -> tuple[Row, ...]:
-    """A row per leaf and reflector: does its table hold the pod blocks of all nodes, and on leaves the services?
+def routes(
+    fabric: Fabric,
+    blocks: Mapping[str, tuple[Network, ...]],
+    reports: Mapping[str, Report],
+    nodes: Collection[str],
+) -> tuple[Row, ...]:
+    """A row per leaf and per node of ``nodes``: does its table hold all pod blocks, and on leaves the services?
 
     Nodes originate the service ranges themselves and keep them out of their kernel table, so only leaves are held
     to those (Calico's ``kernel`` export filter rejects them).
@@ -64,7 +69,7 @@ def routes(fabric: Fabric, blocks: Mapping[str, tuple[Network, ...]], reports: M
         for rack, declared in fabric.racks.items()
         for place, wanted in (
             *((leaf, everywhere | set(fabric.service_cluster_ips)) for leaf in declared.leaves),
-            *((node, everywhere - pods[node]) for node in declared.reflectors),
+            *((node, everywhere - pods[node]) for node in declared.nodes if node in nodes),
         )
     )
 

@@ -2,110 +2,167 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
-from config import Fabric, Rack
+from config import Addresses, Fabric, Interconnect
+from config.checks.structure import MESH_LIMIT
 from verify.model import End, Endpoint, Kind, Phase, Session
-
-MESH_LIMIT = 100
-"""Nodes up to which a full mesh is meant to work (Calico's own recommendation)."""
 
 
 def sessions(fabric: Fabric, phase: Phase = Phase.FINAL, racks: Iterable[str] | None = None) -> tuple[Session, ...]:
     """Sessions that must be Established in a phase, for some racks or all of them."""
-    return tuple(
-        session
-        for name in (fabric.racks if racks is None else racks)
-        for reflector in fabric.racks[name].reflectors
-        for session in of_reflector(fabric, name, reflector, phase)
-    )
+    chosen = list(fabric.racks if racks is None else racks)
+    found = [session for rack in chosen for session in _of_rack(fabric, rack, phase)]
+    if phase is not Phase.CONNECTED and fabric.reflector_mesh:
+        found += between_reflectors(fabric, phase, chosen)
+    if phase is Phase.FINAL and fabric.cluster_mesh:
+        found += mesh(fabric, chosen)
+    return tuple(found)
 
 
-def of_reflector(
-    fabric: Fabric, rack: str, reflector: str, phase: Phase, *, whole: bool = False
-) -> tuple[Session, ...]:
-    """Sessions of one reflector: to the leaves of its rack and, once reflected, to its nodes.
+def _of_rack(fabric: Fabric, rack: str, phase: Phase) -> Iterator[Session]:
+    """Node by node: its sessions to the leaves, then those to nodes that come after it."""
+    declared, border = fabric.racks[rack], fabric.border(rack)
+    how = fabric.rack_interconnect(rack)
+    linked = phase is not Phase.CONNECTED
+    judges = {
+        Interconnect.ROUTE_REFLECTORS: fabric.reflectors_of(rack),
+        Interconnect.FULL_MESH: {} if fabric.cluster_mesh else declared.nodes,
+        Interconnect.TOP_OF_RACK: {},
+    }[how]
+    later = dict(declared.nodes)
+    for node in declared.nodes:
+        del later[node]
+        if node in border:
+            yield from to_leaves(fabric, rack, node, phase)
+        if linked and node in judges:
+            yield from _to_nodes(fabric, rack, node, later, phase)
 
-    A session between two reflectors is listed with the first of them only, or with both when ``whole``.
-    """
-    declared = fabric.racks[rack]
-    own = tuple(
-        dict.fromkeys((fabric.rack_as(rack),) if phase is Phase.FINAL else (fabric.as_number, fabric.rack_as(rack)))
-    )
-    kinds = [_to_leaves(rack, declared, reflector, own)]
-    if phase is not Phase.CONNECTED:
-        kinds.append(_to_nodes(rack, declared, reflector, own, whole=whole))
-    return tuple(session for found in kinds for session in found)
+
+def of_reflector(fabric: Fabric, rack: str, reflector: str, phase: Phase) -> tuple[Session, ...]:
+    """All sessions of one reflector: to the leaves of its rack and to its nodes, the other reflectors included."""
+    others = {name: addresses for name, addresses in fabric.racks[rack].nodes.items() if name != reflector}
+    return (*to_leaves(fabric, rack, reflector, phase), *_to_nodes(fabric, rack, reflector, others, phase))
 
 
-def _to_leaves(rack: str, declared: Rack, reflector: str, own: tuple[int, ...]) -> Iterable[Session]:
-    for name, leaf in declared.leaves.items():
-        for address in declared.reflectors[reflector]:
+def to_leaves(fabric: Fabric, rack: str, node: str, phase: Phase) -> Iterator[Session]:
+    """Sessions of a node to the leaves of its rack."""
+    for name, leaf in fabric.racks[rack].leaves.items():
+        for address in fabric.racks[rack].nodes[node]:
             far = leaf.address.of(address.version)
             if far is not None:
                 yield Session(
                     kind=Kind.LEAF,
                     rack=rack,
-                    near=End(name=reflector, address=address, as_numbers=own),
+                    near=End(name=node, address=address, as_numbers=_numbers(fabric, fabric.leaf_side_as(rack), phase)),
                     far=End(name=name, address=far, as_numbers=(leaf.as_number,)),
                 )
 
 
-def _to_nodes(rack: str, declared: Rack, reflector: str, own: tuple[int, ...], *, whole: bool) -> Iterable[Session]:
-    reflectors = list(declared.reflectors)
-    earlier = {reflector} if whole else set(reflectors[: reflectors.index(reflector) + 1])
-    for name, addresses in declared.nodes.items():
-        for address in declared.reflectors[reflector] if name not in earlier else ():
+def _to_nodes(fabric: Fabric, rack: str, node: str, others: Mapping[str, Addresses], phase: Phase) -> Iterator[Session]:
+    own = _numbers(fabric, fabric.rack_as(rack), phase)
+    for name, addresses in others.items():
+        for address in fabric.racks[rack].nodes[node]:
             far = addresses.of(address.version)
             if far is not None:
                 yield Session(
                     kind=Kind.NODE,
                     rack=rack,
-                    near=End(name=reflector, address=address, as_numbers=own),
+                    near=End(name=node, address=address, as_numbers=own),
                     far=End(name=name, address=far, as_numbers=own),
                 )
 
 
-def mesh(
-    fabric: Fabric, racks: Iterable[str] | None = None, *, reflectors: bool = True, of: str | None = None
-) -> tuple[Session, ...]:
-    """Sessions of the node-to-node mesh on the way back to it, with the fabric's AS.
+def between_reflectors(fabric: Fabric, phase: Phase, racks: Iterable[str]) -> Iterator[Session]:
+    """Sessions from the reflectors of some racks to those of the racks that come after them in the file."""
+    order = list(fabric.racks)
+    for rack in racks:
+        for other in order[order.index(rack) + 1 :]:
+            for near, addresses in fabric.reflectors_of(rack).items():
+                for far, theirs in fabric.reflectors_of(other).items():
+                    for address in addresses:
+                        there = theirs.of(address.version)
+                        if there is not None:
+                            yield Session(
+                                kind=Kind.NODE,
+                                rack=rack,
+                                near=End(
+                                    name=near,
+                                    address=address,
+                                    as_numbers=_numbers(fabric, fabric.rack_as(rack), phase),
+                                ),
+                                far=End(
+                                    name=far,
+                                    address=there,
+                                    as_numbers=_numbers(fabric, fabric.rack_as(other), phase),
+                                ),
+                            )
 
-    Between all nodes of some racks; without ``reflectors`` between their members only, because Calico keeps nodes with
-    a cluster ID out of the mesh; with ``of`` only those of a node that has just ceased to be a reflector, to the nodes
-    of its rack that are none or stopped being one before it. Pairs across racks are listed up to ``MESH_LIMIT`` nodes.
+
+def _numbers(fabric: Fabric, final: int, phase: Phase) -> tuple[int, ...]:
+    return (final,) if phase is Phase.FINAL else tuple(dict.fromkeys((fabric.as_number, final)))
+
+
+def mesh(fabric: Fabric, racks: Iterable[str] | None = None, *, reflectors: bool = True) -> tuple[Session, ...]:
+    """Sessions of the node-to-node mesh between the nodes of some racks, in the fabric's AS.
+
+    Without ``reflectors`` those between the others only, because Calico keeps nodes with a cluster ID out of the
+    mesh. Pairs across racks are listed up to ``MESH_LIMIT`` nodes.
     """
-    chosen = list(fabric.racks if racks is None else racks)
     nodes = [
         (rack, name, addresses)
-        for rack in chosen
-        for name, addresses in (fabric.racks[rack].nodes if reflectors else fabric.racks[rack].members).items()
+        for rack in (fabric.racks if racks is None else racks)
+        for name, addresses in fabric.racks[rack].nodes.items()
+        if reflectors or name not in fabric.reflectors_of(rack)
     ]
     across = len(nodes) <= MESH_LIMIT
-    own = (fabric.as_number,)
-    if of is not None:
-        in_order = [name for rack in chosen for name in fabric.racks[rack].reflectors]
-        still = set(in_order[: in_order.index(of)])
-        pairs = [(a, b) for a in nodes for b in nodes if a[1] == of and b[1] != of and b[1] not in still]
-    else:
-        pairs = [(a, b) for a, b in combinations(nodes, 2) if across or a[0] == b[0]]
-    return tuple(
-        Session(
-            kind=Kind.MESH,
-            rack=near[0],
-            near=End(name=near[1], address=address, as_numbers=own),
-            far=End(name=far[1], address=other, as_numbers=own),
-        )
-        for near, far in pairs
-        for address in near[2]
-        if (other := far[2].of(address.version)) is not None
-    )
+    pairs = ((a, b) for a, b in combinations(nodes, 2) if across or a[0] == b[0])
+    return tuple(session for near, far in pairs for session in _pair(fabric, Kind.MESH, near, far))
+
+
+def of_former_reflector(fabric: Fabric, rack: str, reflector: str) -> tuple[Session, ...]:
+    """Sessions of a node that has just lost its cluster ID, on the way back.
+
+    Where the mesh is on they are those of the mesh: to the nodes of its rack that are no reflectors, or stopped being
+    one before it, which is last declared first. Where it is off: to the other reflectors, as one of their nodes.
+    """
+    declared, in_order = fabric.racks[rack], list(fabric.reflectors_of(rack))
+    still = set(in_order[: in_order.index(reflector)])
+    near = (rack, reflector, declared.reflectors[reflector])
+    found: list[Session] = []
+    for name, addresses in declared.nodes.items():
+        far = (rack, name, addresses)
+        if name != reflector and name not in still:
+            found += _pair(fabric, Kind.MESH, near, far)
+        if name != reflector and name in in_order:
+            found += _pair(fabric, Kind.NODE, far, near)
+    return tuple(found)
+
+
+_Node = tuple[str, str, Addresses]
+"""Rack, name, addresses."""
+
+
+def _pair(fabric: Fabric, kind: Kind, near: _Node, far: _Node) -> Iterator[Session]:
+    own = (fabric.as_number,) if kind is Kind.MESH else _numbers(fabric, fabric.rack_as(near[0]), Phase.LINKED)
+    for address in near[2]:
+        there = far[2].of(address.version)
+        if there is not None:
+            yield Session(
+                kind=kind,
+                rack=near[0],
+                near=End(name=near[1], address=address, as_numbers=own),
+                far=End(name=far[1], address=there, as_numbers=own),
+            )
 
 
 def way_back_to_leaves(fabric: Fabric) -> tuple[Session, ...]:
     """Sessions to the leaves once every rack has given up its own AS again and before the mesh comes back."""
-    nobodys_own = {rack: declared.model_copy(update={"as_number": None}) for rack, declared in fabric.racks.items()}
+    nobodys_own = {
+        rack: declared.model_copy(update={"as_number": None, "local_as_number": None})
+        for rack, declared in fabric.racks.items()
+    }
     return sessions(fabric.model_copy(update={"racks": nobodys_own}), Phase.CONNECTED)
 
 

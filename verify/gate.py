@@ -55,10 +55,11 @@ def run(guarded: Guarded, direction: str, *, wait: float = WAIT, hold: float = H
 
 
 def _way_back(guarded: Guarded) -> tuple[Session, ...]:
-    # A rack that leaves a fabric has no mesh to go back to: the others stay on their reflectors.
-    if not any(session.kind is Kind.MESH for session in guarded.back) or Reader(guarded.cluster).mesh_enabled():
+    """Sessions of the mesh where it is on; where a rack leaves a fabric that goes on without it, those of its nodes."""
+    if not any(session.kind is Kind.MESH for session in guarded.back):
         return guarded.back
-    return tuple(session for session in guarded.back if session.kind is not Kind.MESH)
+    beside = Kind.NODE if Reader(guarded.cluster).mesh_enabled() else Kind.MESH
+    return tuple(session for session in guarded.back if session.kind is not beside)
 
 
 def main(arguments: list[str]) -> int:

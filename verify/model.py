@@ -21,11 +21,11 @@ class Phase(StrEnum):
     """What stands while a fabric is built, in order; the sessions that are expected depend on it."""
 
     CONNECTED = "connected"
-    """Reflectors have sessions to their leaves, with the AS that the nodes had before; the mesh is on."""
-    REFLECTED = "reflected"
-    """Reflectors carry their cluster IDs and have sessions to every node of their rack."""
+    """The border nodes have sessions to their leaves, with the AS that the nodes had before; the mesh is on."""
+    LINKED = "linked"
+    """The nodes of each rack have sessions of their own with each other, in the place of the mesh."""
     FINAL = "final"
-    """The mesh is off and every rack has its own AS."""
+    """The mesh is off, or on if it is the interconnect of the whole cluster, and every rack has its own AS."""
 
 
 class Kind(StrEnum):
@@ -34,7 +34,7 @@ class Kind(StrEnum):
     LEAF = "leaf"
     NODE = "node"
     MESH = "mesh"
-    """Of Calico's node-to-node mesh: expected only on the way back to it."""
+    """Of Calico's node-to-node mesh."""
 
 
 class End(Value):
@@ -48,7 +48,7 @@ class End(Value):
 class Session(Value):
     """A BGP session that must be Established.
 
-    ``near`` is the reflector (or a node of the mesh), ``far`` the leaf or the other node.
+    ``near`` is the reflector (or the earlier node), ``far`` the leaf or the other node.
     """
 
     kind: Kind

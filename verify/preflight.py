@@ -116,7 +116,7 @@ def _peers(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     """
     for rack, declared in fabric.racks.items():
         for name, leaf in declared.leaves.items():
-            ours = {names.leaf_peer(rack, name, leaf, address.version) for address in leaf.address}
+            ours = {names.leaf_peer(fabric, rack, name, address.version) for address in leaf.address}
             for peer in cluster.peers:
                 if peer.name not in ours and peer.spec.get("peerIP") in {str(address) for address in leaf.address}:
                     text = (

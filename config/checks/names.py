@@ -15,7 +15,7 @@ LONGEST_LABEL = 63
 LONGEST_SUBDOMAIN = 253
 """Characters of a Kubernetes object's name."""
 LONGEST_RACK = LONGEST_LABEL - len(names.node_peer(""))
-LONGEST_FABRIC = LONGEST_LABEL - len(names.prefix_list("", 6))
+LONGEST_FABRIC = LONGEST_LABEL - len(names.list_out("", 6))
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*")
@@ -72,11 +72,14 @@ def _peers(fabric: Fabric) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for rack_name, rack in fabric.racks.items():
         path = at("racks", rack_name)
-        named = [(names.node_peer(rack_name), path)]
+        of_rack = (names.node_peer, names.mesh_peer, names.reflector_mesh_peer)
+        named = [(name(rack_name), path) for name in of_rack]
         for leaf_name, leaf in rack.leaves.items():
             leaf_path = f"{path}.leaves.{shown(leaf_name)}"
             where = leaf_path if leaf.peer_name is None else f"{leaf_path}.peerName"
-            named += [(names.leaf_peer(rack_name, leaf_name, leaf, address.version), where) for address in leaf.address]
+            named += [
+                (names.leaf_peer(fabric, rack_name, leaf_name, address.version), where) for address in leaf.address
+            ]
         for peer, where in named:
             if first.setdefault(peer, where) != where:
                 text = f"the BGPPeer would be called {shown(peer)} like that of {first[peer]}: give peerName"

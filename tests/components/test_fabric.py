@@ -13,6 +13,7 @@ import pytest
 from pulumi.runtime import mocks, rpc
 
 from components import Access, Fabric, FabricArgs
+from config import Interconnect
 from config.load import load_fabric
 
 Registered = Mapping[str, "Resource"]
@@ -50,20 +51,37 @@ class _Mocks(mocks.Mocks):
         return {}, None
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _loops() -> Iterator[None]:
+    """One loop for all tests, outputs of one may still be awaited in the next; those that the SDK makes are closed."""
+    made: list[asyncio.AbstractEventLoop] = []
+    new = asyncio.new_event_loop
+
+    def remembered() -> asyncio.AbstractEventLoop:
+        made.append(new())
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "new_event_loop", remembered)
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        yield
+    for loop in made:
+        loop.close()
+
+
 @pytest.fixture(scope="module")
 def registered() -> Iterator[Registered]:
     yield register({"rr1": "s3cret-rr1"})
     pulumi.runtime.reset_options()
 
 
-def register(passwords: Mapping[str, pulumi.Input[str]]) -> Registered:
+def register(passwords: Mapping[str, pulumi.Input[str]], **changed: Any) -> Registered:
     monitor = Monitor()
-    asyncio.set_event_loop(asyncio.new_event_loop())
     mocks.set_mocks(_Mocks(), project="leafrack", stack="test", preview=False, monitor=monitor)
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def build() -> pulumi.Output[Any]:
-        declared = load_fabric(Path("config/fabrics/dev.yaml"))
+        declared = load_fabric(Path("config/fabrics/dev.yaml")).model_copy(update=changed)
         fabric = Fabric(
             "dc1",
             FabricArgs(declared=declared, access=Access(kubeconfig="kube", context="c"), passwords=passwords),
@@ -92,7 +110,7 @@ REFLECTORS = {"node1": "172.20.0.11", "node2": "172.20.0.12", "node4": "173.20.0
 def test_every_node_has_one_patch_with_its_labels(registered: Registered) -> None:
     patches = {r.inputs["metadata"]["name"]: r for r in registered.values() if r.type.endswith("NodePatch")}
     assert sorted(patches) == NODES
-    assert patches["node1"].inputs["metadata"]["labels"] == {"rr-group": "rr1", "rr-id": "rr1"}
+    assert patches["node1"].inputs["metadata"]["labels"] == {"rr-group": "rr1"}
     assert patches["node6"].inputs["metadata"]["labels"] == {"rr-group": "rr2"}
 
 
@@ -164,7 +182,7 @@ def test_the_mesh_goes_off_only_after_every_reflector_was_seen(registered: Regis
 
 
 def test_a_rack_gets_its_own_as_on_both_ends_after_the_mesh_is_off(registered: Registered) -> None:
-    for ends in ("rr2-as-number", "leaf02-173.20.0.11-as", "leaf02-173.20.0.12-as"):
+    for ends in ("rr2-as-number", "leaf02-as-number"):
         assert "bgp-configuration" in behind(registered, ends)
         assert ends in behind(registered, "rr2-gate")
 
@@ -176,12 +194,31 @@ def test_a_reflectors_cluster_id_is_its_own_address(registered: Registered, node
     assert wanted["values"] == {node: cluster_id}
 
 
-def test_the_leaf_side_has_a_resource_for_every_neighbour_and_starts_with_the_as_that_nodes_have(
+@pytest.mark.parametrize(
+    ("node", "leaf", "address", "rack"),
+    [("node4", "leaf02", "173.20.0.11", "rr2"), ("node5", "leaf02", "173.20.0.12", "rr2")],
+)
+def test_a_node_is_a_reflector_only_between_its_neighbour_on_the_leaf_and_its_cluster_id(
+    registered: Registered, node: str, leaf: str, address: str, rack: str
+) -> None:
+    label = json.loads(registered[f"{node}-reflector"].inputs["stdin"])
+    assert (label["target"], label["key"], label["values"]) == ("node label", "rr-id", {node: rack})
+    assert f"{leaf}-{address}" in registered[f"{node}-reflector"].waits_for
+    assert f"{node}-reflector" in registered[f"{node}-released-gate"].waits_for
+    assert f"{node}-released-gate" in registered[f"{node}-cluster-id"].waits_for
+
+
+def test_the_leaf_side_has_a_resource_for_every_neighbour_and_takes_the_as_that_nodes_have(
     registered: Registered,
 ) -> None:
-    for leaf, address in (("leaf02", "173.20.0.11"), ("leaf02", "173.20.0.12")):
+    for leaf, address, remote in (
+        ("leaf01", "172.20.0.12", ""),
+        ("leaf02", "173.20.0.11", "external"),
+        ("leaf02", "173.20.0.12", "external"),
+    ):
         neighbour = registered[f"{leaf}-{address}"]
-        assert f" neighbor {address} remote-as 64512\n" in neighbour.inputs["stdin"]
+        if remote:
+            assert f" neighbor {address} remote-as {remote}\n" in neighbour.inputs["stdin"]
         assert f"{leaf}-prefix-lists" in neighbour.waits_for
     assert "rr2-to-leaf2-peer" in registered
     assert {"leaf02-173.20.0.11", "leaf02-173.20.0.12"} <= registered["rr2-to-leaf2-peer"].waits_for
@@ -210,7 +247,7 @@ def test_a_password_is_secret_wherever_it_goes(registered: Registered) -> None:
 
 def test_what_stands_on_a_switch_is_deleted_before_it_is_replaced(registered: Registered) -> None:
     on_switches = {name: r for name, r in registered.items() if r.type == "command:remote:Command"}
-    assert len(on_switches) == 2 + 4 + 4
+    assert len(on_switches) == 2 + 4 + 2
     assert [name for name, r in on_switches.items() if not r.deleted_first] == []
 
 
@@ -220,3 +257,75 @@ def test_the_parents_are_fabric_then_rack_then_its_parts(registered: Registered)
         chain.append(registered[name].type)
         name = registered[name].parent
     assert chain[1:4] == ["leafrack:index:LeafSwitch", "leafrack:index:LeafRack", "leafrack:index:Fabric"]
+
+
+def peers_of(**changed: Any) -> dict[str, dict[str, Any]]:
+    made = register({}, **changed).values()
+    return {r.inputs["metadata"]["name"]: r.inputs["spec"] for r in made if r.type.endswith(":BGPPeer")}
+
+
+def racks(**changed: Any) -> dict[str, Any]:
+    """The racks of the example, the first of them changed."""
+    declared = load_fabric(Path("config/fabrics/dev.yaml")).racks
+    return {**declared, "rr1": declared["rr1"].model_copy(update=changed)}
+
+
+@pytest.fixture
+def _no_leftovers() -> Iterator[None]:
+    yield
+    pulumi.runtime.reset_options()
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_top_of_rack_every_node_peers_with_the_leaf_which_puts_its_own_as_in_the_path() -> None:
+    made = register({}, racks=racks(interconnect=Interconnect.TOP_OF_RACK))
+    peers = {r.inputs["metadata"]["name"]: r.inputs["spec"] for r in made.values() if r.type.endswith(":BGPPeer")}
+    assert peers["rr1-to-leaf1-peer"]["nodeSelector"] == "rr-group == 'rr1'"
+    assert "rr1-to-node-peer" not in peers
+    for address in ("172.20.0.11", "172.20.0.12", "172.20.0.13"):
+        assert f" neighbor {address} as-override\n" in made[f"leaf01-{address}"].inputs["stdin"].replace(" no ", "NO")
+    assert "node1-cluster-id" not in made
+    assert "node1-reflector" not in made
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_a_rack_in_full_mesh_has_a_peer_of_its_own_and_the_mesh_of_the_cluster_is_off() -> None:
+    made = register({}, racks=racks(interconnect=Interconnect.FULL_MESH))
+    spec = made["rr1-mesh-peer"].inputs["spec"]
+    assert spec == {"nodeSelector": "rr-group == 'rr1'", "peerSelector": "rr-group == 'rr1'"}
+    assert made["bgp-configuration"].inputs["spec"]["nodeToNodeMeshEnabled"] is False
+    assert "rr1-mesh-peer" in behind(made, "bgp-configuration")
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_a_full_mesh_of_all_racks_comes_on_after_every_rack_is_in_one_as() -> None:
+    declared = load_fabric(Path("config/fabrics/dev.yaml")).racks
+    one_as = {name: rack.model_copy(update={"as_number": None}) for name, rack in declared.items()}
+    made = register({}, racks=one_as, interconnect=Interconnect.FULL_MESH)
+    assert made["bgp-configuration"].inputs["spec"]["nodeToNodeMeshEnabled"] is True
+    assert {"rr1-gate", "rr2-gate"} <= behind(made, "bgp-configuration")
+    assert "rr1-mesh-peer" not in made
+    waited = json.loads(made["settled-gate"].inputs["stdin"])["forward"]
+    assert len([session for session in waited if session["kind"] == "mesh"]) == 15
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_a_local_as_number_lands_on_the_peer_after_the_mesh_is_off() -> None:
+    made = register({}, racks=racks(as_number=None, local_as_number=64600))
+    step = json.loads(made["rr1-local-as-number"].inputs["stdin"])
+    assert (step["target"], step["key"], step["values"]) == (
+        "BGPPeer spec", "localASNumber", {"rr1-to-leaf1-peer": 64600},
+    )  # fmt: skip
+    assert {"bgp-configuration", "leaf01-as-number"} <= behind(made, "rr1-local-as-number")
+    assert json.loads(made["rr1-as-number"].inputs["stdin"])["values"]["node1"] == "64512"
+    assert "remote-as 64600" in made["leaf01-as-number"].inputs["create"]
+    assert "  neighbor 172.20.0.11 remove-private-AS all replace-AS\n" in made["leaf01-172.20.0.11"].inputs["stdin"]
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_reflectors_of_different_racks_peer_where_the_fabric_says_so() -> None:
+    peers = peers_of(reflector_mesh=True)
+    assert peers["rr1-to-reflectors-peer"] == {
+        "nodeSelector": "rr-id == 'rr1'", "peerSelector": "rr-id in {'rr2'}", "nextHopMode": "Keep",
+    }  # fmt: skip
+    assert peers["rr2-to-reflectors-peer"]["peerSelector"] == "rr-id in {'rr1'}"

@@ -18,8 +18,8 @@ RSA = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAQQDI"
 SECOND_LEAF = "    leaves:\n      leaf01b: {address: 172.20.0.253, asNumber: 65011}"
 
 NAMES = [
-    (("name: dc1", "name: DC_1"), "name", "'DC_1' cannot name a fabric: up to 50 lower-case letters"),
-    (("name: dc1", f"name: {'a' * 51}"), "name", "cannot name a fabric: up to 50"),
+    (("name: dc1", "name: DC_1"), "name", "'DC_1' cannot name a fabric: up to 49 lower-case letters"),
+    (("name: dc1", f"name: {'a' * 51}"), "name", "cannot name a fabric: up to 49"),
     (("  rr1:", "  Rack_1:"), "racks.Rack_1", "'Rack_1' cannot name a rack: up to 50"),
     (("  rr1:", f"  {'r' * 51}:"), f"racks.{'r' * 51}", "cannot name a rack: up to 50"),
     (("leaf01:", "leaf_1:"), f"{RR1}.leaves.leaf_1", "'leaf_1' cannot name a leaf: up to 63"),

@@ -216,10 +216,10 @@ def test_a_preview_of_what_stands_expects_no_changes(arguments: tuple[str, ...],
 def test_verify_counts_every_session_and_route(site: Lab, fabric: Project, stack_file: list[str]) -> None:
     shown = verify(site, *stack_file)
     assert shown.returncode == 0, shown.stdout
-    assert "16 of 16 as expected" in shown.stdout
+    assert "18 of 18 as expected" in shown.stdout
     assert "node1 ↔ leaf01" in shown.stdout
     parsed = json.loads(verify(site, "--json", *stack_file).stdout)
-    assert (parsed["fabric"], parsed["ok"], len(parsed["rows"])) == ("dc1", True, 16)
+    assert (parsed["fabric"], parsed["ok"], len(parsed["rows"])) == ("dc1", True, 18)
     assert set(parsed["rows"][0]) == {"rack", "what", "expected", "found", "ok"}
 
 
@@ -233,7 +233,7 @@ def test_verify_names_a_session_that_is_shut_and_sees_it_heal(
         configure(site, "leaf01", "router bgp 65009", "no neighbor 172.20.0.12 shutdown")
     assert shown.returncode == 1
     assert "node2 ↔ leaf01 – expected Established with AS 65009, found Idle" in shown.stdout
-    assert "15 of 16 as expected" in shown.stdout
+    assert "17 of 18 as expected" in shown.stdout
     healed = verify(site, "--wait", "60", *stack_file)
     assert healed.returncode == 0, healed.stdout
     assert snapshot(site)["leaf01"].count("shutdown") == 1

@@ -122,7 +122,7 @@ def _peers(fabric: Fabric, rack: str) -> Iterator[dict[str, Any]]:
                 "asNumber": leaf.as_number,
                 "nextHopMode": "Keep",
             }
-            yield _peer(names.leaf_peer(rack, name, leaf, address.version), spec)
+            yield _peer(names.leaf_peer(fabric, rack, name, address.version), spec)
 
 
 def _peer(name: str, spec: dict[str, Any]) -> dict[str, Any]:
@@ -139,25 +139,24 @@ def _configure_leaf(lab: Lab, fabric: Fabric, rack: str, name: str) -> None:
     text = dialect(leaf.platform)
     ranges = (*fabric.pod_cidrs, *fabric.service_cluster_ips)
     lists = tuple(
-        PrefixList(names.prefix_list(fabric.name, version), tuple(one for one in ranges if one.version == version))
+        PrefixList(name(fabric.name, version), tuple(one for one in ranges if one.version == version))
         for version in fabric.versions
+        for name in (names.list_in, names.list_out)
     )
     lines = [text.render_lists(lists)]
     for node in border(fabric, rack):
         for address in fabric.racks[rack].nodes[node]:
             if leaf.address.of(address.version) and address.version in fabric.versions:
-                listed = names.prefix_list(fabric.name, address.version)
-                neighbour = Neighbour(address, fabric.rack_as(rack), f"leafrack {rack} {node}", listed)
+                neighbour = Neighbour(
+                    address,
+                    fabric.leaf_side_as(rack),
+                    f"leafrack {rack} {node}",
+                    names.list_in(fabric.name, address.version),
+                    names.list_out(fabric.name, address.version),
+                    as_override=fabric.overrides_as(rack, name),
+                    remove_private_as=fabric.racks[rack].local_as_number is not None,
+                )
                 lines.append(text.render(leaf.as_number, neighbour))
-                if fabric.rack_interconnect(rack) is Interconnect.TOP_OF_RACK:
-                    lines += [
-                        f"router bgp {leaf.as_number}",
-                        f" address-family ipv{address.version} unicast",
-                        f"  neighbor {address} as-override",
-                        " exit-address-family",
-                        "exit",
-                        "",
-                    ]
     lab.run(name, "sh", "-c", "cat >/tmp/given && vtysh -f /tmp/given", stdin="\n".join(lines))
 
 

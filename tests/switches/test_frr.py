@@ -17,27 +17,43 @@ FRR = dialect(Platform.FRR)
 
 RENDERED = {
     "an IPv4 neighbour": (
-        Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "LEAFRACK-dc1-IN"),
+        Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT"),
         """\
 router bgp 65009
  neighbor 172.20.0.11 remote-as 64512
  neighbor 172.20.0.11 description leafrack rr1 node1
+ no neighbor 172.20.0.11 password
  address-family ipv4 unicast
   neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-IN in
+  neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-OUT out
+  no neighbor 172.20.0.11 as-override
+  no neighbor 172.20.0.11 remove-private-AS all replace-AS
   neighbor 172.20.0.11 activate
  exit-address-family
 exit
 """,
     ),
-    "an IPv6 neighbour with a password": (
-        Neighbour(ip_address("fd00:1::11"), 64512, "leafrack rr1 node1", "LEAFRACK-dc1-IN6", "s3cret"),
+    "an IPv6 neighbour with a password, whose AS will change and is the rack's own towards the leaf only": (
+        Neighbour(
+            ip_address("fd00:1::11"),
+            None,
+            "leafrack rr1 node1",
+            "LEAFRACK-dc1-IN6",
+            "LEAFRACK-dc1-OUT6",
+            as_override=True,
+            remove_private_as=True,
+            password="s3cret",
+        ),
         """\
 router bgp 65009
- neighbor fd00:1::11 remote-as 64512
+ neighbor fd00:1::11 remote-as external
  neighbor fd00:1::11 description leafrack rr1 node1
  neighbor fd00:1::11 password s3cret
  address-family ipv6 unicast
   neighbor fd00:1::11 prefix-list LEAFRACK-dc1-IN6 in
+  neighbor fd00:1::11 prefix-list LEAFRACK-dc1-OUT6 out
+  neighbor fd00:1::11 as-override
+  neighbor fd00:1::11 remove-private-AS all replace-AS
   neighbor fd00:1::11 activate
  exit-address-family
 exit
@@ -73,7 +89,8 @@ def test_taking_back_names_our_neighbour_and_our_lists_and_nothing_else() -> Non
 
 
 def test_a_password_does_not_show_in_the_representation_of_a_neighbour() -> None:
-    assert "s3cret" not in repr(RENDERED["an IPv6 neighbour with a password"][0])
+    shown = [repr(neighbour) for neighbour, _ in RENDERED.values()]
+    assert "s3cret" not in "".join(shown)
 
 
 NEIGHBOURS = """{
@@ -152,7 +169,7 @@ esac
         )
 
 
-GIVEN = FRR.render(65009, Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "L"))
+GIVEN = FRR.render(65009, Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "L", "L"))
 
 
 def test_a_new_neighbour_gets_its_first_as_number(tmp_path: Path) -> None:

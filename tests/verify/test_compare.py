@@ -95,7 +95,7 @@ def test_missing_routes_are_counted_and_the_first_are_named() -> None:
     everything = frozenset(block for found in blocks.values() for block in found) | {ip_network("10.233.0.0/18")}
     reports = {name: Report(name=name, routes=everything) for name in ("leaf01", "node1", "node2", "node4", "node5")}
     reports["leaf02"] = Report(name="leaf02", routes=everything - {ip_network("10.233.0.0/18"), *blocks["node2"]})
-    rows = {row.what: row for row in compare.routes(fabric, blocks, reports)}
+    rows = {row.what: row for row in compare.routes(fabric, blocks, reports, ["node1", "node2", "node4", "node5"])}
     assert rows["routes on leaf01"].ok
     assert rows["routes on node1"].found == "3 of 3", "its own block is no route that it must learn"
     assert rows["routes on leaf02"].found == "3 of 5, without 10.233.0.0/18, 10.233.64.64/26"

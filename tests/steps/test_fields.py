@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from steps.annotate import Annotation, back, forward
+from steps.fields import Fields, Target, back, forward
 from tests.conftest import Lab
 from verify.errors import UnreadableError
 from verify.model import Cluster
@@ -27,9 +27,13 @@ def cluster(lab: Lab) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def wanted(cluster: Cluster) -> Annotation:
-    return Annotation(
-        key=KEY, values={"node1": "172.20.0.11", "node2": "172.20.0.12"}, manager=MANAGER, cluster=cluster
+def wanted(cluster: Cluster) -> Fields:
+    return Fields(
+        target=Target.NODE_ANNOTATION,
+        key=KEY,
+        values={"node1": "172.20.0.11", "node2": "172.20.0.12"},
+        manager=MANAGER,
+        cluster=cluster,
     )
 
 
@@ -42,7 +46,7 @@ def value(lab: Lab, node: str) -> str | None:
     return found
 
 
-def test_forward_gives_every_node_its_value_under_a_manager_of_its_own(lab: Lab, wanted: Annotation) -> None:
+def test_forward_gives_every_node_its_value_under_a_manager_of_its_own(lab: Lab, wanted: Fields) -> None:
     told: list[str] = []
     forward(wanted, told.append)
     assert [value(lab, node) for node in ("node1", "node2", "node3")] == ["172.20.0.11", "172.20.0.12", None]
@@ -50,7 +54,7 @@ def test_forward_gives_every_node_its_value_under_a_manager_of_its_own(lab: Lab,
     assert told == [f"node1: {KEY} is 172.20.0.11", f"node2: {KEY} is 172.20.0.12"]
 
 
-def test_forward_a_second_time_sends_nothing(lab: Lab, wanted: Annotation) -> None:
+def test_forward_a_second_time_sends_nothing(lab: Lab, wanted: Fields) -> None:
     forward(wanted, lambda _: None)
     before = [metadata(lab, node)["resourceVersion"] for node in ("node1", "node2")]
     told: list[str] = []
@@ -59,13 +63,13 @@ def test_forward_a_second_time_sends_nothing(lab: Lab, wanted: Annotation) -> No
     assert told == []
 
 
-def test_forward_takes_a_value_over_that_was_set_by_hand(lab: Lab, wanted: Annotation) -> None:
+def test_forward_takes_a_value_over_that_was_set_by_hand(lab: Lab, wanted: Fields) -> None:
     lab.kubectl("annotate", "node", "node1", f"{KEY}=192.0.2.1")
     forward(wanted, lambda _: None)
     assert value(lab, "node1") == "172.20.0.11"
 
 
-def test_back_takes_away_ours_and_leaves_other_annotations(lab: Lab, wanted: Annotation) -> None:
+def test_back_takes_away_ours_and_leaves_other_annotations(lab: Lab, wanted: Fields) -> None:
     lab.kubectl("annotate", "node", "node1", "example.org/theirs=keep")
     before = metadata(lab, "node1")["annotations"]
     forward(wanted, lambda _: None)
@@ -74,20 +78,20 @@ def test_back_takes_away_ours_and_leaves_other_annotations(lab: Lab, wanted: Ann
     assert value(lab, "node2") is None
 
 
-def test_back_leaves_a_value_that_is_not_the_one_it_gave(lab: Lab, wanted: Annotation) -> None:
+def test_back_leaves_a_value_that_is_not_the_one_it_gave(lab: Lab, wanted: Fields) -> None:
     forward(wanted, lambda _: None)
     lab.kubectl("annotate", "--overwrite", "node", "node1", f"{KEY}=192.0.2.1")
     back(wanted, lambda _: None)
     assert value(lab, "node1") == "192.0.2.1"
 
 
-def test_back_on_nodes_that_have_nothing_of_it_sends_nothing(lab: Lab, wanted: Annotation) -> None:
+def test_back_on_nodes_that_have_nothing_of_it_sends_nothing(lab: Lab, wanted: Fields) -> None:
     before = metadata(lab, "node1")["resourceVersion"]
     back(wanted, lambda _: None)
     assert metadata(lab, "node1")["resourceVersion"] == before
 
 
-def test_a_missing_node_is_named_and_nothing_is_sent(lab: Lab, wanted: Annotation) -> None:
+def test_a_missing_node_is_named_and_nothing_is_sent(lab: Lab, wanted: Fields) -> None:
     before = metadata(lab, "node1")["resourceVersion"]
     phantom = wanted.model_copy(update={"values": {**wanted.values, "node7": "172.20.0.17"}})
     with pytest.raises(UnreadableError) as raised:
@@ -100,16 +104,16 @@ def test_a_missing_node_is_named_and_nothing_is_sent(lab: Lab, wanted: Annotatio
 @pytest.mark.parametrize(
     ("arguments", "text", "code", "said"),
     [
-        (["sideways"], "", 2, "usage: python -m steps.annotate forward|back < annotation.json"),
-        (["forward"], "{}", 2, "steps.annotate: cannot read what to do: 4 errors in it"),
+        (["sideways"], "", 2, "usage: python -m steps.fields forward|back < fields.json"),
+        (["forward"], "{}", 2, "steps.fields: cannot read what to do: 5 errors in it"),
         (
             ["forward"],
-            '{"key": "k", "values": {}, "manager": "m", "cluster": {"kubeconfig": "none"}}',
+            '{"target": "node label", "key": "k", "values": {}, "manager": "m", "cluster": {"kubeconfig": "none"}}',
             1,
             "cluster: there is no kubeconfig none",
         ),
     ],
 )
 def test_the_command_ends_in_one_line(arguments: list[str], text: str, code: int, said: str, lab: Lab) -> None:
-    done: subprocess.CompletedProcess[str] = lab.run("python", "-m", "steps.annotate", *arguments, stdin=text)
+    done: subprocess.CompletedProcess[str] = lab.run("python", "-m", "steps.fields", *arguments, stdin=text)
     assert (done.returncode, done.stderr.strip()) == (code, said)

@@ -1,0 +1,160 @@
+"""The step that owns a field of some objects: ``python -m steps.fields forward|back``.
+
+A cluster ID turns a node into a route reflector, an AS number resets sessions: such fields move traffic, must land at
+their own time, and cannot share the resource of the object that they are on. So they are applied here, server-side
+and under a field manager of their own, which also lets ``back`` take away just them. Where an object already carries
+the wanted value nothing is sent, so that repeating the step on a healthy fabric changes nothing.
+
+Standard input is :class:`Fields` as JSON; exit code 0 when all objects are as wanted. ``forward`` prints what it owns,
+and reads that of the last time from the environment (pulumi-command's ``addPreviousOutputInEnv``), to take the field
+away from objects that are no longer named.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from lightkube.core.resource import GlobalResource, api_info
+from lightkube.resources.core_v1 import Node
+from lightkube.types import PatchType
+from pydantic import TypeAdapter, ValidationError
+
+from verify.cluster import BGPPeer, Reader
+from verify.errors import UnreadableError
+from verify.model import Cluster, Value
+
+PREVIOUS_VARIABLE = "PULUMI_COMMAND_STDOUT"
+
+Values = dict[str, str | int]
+"""Value of a field by the object's name."""
+_VALUES = TypeAdapter(Values)
+
+
+class Target(StrEnum):
+    """What a step may own a field of, and where the field is."""
+
+    NODE_LABEL = "node label"
+    NODE_ANNOTATION = "node annotation"
+    PEER_SPEC = "BGPPeer spec"
+
+    @property
+    def kind(self) -> str:
+        """What the object is called in what the step says."""
+        return "BGPPeer" if self is Target.PEER_SPEC else "node"
+
+
+_OBJECTS: Mapping[Target, tuple[type[GlobalResource], tuple[str, ...]]] = {
+    Target.NODE_LABEL: (Node, ("metadata", "labels")),
+    Target.NODE_ANNOTATION: (Node, ("metadata", "annotations")),
+    Target.PEER_SPEC: (BGPPeer, ("spec",)),
+}
+
+
+class Fields(Value):
+    """A field that some objects are to carry, and the field manager that owns it."""
+
+    target: Target
+    key: str
+    values: Values
+    """Wanted value by the object's name."""
+    manager: str
+    cluster: Cluster
+
+
+def forward(wanted: Fields, tell: Callable[[str], None], previous: Values | None = None) -> None:
+    """Give every object its value; those that have it already are left alone.
+
+    ``previous`` is what the step owned before: objects that are no longer wanted lose the field again.
+
+    Raises :class:`UnreadableError` when the API server refuses, is away, or an object does not exist: before anything
+    is sent in the last case.
+    """
+    reader = Reader(wanted.cluster)
+    present = _present(reader, wanted)
+    missing = sorted(set(wanted.values) - set(present))
+    if missing:
+        why = f"has no {wanted.target.kind} {', '.join(missing)}: nothing was changed"
+        raise UnreadableError("cluster", why, refused=True)
+    for name, value in wanted.values.items():
+        if present[name].get(wanted.key) != value:
+            # `force` takes the field over from whoever set another value: the fabric file says what it must be.
+            _patch(reader, wanted, name, value, PatchType.APPLY, force=True)
+            tell(f"{name}: {wanted.key} is {value}")
+    left = {name: value for name, value in (previous or {}).items() if name not in wanted.values}
+    if left:
+        back(wanted.model_copy(update={"values": left}), tell)
+
+
+def back(wanted: Fields, tell: Callable[[str], None]) -> None:
+    """Take the field away again where it still has our value; an object that is gone is no error."""
+    reader = Reader(wanted.cluster)
+    present = _present(reader, wanted)
+    for name, value in wanted.values.items():
+        if present.get(name, {}).get(wanted.key) == value:
+            # Not given up but removed: a value that was there before leafrack has another manager as well.
+            _patch(reader, wanted, name, None, PatchType.MERGE)
+            tell(f"{name}: {wanted.key} is gone")
+
+
+def _present(reader: Reader, wanted: Fields) -> dict[str, Mapping[str, Any]]:
+    """What each object that exists carries where the field belongs."""
+    if wanted.target is Target.PEER_SPEC:
+        return {peer.name: peer.spec for peer in reader.peers() if peer.name in wanted.values}
+    nodes = {name: state for name, state in reader.nodes().items() if name in wanted.values}
+    if wanted.target is Target.NODE_LABEL:
+        return {name: state.labels for name, state in nodes.items()}
+    return {name: state.annotations for name, state in nodes.items()}
+
+
+def _patch(
+    reader: Reader, wanted: Fields, name: str, value: str | int | None, how: PatchType, *, force: bool = False
+) -> None:
+    resource, way = _OBJECTS[wanted.target]
+    content: dict[str, Any] = {wanted.key: value}
+    for key in reversed(way):
+        content = {key: content}
+    if how is PatchType.APPLY:
+        what = api_info(resource).resource
+        content |= {"apiVersion": what.api_version, "kind": what.kind}
+    with reader.asking():
+        reader.client.patch(resource, name, content, patch_type=how, field_manager=wanted.manager, force=force)
+
+
+def _previous() -> Values:
+    try:
+        return _VALUES.validate_json(os.environ.get(PREVIOUS_VARIABLE) or "{}")
+    except ValidationError:
+        return {}
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code of the step; what went wrong goes to standard error, one line."""
+    if arguments not in (["forward"], ["back"]):
+        print("usage: python -m steps.fields forward|back < fields.json", file=sys.stderr)
+        return 2
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    try:
+        wanted = Fields.model_validate_json(sys.stdin.read())
+        if arguments == ["forward"]:
+            forward(wanted, tell, _previous())
+            print(_VALUES.dump_json(wanted.values).decode())
+        else:
+            back(wanted, tell)
+    except ValidationError as error:
+        print(f"steps.fields: cannot read what to do: {error.error_count()} errors in it", file=sys.stderr)
+        return 2
+    except UnreadableError as error:
+        print(str(error), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
