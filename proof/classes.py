@@ -13,6 +13,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 from config import Addresses, Fabric, Rack
+from proof.rules import private
 
 RACKS_KEPT = 2
 REFLECTORS_KEPT = 3
@@ -83,22 +84,29 @@ def samples(rack: Rack, without: str) -> set[str]:
 
 
 def _numbers(fabric: Fabric, rack: str) -> set[int]:
-    return {fabric.rack_as(rack), *(leaf.as_number for leaf in fabric.racks[rack].leaves.values())}
+    return {
+        fabric.rack_as(rack),
+        fabric.leaf_side_as(rack),
+        *(leaf.as_number for leaf in fabric.racks[rack].leaves.values()),
+    }
 
 
 def _kind(fabric: Fabric, name: str, rack: Rack, used: Mapping[int, int]) -> Hashable:
     order: dict[int, int] = {}
 
-    def number(value: int) -> tuple[str, int]:
-        """Its own value where others have it too, its place in the rack otherwise."""
-        return ("shared", value) if used[value] > 1 else ("own", order.setdefault(value, len(order)))
+    def number(value: int) -> tuple[str, int, bool]:
+        """Its own value where others have it too, its place in the rack otherwise; and whether it is private."""
+        own = ("shared", value) if used[value] > 1 else ("own", order.setdefault(value, len(order)))
+        return (*own, private(value))
 
     return (
         fabric.rack_interconnect(name),
         number(fabric.rack_as(name)),
+        rack.local_as_number is not None and number(rack.local_as_number),
         tuple(
             (
                 number(leaf.as_number),
+                fabric.overrides_as(name, leaf_name),
                 _families(leaf.address),
                 tuple(
                     sorted(
@@ -107,7 +115,7 @@ def _kind(fabric: Fabric, name: str, rack: Rack, used: Mapping[int, int]) -> Has
                 ),
                 tuple(sorted(_subnets(rack, leaf.address))),
             )
-            for leaf in rack.leaves.values()
+            for leaf_name, leaf in rack.leaves.items()
         ),
         _nodes(rack, rack.reflectors, REFLECTORS_KEPT),
         _nodes(rack, rack.members, MEMBERS_KEPT),

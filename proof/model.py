@@ -61,7 +61,7 @@ class Speaker:
 class End:
     """One side of a session: the AS that this side uses in it, and what it does with routes.
 
-    ``accepts`` is an inbound prefix list (ranges with everything inside them; ``None`` lets everything in).
+    ``accepts`` and ``sends`` are a prefix list inbound and outbound (ranges with all inside them; ``None``: no list).
     ``allow_own_as`` is how often the own AS may stand in a path (``numAllowedLocalASNumbers``, ``allowas-in``).
     ``remove_private_as`` is FRR's ``remove-private-AS all replace-AS``. ``max_prefixes`` ends the session.
     Neighbours in one peer ``group`` of FRR get the same updates, apart from those in no group or another one.
@@ -73,6 +73,7 @@ class End:
     rr_client: bool = False
     next_hop: NextHop = NextHop.AUTO
     accepts: tuple[Network, ...] | None = None
+    sends: tuple[Network, ...] | None = None
     allow_own_as: int = 0
     as_override: bool = False
     remove_private_as: bool = False

@@ -11,7 +11,8 @@ from config.source import at
 from proof.classes import Classes, classes
 from proof.explain import Cause, cause
 from proof.model import VERSIONS, Entry, Kind, Prefix, What
-from proof.simulate import Walk, within_limits
+from proof.sessions import carried, standing
+from proof.simulate import Walk
 from proof.topology import topology
 from proof.verdict import Missing, Verdict, on_spines, verdicts
 
@@ -51,7 +52,7 @@ class Proof:
     @cached_property
     def tables(self) -> Mapping[str, Mapping[Prefix, Entry]]:
         """Every speaker's table, of the whole fabric; grows with the square of the number of nodes."""
-        return Walk(within_limits(topology(self.fabric), {})).tables()
+        return Walk(standing(topology(self.fabric), {})).tables()
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -62,7 +63,7 @@ class Proof:
 def prove(fabric: Fabric) -> Proof:
     """Walk the sessions of a fabric in its final state. Pure; bounded; the fabric need not have passed any check."""
     found = classes(fabric)
-    walk = Walk(within_limits(topology(found.fabric), found.stands_for))
+    walk = Walk(standing(topology(found.fabric), found.stands_for))
     judged = tuple(verdicts(found, walk))
     return Proof(
         fabric,
@@ -154,7 +155,7 @@ def _single_points(found: Classes, walk: Walk, judged: tuple[Verdict, ...]) -> I
             continue
         if alike and alike[0] != speaker.rack:
             continue
-        left = Walk(walk.topology.without(speaker.name))
+        left = Walk(carried(walk.topology.without(speaker.name)))
         cuts = tuple(
             (one.holder, one.origin, one.version)
             for one in verdicts(found, left, speaker.name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from config.model import Network
 from proof.model import Kind, Link, NextHop, Prefix, Route, Speaker, Topology, What
 
 
@@ -21,7 +22,8 @@ class Rule(StrEnum):
     CLUSTER = "own cluster ID in list"
     INTERNAL = "iBGP routes are not passed on over iBGP"
     POOLS = "outside of pod and service ranges"
-    PREFIX_LIST = "not in the prefix list"
+    PREFIX_LIST = "not in the inbound prefix list"
+    OUTBOUND_LIST = "not in the outbound prefix list"
     OWN_NEXT_HOP = "next hop is the receiver"
     NEXT_HOP = "next hop is not connected"
 
@@ -31,6 +33,8 @@ def sent(topology: Topology, link: Link, prefix: Prefix, route: Route, source: L
     sender = topology.speakers[link.sender.speaker]
     if sender.kind is Kind.NODE:
         return _bird_sends(topology, link, prefix, route, source)
+    if not _listed(link.sender.sends, prefix):
+        return Rule.OUTBOUND_LIST
     return _frr_sends(topology, sender, link, route, source)
 
 
@@ -47,10 +51,7 @@ def received(  # noqa: PLR0911 - each is a rule
         return Rule.ORIGINATOR
     if receiver.kind is Kind.NODE:
         return route
-    if end.accepts is not None and not all(
-        any(inside.version == entry.version and inside.subnet_of(entry) for entry in end.accepts)  # type: ignore[arg-type]
-        for inside in prefix.ranges
-    ):
+    if not _listed(end.accepts, prefix):
         return Rule.PREFIX_LIST
     if link.internal and receiver.router_id in route.clusters:
         return Rule.CLUSTER
@@ -60,6 +61,14 @@ def received(  # noqa: PLR0911 - each is a rule
     if not link.internal and not any(route.next_hop in subnet for subnet in receiver.subnets):
         return Rule.NEXT_HOP
     return route
+
+
+def _listed(ranges: tuple[Network, ...] | None, prefix: Prefix) -> bool:
+    """Whether a prefix list lets a prefix through."""
+    return ranges is None or all(
+        any(inside.version == entry.version and inside.subnet_of(entry) for entry in ranges)  # type: ignore[arg-type]
+        for inside in prefix.ranges
+    )
 
 
 def _bird_sends(  # noqa: PLR0911 - each is a rule
@@ -109,7 +118,7 @@ def _frr_sends(topology: Topology, sender: Speaker, link: Link, route: Route, so
         peer_as = link.receiver.as_number
         if end.remove_private_as:
             # The neighbour's own AS stays: aspath_replace_private_asns in bgp_aspath.c.
-            as_path = tuple(sender.as_number if _private(one) and one != peer_as else one for one in as_path)
+            as_path = tuple(sender.as_number if private(one) and one != peer_as else one for one in as_path)
         if end.as_override:
             as_path = tuple(sender.as_number if one == peer_as else one for one in as_path)
         as_path, originator, clusters = (sender.as_number, *as_path), None, ()
@@ -131,12 +140,13 @@ def _shared(topology: Topology, sender: Speaker, link: Link, route: Route, sourc
         and other.sender.as_override == link.sender.as_override
         and other.sender.remove_private_as == link.sender.remove_private_as
         and other.sender.next_hop == link.sender.next_hop
+        and other.sender.sends == link.sender.sends
         and other.sender.group == link.sender.group
         and other.number != source.number
     )
     return subnet is not None and link.receiver.address in subnet and all(address in subnet for address in alike)
 
 
-def _private(as_number: int) -> bool:
-    """RFC 6996."""
+def private(as_number: int) -> bool:
+    """Whether an AS number is for private use (RFC 6996), so that ``remove-private-AS`` takes it for one."""
     return 64512 <= as_number <= 65534 or 4200000000 <= as_number <= 4294967294

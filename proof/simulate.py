@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
@@ -233,29 +233,3 @@ def drops(walk: Walk, prefix: Prefix) -> Iterator[Drop]:
                             yield Drop(link, on_wire, outcome)
                     else:
                         yield Drop(link, route, outcome)
-
-
-def within_limits(topology: Topology, stands_for: Mapping[str, float]) -> Topology:
-    """The topology without sessions that end because more prefixes come in than ``max_prefixes`` allows.
-
-    ``stands_for`` is how many nodes of the whole fabric a node's prefix counts for, 1 if not given.
-    """
-    while True:
-        walk, over = Walk(topology), set()
-        for number, session in enumerate(topology.sessions):
-            for end in (session.near, session.far):
-                if end.max_prefixes is not None:
-                    count = sum(
-                        stands_for.get(prefix.node, 1)
-                        for prefix in topology.origins
-                        if any(
-                            link.number == number and routes
-                            for link, routes in walk.of(prefix).ribs[end.speaker].items()
-                        )
-                    )
-                    if count > end.max_prefixes:
-                        over.add(number)
-        if not over:
-            return topology
-        kept = tuple(one for number, one in enumerate(topology.sessions) if number not in over)
-        topology = replace(topology, sessions=kept)

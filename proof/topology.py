@@ -1,16 +1,17 @@
 """From a declared fabric to its topology: which sessions leafrack makes, as each interconnect has them.
 
-A rack on route reflectors: reflectors peer with every node of the rack and with its leaves. Top of rack: every node
-peers with every leaf, which puts its own AS in place of the nodes' (``as-override``), or they would refuse each other's
-routes. Full mesh: every node with every other one; its reflectors, or all nodes where it has none, with the leaves.
-Where all racks are in full mesh it is Calico's node-to-node mesh, which spans the racks.
+A rack on route reflectors: reflectors peer with every node of the rack and with its leaves, with ``reflectorMesh`` also
+with those of other racks. Top of rack: every node peers with every leaf, which puts its own AS in place of the nodes'
+(``as-override``), or they would refuse each other's routes. Full mesh: every node with every other one and with the
+leaves; where all racks are in full mesh it is Calico's node-to-node mesh, which spans the racks. Leaves take in and
+send to nodes pods and services and nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address
-from itertools import combinations
+from itertools import combinations, product
 
 from config import Fabric, Interconnect, Rack, names
 from config.model import Addresses, Network
@@ -28,21 +29,11 @@ def topology(fabric: Fabric) -> Topology:
         gaps += _without_address(fabric, version)
         for found in _rack_sessions(fabric, speakers, version):
             (sessions if isinstance(found, Session) else gaps).append(found)  # type: ignore[arg-type]
-        if _cluster_mesh(fabric):
+        if fabric.cluster_mesh:
             sessions += _mesh(fabric, list(_everybody(fabric)), version)
+        if fabric.reflector_mesh:
+            sessions += _reflector_mesh(fabric, version)
     return Topology(speakers, tuple(sessions), _origins(fabric, speakers), tuple(gaps))
-
-
-def border(fabric: Fabric, rack: str) -> tuple[str, ...]:
-    """Nodes of a rack that peer with its leaves."""
-    declared, how = fabric.racks[rack], fabric.rack_interconnect(rack)
-    if how is Interconnect.ROUTE_REFLECTORS or (how is Interconnect.FULL_MESH and declared.reflectors):
-        return tuple(declared.reflectors)
-    return tuple(declared.nodes)
-
-
-def _cluster_mesh(fabric: Fabric) -> bool:
-    return all(fabric.rack_interconnect(rack) is Interconnect.FULL_MESH for rack in fabric.racks)
 
 
 def _everybody(fabric: Fabric) -> Iterator[tuple[str, str, Addresses]]:
@@ -53,7 +44,7 @@ def _everybody(fabric: Fabric) -> Iterator[tuple[str, str, Addresses]]:
 def _nodes(fabric: Fabric) -> Iterator[Speaker]:
     for rack, node, addresses in _everybody(fabric):
         declared = fabric.racks[rack]
-        reflects = node in declared.reflectors and fabric.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS
+        reflects = node in fabric.reflectors_of(rack)
         number = int(IPv4Address(names.cluster_id(addresses)))
         yield Speaker(
             node,
@@ -86,14 +77,14 @@ def _rack_sessions(fabric: Fabric, speakers: dict[str, Speaker], version: int) -
                 text = f"rack {name} has no route reflector, so none of its nodes has a session: declare two"
                 yield Gap(frozenset(rack.nodes), version, text, at("racks", name, "reflectors"))
             yield from _reflection(fabric, name, rack, version)
-        elif how is Interconnect.FULL_MESH and not _cluster_mesh(fabric):
+        elif how is Interconnect.FULL_MESH and not fabric.cluster_mesh:
             yield from _mesh(fabric, [(name, node, own) for node, own in rack.nodes.items()], version)
         yield from _to_leaves(fabric, speakers, name, version)
 
 
 def _reflection(fabric: Fabric, name: str, rack: Rack, version: int) -> Iterator[Session]:
     own, done = fabric.rack_as(name), set()
-    for reflector, addresses in rack.reflectors.items():
+    for reflector, addresses in fabric.reflectors_of(name).items():
         done.add(reflector)
         near = addresses.of(version)
         for node, theirs in rack.nodes.items():
@@ -112,17 +103,31 @@ def _mesh(fabric: Fabric, nodes: list[tuple[str, str, Addresses]], version: int)
             yield Session(End(node, near, fabric.rack_as(rack)), End(other, far, fabric.rack_as(other_rack)))
 
 
+def _reflector_mesh(fabric: Fabric, version: int) -> Iterator[Session]:
+    """Reflectors of different racks: iBGP between racks in one AS, where each is the other's client."""
+    for rack, other_rack in combinations(fabric.racks, 2):
+        own, their = fabric.rack_as(rack), fabric.rack_as(other_rack)
+        for (node, here), (other, there) in product(
+            fabric.reflectors_of(rack).items(), fabric.reflectors_of(other_rack).items()
+        ):
+            near, far = here.of(version), there.of(version)
+            if near is not None and far is not None:
+                yield Session(
+                    End(node, near, own, rr_client=own == their, next_hop=NextHop.KEEP),
+                    End(other, far, their, rr_client=own == their, next_hop=NextHop.KEEP),
+                )
+
+
 def _to_leaves(fabric: Fabric, speakers: dict[str, Speaker], name: str, version: int) -> Iterator[Session | Gap]:
-    rack, own = fabric.racks[name], fabric.rack_as(name)
-    override = fabric.rack_interconnect(name) is Interconnect.TOP_OF_RACK
+    rack, own, ranges = fabric.racks[name], fabric.leaf_side_as(name), _ranges(fabric, version)
     for leaf_name, leaf in rack.leaves.items():
         there, path = leaf.address.of(version), at("racks", name, "leaves", leaf_name, "address")
         if there is None:
             text = f"leaf {leaf_name} has no {VERSIONS[version]} address, so no node peers with it: give it one"
             yield Gap(frozenset({leaf_name, *rack.nodes}), version, text, path)
             continue
-        for node in border(fabric, name):
-            here = rack.nodes[node].of(version)
+        for node, addresses in fabric.border(name).items():
+            here = addresses.of(version)
             if here is None:
                 continue
             if not any(here in subnet and there in subnet for subnet in speakers[leaf_name].subnets):
@@ -140,12 +145,20 @@ def _to_leaves(fabric: Fabric, speakers: dict[str, Speaker], name: str, version:
                     rr_client=internal and speakers[node].cluster_id is not None,
                     next_hop=NextHop.KEEP,
                 ),
-                End(leaf_name, there, leaf.as_number, accepts=_accepted(fabric, version), as_override=override),
+                End(
+                    leaf_name,
+                    there,
+                    leaf.as_number,
+                    accepts=ranges,
+                    sends=ranges,
+                    as_override=fabric.overrides_as(name, leaf_name),
+                    remove_private_as=rack.local_as_number is not None,
+                ),
             )
 
 
-def _accepted(fabric: Fabric, version: int) -> tuple[Network, ...]:
-    """The inbound prefix list that leafrack puts on a leaf."""
+def _ranges(fabric: Fabric, version: int) -> tuple[Network, ...]:
+    """The prefix lists that leafrack puts on a leaf, inbound and outbound: pods and services."""
     return tuple(one for one in (*fabric.pod_cidrs, *fabric.service_cluster_ips) if one.version == version)
 
 

@@ -95,7 +95,7 @@ def _spines(fabric: Fabric) -> dict[str, int]:
     racks = fabric.racks.values()
     named = [spine for rack in racks for leaf in rack.leaves.values() for spine in leaf.uplinks]
     taken = {*spines.values(), *(leaf.as_number for rack in racks for leaf in rack.leaves.values())}
-    taken |= {fabric.rack_as(rack) for rack in fabric.racks}
+    taken |= {number for rack in fabric.racks for number in (fabric.rack_as(rack), fabric.leaf_side_as(rack))}
     free = (number for number in _SPARE_AS if number not in taken)
     hosts = {name for rack in racks for name in (*rack.leaves, *rack.nodes)}
     for name in named or ([] if spines else ["spine" if "spine" not in hosts else "(spine)"]):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 from config import Fabric
+from proof.model import End, Kind, Session, Topology
 
 Values = dict[str, Any]
 
@@ -94,3 +96,14 @@ def changed(base: Values, **paths: Any) -> Values:
 def fabric(given: Values) -> Fabric:
     """Without the checks of ``config.load``: broken fabrics are what the proof is for."""
     return Fabric.model_validate(given)
+
+
+def edited(given: Topology, side: str, kind: Kind, **changes: object) -> Topology:
+    """A network whose leaves (or nodes) do something else in their sessions with nodes (or leaves)."""
+
+    def end(mine: End, other: End) -> End:
+        kinds = given.speakers[mine.speaker].kind, given.speakers[other.speaker].kind
+        return replace(mine, **changes) if kinds == (side, kind) else mine  # type: ignore[arg-type]
+
+    sessions = (Session(end(one.near, one.far), end(one.far, one.near)) for one in given.sessions)
+    return replace(given, sessions=tuple(sessions))

@@ -20,8 +20,6 @@ from config import Fabric, Interconnect, names
 from lab.plan import Plan, plan_of
 from proof.model import DEFAULT_GATEWAY, Entry, Prefix, Topology, What
 from proof.simulate import Walk
-from proof.topology import border, topology
-from switches import Neighbour, PrefixList, dialect
 
 CLONE = Path(__file__).resolve().parents[2]
 KUBECTL = CLONE / ".tools" / "bin" / "kubectl"
@@ -51,6 +49,7 @@ class Lab:
 @contextmanager
 def running(folder: Path, values: Mapping[str, Any]) -> Iterator[Lab]:
     """A lab for the values of a fabric file, ended afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "fabric.yaml"
     file.write_text(yaml.safe_dump(dict(values), sort_keys=False))
     lab = folder / "lab"
@@ -80,26 +79,29 @@ def _checked(command: list[str], *, stdin: str | None = None, **environment: str
     return done.stdout
 
 
-def configure_by_hand(lab: Lab, fabric: Fabric) -> None:
-    """What the program would leave behind for a fabric, and for those that it refuses."""
+def configure_by_hand(lab: Lab, fabric: Fabric, **leaves: Any) -> None:
+    """What the program would leave behind for a fabric, and for those that it refuses.
+
+    ``leaves`` are fields of ``proof.model.End`` in which the leaves' side differs from that: ``as_override=False``.
+    """
     objects: list[dict[str, Any]] = []
     for rack, declared in fabric.racks.items():
         for node, addresses in declared.nodes.items():
-            labels = {names.RACK_LABEL: rack}
-            notes = {names.AS_NUMBER_ANNOTATION: str(fabric.rack_as(rack))}
-            if node in declared.reflectors:
-                labels[names.REFLECTOR_LABEL] = rack
-                if fabric.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS:
-                    notes[names.CLUSTER_ID_ANNOTATION] = names.cluster_id(addresses)
+            reflects = node in fabric.reflectors_of(rack)
+            labels = {names.RACK_LABEL: rack, names.REFLECTOR_LABEL: rack if reflects else None}
+            notes = {
+                names.AS_NUMBER_ANNOTATION: str(fabric.rack_as(rack)),
+                names.CLUSTER_ID_ANNOTATION: names.cluster_id(addresses) if reflects else None,
+            }
             patch = {"metadata": {"labels": labels, "annotations": notes}}
             lab.kubectl("patch", "node", node, "--patch", json.dumps(patch))
         objects += _peers(fabric, rack)
         for leaf in declared.leaves:
-            _configure_leaf(lab, fabric, rack, leaf)
+            lines = _leaf_lines(fabric, rack, leaf, **leaves)
+            lab.run(leaf, "sh", "-c", "cat >/tmp/given && vtysh -f /tmp/given", stdin="\n".join(lines))
     lab.kubectl("apply", "-f", "-", stdin=json.dumps({"kind": "List", "apiVersion": "v1", "items": objects}))
-    mesh = all(fabric.rack_interconnect(rack) is Interconnect.FULL_MESH for rack in fabric.racks)
     spec = {
-        "nodeToNodeMeshEnabled": mesh,
+        "nodeToNodeMeshEnabled": fabric.cluster_mesh,
         "asNumber": fabric.as_number,
         "serviceClusterIPs": [{"cidr": str(cidr)} for cidr in fabric.service_cluster_ips],
     }
@@ -107,22 +109,39 @@ def configure_by_hand(lab: Lab, fabric: Fabric) -> None:
     lab.kubectl("patch", *what, "--patch", json.dumps({"spec": spec}))
 
 
+def clear(lab: Lab) -> None:
+    """No BGPPeer and no neighbour of a leaf that is a node, whoever configured them."""
+    lab.kubectl("delete", "bgppeers.crd.projectcalico.org", "--all")
+    switches = {switch.name: switch for switch in plan_of(lab.fabric).switches}
+    for rack in lab.fabric.racks.values():
+        for leaf in rack.leaves:
+            lines = [f"router bgp {switches[leaf].as_number}"]
+            lines += [f" no neighbor {address}" for addresses in rack.nodes.values() for address in addresses]
+            lab.run(leaf, "sh", "-c", "cat >/tmp/given && vtysh -f /tmp/given", stdin="\n".join(lines) + "\n")
+
+
 def _peers(fabric: Fabric, rack: str) -> Iterator[dict[str, Any]]:
     declared, how = fabric.racks[rack], fabric.rack_interconnect(rack)
     whole, reflectors = names.rack_selector(rack), names.reflector_selector(rack)
-    inside = {Interconnect.ROUTE_REFLECTORS: reflectors, Interconnect.FULL_MESH: whole}
-    if how in inside and {fabric.rack_interconnect(other) for other in fabric.racks} != {Interconnect.FULL_MESH}:
-        yield _peer(names.node_peer(rack), {"nodeSelector": whole, "peerSelector": inside[how]})
-    selector = reflectors if set(border(fabric, rack)) == set(declared.reflectors) else whole
+    if how is Interconnect.ROUTE_REFLECTORS:
+        yield _peer(f"{rack}-inside", {"nodeSelector": whole, "peerSelector": reflectors})
+    elif how is Interconnect.FULL_MESH and not fabric.cluster_mesh:
+        yield _peer(f"{rack}-inside", {"nodeSelector": whole, "peerSelector": whole})
+    if fabric.reflector_mesh and fabric.reflectors_of(rack):
+        others = ", ".join(f"'{other}'" for other in fabric.racks if other != rack)
+        far = {"peerSelector": f"{names.REFLECTOR_LABEL} in {{{others}}}", "nextHopMode": "Keep"}
+        yield _peer(f"{rack}-outside", {"nodeSelector": reflectors, **far})
     for name, leaf in declared.leaves.items():
         for address in leaf.address:
             spec = {
-                "nodeSelector": selector,
+                "nodeSelector": reflectors if how is Interconnect.ROUTE_REFLECTORS else whole,
                 "peerIP": str(address),
                 "asNumber": leaf.as_number,
                 "nextHopMode": "Keep",
             }
-            yield _peer(names.leaf_peer(fabric, rack, name, address.version), spec)
+            if declared.local_as_number is not None:
+                spec["localASNumber"] = declared.local_as_number
+            yield _peer(f"{rack}-{name}-{address.version}", spec)
 
 
 def _peer(name: str, spec: dict[str, Any]) -> dict[str, Any]:
@@ -134,30 +153,36 @@ def _peer(name: str, spec: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _configure_leaf(lab: Lab, fabric: Fabric, rack: str, name: str) -> None:
-    leaf = fabric.racks[rack].leaves[name]
-    text = dialect(leaf.platform)
+def _leaf_lines(fabric: Fabric, rack: str, name: str, **changed: Any) -> list[str]:
+    """FRR's configuration of a leaf for its rack; ``changed`` as in ``configure_by_hand``."""
+    leaf, lines = fabric.racks[rack].leaves[name], []
     ranges = (*fabric.pod_cidrs, *fabric.service_cluster_ips)
-    lists = tuple(
-        PrefixList(name(fabric.name, version), tuple(one for one in ranges if one.version == version))
-        for version in fabric.versions
-        for name in (names.list_in, names.list_out)
-    )
-    lines = [text.render_lists(lists)]
-    for node in border(fabric, rack):
-        for address in fabric.racks[rack].nodes[node]:
-            if leaf.address.of(address.version) and address.version in fabric.versions:
-                neighbour = Neighbour(
-                    address,
-                    fabric.leaf_side_as(rack),
-                    f"leafrack {rack} {node}",
-                    names.list_in(fabric.name, address.version),
-                    names.list_out(fabric.name, address.version),
-                    as_override=fabric.overrides_as(rack, name),
-                    remove_private_as=fabric.racks[rack].local_as_number is not None,
-                )
-                lines.append(text.render(leaf.as_number, neighbour))
-    lab.run(name, "sh", "-c", "cat >/tmp/given && vtysh -f /tmp/given", stdin="\n".join(lines))
+    given = {
+        "sends": ranges,
+        "as_override": fabric.overrides_as(rack, name),
+        "remove_private_as": fabric.racks[rack].local_as_number is not None,
+        **changed,
+    }
+    for number, one in enumerate(ranges, start=1):
+        family = "ip" if one.version == 4 else "ipv6"
+        lines.append(f"{family} prefix-list PODS{one.version} seq {number} permit {one} le {one.max_prefixlen}")
+    lines.append(f"router bgp {leaf.as_number}")
+    for addresses in fabric.border(rack).values():
+        for address in addresses:
+            if address.version not in fabric.versions or leaf.address.of(address.version) is None:
+                continue
+            peer, listed = f"neighbor {address}", f"prefix-list PODS{address.version}"
+            lines += [
+                f" {peer} remote-as {fabric.leaf_side_as(rack)}",
+                f" address-family ipv{address.version} unicast",
+                f"  {peer} activate",
+                f"  {peer} {listed} in",
+                *([f"  {peer} {listed} out"] if given["sends"] else []),
+                *([f"  {peer} as-override"] if given["as_override"] else []),
+                *([f"  {peer} remove-private-AS all replace-AS"] if given["remove_private_as"] else []),
+                " exit-address-family",
+            ]
+    return [*lines, "exit", ""]
 
 
 def fail(lab: Lab, name: str) -> None:
@@ -170,9 +195,17 @@ def fail(lab: Lab, name: str) -> None:
             lab.run(name, "birdc", "-s", f"/var/run/calico/{daemon}.ctl", "disable", "all")
 
 
-def predicted(fabric: Fabric, failed: str = "") -> dict[str, Table]:
+def restore(lab: Lab, name: str) -> bool:
+    """Bring a failed node back; a switch stays lost."""
+    lost = name in {node.name for node in plan_of(lab.fabric).nodes}
+    for daemon in ("bird", "bird6") if lost else ():
+        lab.run(name, "birdc", "-s", f"/var/run/calico/{daemon}.ctl", "enable", "all")
+    return lost
+
+
+def predicted(fabric: Fabric, speakers: Topology) -> dict[str, Table]:
     """What the proof says, in the lab's own blocks."""
-    plan, speakers = plan_of(fabric), topology(fabric).without(failed)
+    plan = plan_of(fabric)
     tables: dict[str, Table] = {}
     for name, entries in Walk(speakers).tables().items():
         tables[name] = {}

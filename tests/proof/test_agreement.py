@@ -1,21 +1,27 @@
 """What the proof predicts against the routing tables of a real fabric, route by route.
 
-Fabrics that the program builds are built by ``pulumi up``; those that it refuses, or does not know yet, by hand.
+One fabric of each kind is built by ``pulumi up``; the others, also those that it refuses, by hand in the same labs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import yaml
 
 from lab.paths import DEFAULT_FABRIC
+from lab.plan import plan_of
 from proof import prove
+from proof.model import Kind
+from proof.sessions import standing
+from proof.topology import topology
 from tests.e2e.project import CLONE, Project, environment
-from tests.proof.fabrics import Values, changed, fabric, rack, values
-from tests.proof.real import Lab, configure_by_hand, differences, fail, predicted, running
+from tests.proof.fabrics import Values, changed, edited, fabric, rack, values
+from tests.proof.real import Lab, Table, clear, configure_by_hand, differences, fail, predicted, restore, running
 
 PATIENCE = 90.0
 """Seconds for BIRD's and FRR's own timers after the last change."""
@@ -25,96 +31,188 @@ STALE = 120.0
 
 @dataclass(frozen=True)
 class Case:
-    """A fabric: what the lab is built for, how it is configured, what is changed by hand, and who has failed."""
+    """A fabric: what the lab is built for, how it is configured, what is changed by hand, and who has failed.
+
+    ``whole`` is whether all pods are in all tables. ``leaves`` is what the leaves are made to do otherwise.
+    """
 
     name: str
     file: Values
     pulumi: bool = False
-    proved: bool = True
-    change: Values | None = None
+    whole: bool = True
+    change: Values = field(default_factory=dict)
+    leaves: Values = field(default_factory=dict)
     failed: str = ""
 
     @property
     def declared(self) -> Values:
         """What is configured and predicted; the lab itself needs a file that passes all checks."""
-        return changed(self.file, **(self.change or {}))
+        return changed(self.file, **self.change)
 
 
+TWO = values(2, spines=1)
+DUAL = values(2, spines=1, versions=(4, 6))
+REDUNDANT = values({f"rr{n}": rack(n, leaves=2, spines=1) for n in (1, 2)}, spines=1)
+THREE = values(3, spines=2)
+LARGE = values({f"rr{n}": rack(n, leaves=2, spines=2) for n in (1, 2, 3)}, spines=2)
+
+ONE_AS = {"racks__rr2__asNumber": 64512}
+LOCAL_AS = {"racks__rr2__asNumber": None, "racks__rr2__localASNumber": 64513}
+OVERRIDE = {"racks__rr1__leaves__leaf1__asOverride": True, "racks__rr2__leaves__leaf2__asOverride": True}
+ONE_REFLECTOR = {
+    f"racks__rr{number}__{kind}": {f"n{number}{letter}": f"172.{19 + number}.0.{host}" for letter, host in nodes}
+    for number in (1, 2)
+    for kind, nodes in (("reflectors", [("a", 11)]), ("members", [("b", 12), ("c", 13)]))
+}
+"""Cases of one file follow each other: they share a lab."""
 CASES = [
     Case("example", yaml.safe_load(DEFAULT_FABRIC.read_text()), pulumi=True),
-    Case(
-        "redundant-leaves",
-        values({f"rr{n}": rack(n, leaves=2, spines=1) for n in (1, 2)}, spines=1),
-        pulumi=True,
-    ),
-    Case("three-racks-two-spines", values(3, spines=2), pulumi=True),
-    Case("dual-stack", values(2, spines=1, versions=(4, 6)), pulumi=True),
+    Case("dual-stack", DUAL, pulumi=True),
+    Case("dual-stack-top-of-rack", DUAL, change={"interconnect": "top-of-rack"}),
+    Case("dual-stack-full-mesh-in-one-rack", DUAL, change={"racks__rr1__interconnect": "full-mesh"}),
     Case("ipv6-only", values(2, spines=1, versions=(6,))),
-    Case("one-reflector", values({f"rr{n}": rack(n, reflectors=1, members=2, spines=1) for n in (1, 2)}, spines=1)),
-    Case(
-        "same-as-behind-different-leaves",
-        values(2, spines=1),
-        proved=False,
-        change={"racks__rr2__asNumber": 64512},
-    ),
-    Case(
-        "rack-with-the-spines-as",
-        values(2, spines=1),
-        proved=False,
-        change={"racks__rr2__asNumber": 65201},
-    ),
+    Case("one-reflector", TWO, change=ONE_REFLECTOR),
+    Case("same-as-behind-different-leaves", TWO, whole=False, change=ONE_AS),
+    Case("same-as-and-as-override", TWO, change=ONE_AS | OVERRIDE),
+    Case("rack-with-the-spines-as", TWO, whole=False, change={"racks__rr2__asNumber": 65201}),
+    Case("rack-with-its-leafs-as", TWO, change={"racks__rr2__asNumber": 65102}),
     Case(
         "no-reflectors",
-        values({"rr1": rack(1, spines=1), "rr2": rack(2, reflectors=2, members=0, spines=1)}, spines=1),
-        proved=False,
+        TWO,
+        whole=False,
         change={
             "racks__rr2__reflectors": {},
             "racks__rr2__members": {"n2a": "172.21.0.11", "n2b": "172.21.0.12"},
         },
     ),
-    Case("top-of-rack", values(2, spines=1), change={"interconnect": "top-of-rack"}),
-    Case("full-mesh-in-one-rack", values(2, spines=1), change={"racks__rr1__interconnect": "full-mesh"}),
-    Case("mesh-of-all-racks", values(2, spines=1), change={"interconnect": "full-mesh"}),
+    Case("local-as", TWO, change=LOCAL_AS),
+    Case("local-as-not-replaced-by-the-leaf", TWO, whole=False, change=LOCAL_AS, leaves={"remove_private_as": False}),
     Case(
-        "mesh-of-all-racks-in-one-as",
-        values(2, spines=1),
-        proved=False,
-        change={"interconnect": "full-mesh", "racks__rr2__asNumber": 64512},
+        "local-as-of-a-public-as",
+        TWO,
+        whole=False,
+        change={**LOCAL_AS, "asNumber": 100, "racks__rr1__asNumber": 100},
     ),
-    Case("lost-reflector", values(2, spines=1), failed="n1a"),
-    Case("lost-only-reflector", values({"rr1": rack(1, reflectors=1, spines=1)}, spines=1), failed="n1a"),
     Case(
-        "lost-leaf-of-a-pair",
-        values({f"rr{n}": rack(n, leaves=2, spines=1) for n in (1, 2)}, spines=1),
-        failed="leaf1",
+        "same-local-as",
+        TWO,
+        whole=False,
+        change={**LOCAL_AS, "racks__rr1__asNumber": None, "racks__rr1__localASNumber": 64513},
     ),
-    Case("lost-spine", values(2, spines=2), failed="spine1"),
+    Case("reflector-mesh", TWO, change={"reflectorMesh": True}),
+    Case("reflector-mesh-in-one-as", TWO, change=ONE_AS | {"reflectorMesh": True}),
+    Case("top-of-rack", TWO, change={"interconnect": "top-of-rack"}),
+    Case("top-of-rack-in-one-as", TWO, change=ONE_AS | {"interconnect": "top-of-rack"}),
+    Case(
+        "top-of-rack-without-as-override",
+        TWO,
+        whole=False,
+        change={"interconnect": "top-of-rack"},
+        leaves={"as_override": False},
+    ),
+    Case("full-mesh-in-one-rack", TWO, change={"racks__rr1__interconnect": "full-mesh"}),
+    Case("mesh-of-all-racks", TWO, change=ONE_AS | {"interconnect": "full-mesh"}),
+    Case(
+        "mesh-of-all-racks-and-leaves-that-send-subnets",
+        TWO,
+        whole=False,
+        change=ONE_AS | {"interconnect": "full-mesh"},
+        leaves={"sends": None},
+    ),
+    Case("mesh-of-racks-with-an-as-each", TWO, change={"interconnect": "full-mesh"}),
+    Case("lost-reflector", TWO, failed="n1a"),
+    Case("lost-only-reflector", TWO, whole=False, change=ONE_REFLECTOR, failed="n1a"),
+    Case("redundant-leaves", REDUNDANT, pulumi=True),
+    Case("lost-leaf-of-a-pair", REDUNDANT, failed="leaf1"),
+    Case("three-racks-two-spines", THREE, pulumi=True),
+    Case("lost-spine", THREE, failed="spine1"),
     Case(
         "three-ways-and-redundant-leaves",
-        values({f"rr{n}": rack(n, leaves=2, spines=2) for n in (1, 2, 3)}, spines=2),
-        change={"racks__rr2__interconnect": "full-mesh", "racks__rr3__interconnect": "top-of-rack"},
+        LARGE,
+        change={
+            "racks__rr1__asNumber": None,
+            "racks__rr1__localASNumber": 64513,
+            "racks__rr2__interconnect": "full-mesh",
+            "racks__rr2__asNumber": None,
+            "racks__rr3__interconnect": "top-of-rack",
+        },
     ),
 ]
+
+
+@dataclass
+class Ground:
+    """The lab of the case before, for as long as the cases are about the same file."""
+
+    folder: Path
+    lab: Lab | None = None
+    file: Values = field(default_factory=dict)
+    number: int = 0
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    def take(self, case: Case) -> Lab:
+        """A lab for a case, without sessions to leaves."""
+        if self.lab is not None and self.file == case.file and not case.pulumi:
+            clear(self.lab)
+            return self.lab
+        self.end()
+        self.number, self.file = self.number + 1, case.file
+        self.lab = self.stack.enter_context(running(self.folder / str(self.number), case.file))
+        return self.lab
+
+    def end(self) -> None:
+        """End the lab."""
+        self.lab = None
+        self.stack.close()
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    one = Ground(tmp_path_factory.mktemp("labs"))
+    yield one
+    one.end()
 
 
 @pytest.mark.lab
 @pytest.mark.toolchain
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_routing_tables_are_the_predicted_ones(case: Case, tmp_path: Path) -> None:
+def test_the_routing_tables_are_the_predicted_ones(case: Case, ground: Ground, tmp_path: Path) -> None:
     declared = fabric(case.declared)
-    with running(tmp_path, case.file) as lab:
-        if case.pulumi:
-            apply(lab, tmp_path)
-        else:
-            configure_by_hand(lab, declared)
-        if case.failed:
-            assert not differences(lab, predicted(declared), PATIENCE)[1]
-            fail(lab, case.failed)
-        compared, lines = differences(lab, predicted(declared, case.failed), PATIENCE + STALE)
-        assert not lines, "\n".join(lines)
-        assert compared
-    assert (not prove(declared).unreachable) == case.proved
+    made = edited(topology(declared), Kind.LEAF, Kind.NODE, **case.leaves)
+    lab = ground.take(case)
+    if case.pulumi:
+        apply(lab, tmp_path)
+    else:
+        configure_by_hand(lab, declared, **case.leaves)
+    before, after = (predicted(declared, standing(one, {})) for one in (made, made.without(case.failed)))
+    if case.failed:
+        assert not differences(lab, before, PATIENCE)[1]
+        fail(lab, case.failed)
+    try:
+        compared, lines = differences(lab, after, PATIENCE + STALE)
+    finally:
+        if case.failed and not restore(lab, case.failed):
+            ground.end()
+    assert not lines, "\n".join(lines)
+    assert compared
+    assert whole(case, after) == case.whole
+
+
+def whole(case: Case, tables: Mapping[str, Table]) -> bool:
+    """Whether every pod block is in every table with a way to it."""
+    nodes = [node for node in plan_of(fabric(case.declared)).nodes if node.name != case.failed]
+    return all(
+        table.get(block, ("unreachable",)) != ("unreachable",)
+        for name, table in tables.items()
+        for node in nodes
+        for block in node.blocks
+    )
+
+
+@pytest.mark.parametrize("case", [one for one in CASES if not one.leaves and not one.failed], ids=lambda one: one.name)
+def test_the_proof_refuses_the_fabrics_whose_tables_are_not_whole(case: Case) -> None:
+    assert (not prove(fabric(case.declared)).unreachable) == case.whole
 
 
 def apply(lab: Lab, folder: Path) -> None:

@@ -9,24 +9,14 @@ from ipaddress import ip_network
 import pytest
 
 from proof.classes import classes
-from proof.model import End, Entry, Kind, NextHop, Session, Topology, What
-from proof.simulate import Walk, within_limits
+from proof.model import Entry, Kind, NextHop, Session, Topology, What
+from proof.sessions import within_limits
+from proof.simulate import Walk
 from proof.topology import topology
-from tests.proof.fabrics import Values, changed, fabric, rack, values
+from tests.proof.fabrics import Values, changed, edited, fabric, rack, values
 
 ONE_AS = changed(values(2, spines=1), racks__rr2__asNumber=64512)
 TOP_OF_RACK = changed(values(2, spines=1), interconnect="top-of-rack")
-
-
-def edited(given: Topology, side: str, kind: Kind, **changes: object) -> Topology:
-    """A network whose leaves (or nodes) do something else in their sessions with nodes (or leaves)."""
-
-    def end(mine: End, other: End) -> End:
-        kinds = given.speakers[mine.speaker].kind, given.speakers[other.speaker].kind
-        return replace(mine, **changes) if kinds == (side, kind) else mine  # type: ignore[arg-type]
-
-    sessions = (Session(end(one.near, one.far), end(one.far, one.near)) for one in given.sessions)
-    return replace(given, sessions=tuple(sessions))
 
 
 def entry(given: Topology, node: str, holder: str) -> Entry:
