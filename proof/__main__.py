@@ -57,6 +57,7 @@ def document(proof: Proof, unreachable: Sequence[Problem], warnings: Sequence[Pr
                 "nextHops": [{"address": hop.address, "speaker": hop.speaker} for hop in one.path.next_hops]
                 if one.path
                 else [],
+                "singlePoints": list(one.breaks),
             }
             for one in proof.verdicts
         ],

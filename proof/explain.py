@@ -68,12 +68,8 @@ def _useless(fabric: Fabric, topology: Topology, holder: str, route: Route) -> C
             f"both are in AS {speaker.as_number}; give {switch.name} another asNumber"
         )
         return Cause(text, _place(fabric, switch), f"iBGP {speaker.as_number}")
-    rack = at("racks", speaker.rack)
-    text = (
-        f"{holder} has them with next hop {route.next_hop}, which it knows only over BGP: BIRD makes them unreachable; "
-        "let the leaf pass the routes on with itself as next hop, or keep it from announcing that subnet"
-    )
-    return Cause(text, rack, f"next hop {speaker.rack}")
+    text = f"{holder} has them with next hop {route.next_hop}, to which it knows no way outside of BGP"
+    return Cause(text, at("racks", speaker.rack), f"next hop {speaker.rack}")
 
 
 def _stopped(fabric: Fabric, topology: Topology, prefix: Prefix, drop: Drop) -> Cause:
@@ -110,23 +106,45 @@ def _internal(fabric: Fabric, sender: Speaker, receiver: Speaker) -> Cause:
 
 def _own_as(fabric: Fabric, topology: Topology, link: Link, route: Route) -> Cause:
     receiver, number = topology.speakers[link.receiver.speaker], link.receiver.as_number
-    earlier = [topology.speakers[name] for name in route.via if topology.speakers[name].as_number == number]
+    earlier = [one for one in map(topology.speakers.__getitem__, route.via) if number in _numbers(fabric, one)]
     first = earlier[0] if earlier else receiver
     path = " ".join(map(str, route.as_path))
     head = f"{receiver.name} drops them, AS {number} is in their path already ({path}"
-    if first.rack == receiver.rack and first.kind is receiver.kind is Kind.NODE:
+    between_nodes = first.kind is receiver.kind is Kind.NODE
+    if first.rack == receiver.rack and between_nodes:
         text = f"{head}): the leaf must put its own AS in place of the nodes' (as-override)"
-        return Cause(text, at("racks", receiver.rack, "asNumber"), f"AS {number} {receiver.rack}")
-    if first.kind is receiver.kind is Kind.NODE:
+        return Cause(text, _place(fabric, receiver), f"AS {number} {receiver.rack}")
+    if between_nodes and number == receiver.as_number != fabric.leaf_side_as(receiver.rack):
+        text = (
+            f"{head}); the nodes of {receiver.rack} are in it too, and no leaf replaces an AS that is not private "
+            f"(RFC 6996); give {receiver.rack} an asNumber instead of localASNumber"
+        )
+        return Cause(text, _place(fabric, receiver), f"AS {number} {receiver.rack}")
+    if between_nodes:
         one, other = sorted((first.rack, receiver.rack), key=list(fabric.racks).index)
-        text = f"{head}; racks {one} and {other} share it); give {other} its own asNumber"
-        return Cause(text, at("racks", other, "asNumber"), f"AS {number} {other}")
+        text = (
+            f"{head}; racks {one} and {other} share it); give {other} its own {_key(fabric, other)}, "
+            "or asOverride to the leaves of both"
+        )
+        return Cause(text, at("racks", other, _key(fabric, other)), f"AS {number} {other}")
     # Nodes are easier to renumber than leaves, and leaves than spines.
     order = (Kind.NODE, Kind.LEAF, Kind.SPINE)
     change, keep = sorted((first, receiver), key=lambda speaker: order.index(speaker.kind))
     mine = f"rack {change.rack}" if change.kind is Kind.NODE else _title(change)
-    text = f"{head}; {mine} and {_title(keep)} share it); give {mine} its own asNumber"
+    key = _key(fabric, change.rack) if change.kind is Kind.NODE else "asNumber"
+    text = f"{head}; {mine} and {_title(keep)} share it); give {mine} its own {key}"
     return Cause(text, _place(fabric, change), f"AS {number} {mine}")
+
+
+def _numbers(fabric: Fabric, speaker: Speaker) -> set[int]:
+    """AS numbers in which others see a speaker."""
+    node = speaker.kind is Kind.NODE
+    return {speaker.as_number, fabric.leaf_side_as(speaker.rack)} if node else {speaker.as_number}
+
+
+def _key(fabric: Fabric, rack: str) -> str:
+    """Key of the AS number that a rack shows to its leaves."""
+    return "asNumber" if fabric.racks[rack].local_as_number is None else "localASNumber"
 
 
 def _missing(fabric: Fabric, walk: Walk, prefix: Prefix, holder: str, around: set[str]) -> Cause:
@@ -160,7 +178,7 @@ def _title(speaker: Speaker) -> str:
 def _place(fabric: Fabric, speaker: Speaker) -> str:
     """Key of the AS number that a speaker has."""
     if speaker.kind is Kind.NODE:
-        return at("racks", speaker.rack, "asNumber")
+        return at("racks", speaker.rack, _key(fabric, speaker.rack))
     if speaker.kind is Kind.LEAF:
         return at("racks", speaker.rack, "leaves", speaker.name, "asNumber")
     return at("spines", speaker.name, "asNumber") if speaker.name in fabric.spines else "spines"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from config import Fabric, Problem
@@ -18,6 +18,9 @@ from proof.verdict import Missing, Verdict, on_spines, verdicts
 
 _MOST_NAMES = 3
 
+Pair = tuple[str, str, int]
+"""A pair of racks: holder, origin, IP version."""
+
 
 @dataclass(frozen=True)
 class SinglePoint:
@@ -30,7 +33,7 @@ class SinglePoint:
     kind: Kind
     rack: str
     alike: int
-    cuts: tuple[tuple[str, str, int], ...]
+    cuts: tuple[Pair, ...]
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,18 @@ def prove(fabric: Fabric) -> Proof:
     found = classes(fabric)
     walk = Walk(standing(topology(found.fabric), found.stands_for))
     judged = tuple(verdicts(found, walk))
+    cuts = losses(found, walk, judged)
     return Proof(
         fabric,
         found,
-        judged,
+        tuple(
+            replace(
+                one, breaks=tuple(name for name, cut in cuts.items() if (one.holder, one.origin, one.version) in cut)
+            )
+            for one in judged
+        ),
         tuple(_findings(found, walk, judged)),
-        tuple(_single_points(found, walk, judged)),
+        tuple(single_points(found, walk, cuts)),
     )
 
 
@@ -144,25 +153,33 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _single_points(found: Classes, walk: Walk, judged: tuple[Verdict, ...]) -> Iterator[SinglePoint]:
-    fabric = found.fabric
+def losses(found: Classes, walk: Walk, judged: tuple[Verdict, ...]) -> dict[str, tuple[Pair, ...]]:
+    """Pairs of racks that each reflector, leaf and spine breaks when it alone fails, those that break any."""
+    fabric, cuts = found.fabric, dict[str, tuple[Pair, ...]]()
+    racks = {name: speaker.rack for name, speaker in walk.topology.speakers.items()}
     before = {(one.holder, one.origin, one.version) for one in judged if one.ok}
-    seen: set[tuple[str, ...]] = set()
     for speaker in walk.topology.speakers.values():
-        alike = found.likes.get(speaker.rack, ())
-        # Racks that are alike have the same single points: one of them is looked at.
-        if speaker.assumed or (speaker.kind is Kind.NODE and not speaker.reflector) or alike in seen:
+        if speaker.assumed or (speaker.kind is Kind.NODE and not speaker.reflector):
             continue
-        if alike and alike[0] != speaker.rack:
-            continue
+        first = next(iter(found.likes.get(speaker.rack, ())), speaker.rack)
+        if first != speaker.rack and not any(cut for name, cut in cuts.items() if racks[name] == first):
+            continue  # a rack that breaks nothing, and this one is like it
         left = Walk(carried(walk.topology.without(speaker.name)))
-        cuts = tuple(
+        cuts[speaker.name] = tuple(
             (one.holder, one.origin, one.version)
             for one in verdicts(found, left, speaker.name)
             if _between_nodes(fabric, one) and (one.holder, one.origin, one.version) in before
         )
-        if cuts:
-            yield SinglePoint(speaker.name, speaker.kind, speaker.rack, max(len(alike), 1), cuts)
+    return {name: cut for name, cut in cuts.items() if cut}
+
+
+def single_points(found: Classes, walk: Walk, cuts: Mapping[str, tuple[Pair, ...]]) -> Iterator[SinglePoint]:
+    """Those of racks that are alike are the same: the first rack's stand for all."""
+    for name, cut in cuts.items():
+        speaker = walk.topology.speakers[name]
+        alike = found.likes.get(speaker.rack, ())
+        if not alike or alike[0] == speaker.rack:
+            yield SinglePoint(name, speaker.kind, speaker.rack, max(len(alike), 1), cut)
 
 
 def _between_nodes(fabric: Fabric, verdict: Verdict) -> bool:

@@ -18,7 +18,7 @@ from proof.verdict import Path
 def show(proof: Proof, console: Console) -> None:
     """Print a row for every kind of pair of racks, and a line that counts them."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("pods of", "in rack", "family", "pairs", "path", "AS path", "next hop", ""):
+    for heading in ("pods of", "in rack", "family", "pairs", "path", "AS path", "next hop", "breaks without", ""):
         table.add_column(heading, overflow="fold")
     for verdict in proof.verdicts:
         path = verdict.path
@@ -30,6 +30,7 @@ def show(proof: Proof, console: Console) -> None:
             " → ".join(path.speakers) if path else "",
             " ".join(map(str, path.as_path)) if path else "",
             hops(path) if path else "",
+            ", ".join(verdict.breaks),
             Text("✓", "green") if verdict.ok else Text("✗", "bold red"),
         )
     console.print(table)

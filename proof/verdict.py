@@ -28,7 +28,7 @@ class Verdict:
     """Whether the pods of ``origin`` arrive in ``holder``, both racks, in one IP version.
 
     ``alike`` is the number of pairs that this one stands for. ``services`` says whether all service ranges are in the
-    tables of the holder's leaves. Without a ``holder`` it is about the spines.
+    tables of the holder's leaves. ``breaks`` are the speakers each of whose loss alone would break it.
     """
 
     holder: str
@@ -38,6 +38,7 @@ class Verdict:
     missing: tuple[Missing, ...]
     services: bool
     path: Path | None
+    breaks: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -57,6 +57,7 @@ def test_json_holds_pairs_findings_and_single_points(file: Path, capsys: pytest.
     assert said["ok"] is True
     assert said["pairs"][1]["asPath"] == [65101, 65201, 65102, 64513]
     assert said["pairs"][1]["nextHops"] == [{"address": "172.20.0.254", "speaker": "leaf1"}]
+    assert said["pairs"][1]["singlePoints"] == ["spine1", "leaf1", "leaf2"]
     assert [point["speaker"] for point in said["singlePoints"]] == ["spine1", "leaf1"]
     assert {finding["path"] for finding in said["warnings"]} == {"spines.spine1", "racks.rr1.leaves.leaf1"}
 

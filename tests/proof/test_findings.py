@@ -11,7 +11,9 @@ from tests.proof.fabrics import Values, changed, fabric, rack, values
 
 TWO = values(2, spines=1)
 DUAL = values(2, spines=1, versions=(4, 6))
-BY_BGP = "knows only over BGP: BIRD makes them unreachable"
+ONE_AS = changed(TWO, racks__rr2__asNumber=64512)
+LOCAL_AS = changed(TWO, racks__rr2__asNumber=None, racks__rr2__localASNumber=64513)
+OVERRIDE = {"racks__rr1__leaves__leaf1__asOverride": True, "racks__rr2__leaves__leaf2__asOverride": True}
 
 BROKEN: list[tuple[str, Values, str, str]] = [
     (
@@ -20,20 +22,52 @@ BROKEN: list[tuple[str, Values, str, str]] = [
         "racks.rr2.asNumber",
         (
             "pods of rr2 never arrive in rr1, nor the other way round: n1a drops them, AS 64512 is in their path "
-            "already (65101 65201 65102 64512; racks rr1 and rr2 share it); give rr2 its own asNumber"
+            "already (65101 65201 65102 64512; racks rr1 and rr2 share it); give rr2 its own asNumber, or "
+            "asOverride to the leaves of both"
         ),
+    ),
+    (
+        "same AS, and only one of both leaves overrides it",
+        changed(ONE_AS, racks__rr2__leaves__leaf2__asOverride=True),
+        "racks.rr2.asNumber",
+        "pods of rr2 never arrive in rr1: n1a drops them, AS 64512 is in their path already",
+    ),
+    (
+        "same local AS",
+        changed(LOCAL_AS, racks__rr1__asNumber=None, racks__rr1__localASNumber=64513),
+        "racks.rr2.localASNumber",
+        (
+            "n1a drops them, AS 64513 is in their path already (65101 65101 65101 64513; racks rr1 and rr2 share it); "
+            "give rr2 its own localASNumber, or asOverride"
+        ),
+    ),
+    (
+        "local AS over a public one",
+        changed(LOCAL_AS, asNumber=100, racks__rr1__asNumber=None),
+        "racks.rr2.localASNumber",
+        (
+            "pods of rr1 never arrive on n2c: n2c drops them, AS 100 is in their path already (65102 65102 65102 "
+            "100); the nodes of rr2 are in it too, and no leaf replaces an AS that is not private (RFC 6996); give rr2 "
+            "an asNumber instead of localASNumber"
+        ),
+    ),
+    (
+        "local AS that is the spine's",
+        changed(LOCAL_AS, racks__rr2__localASNumber=65201),
+        "racks.rr2.localASNumber",
+        "rack rr2 and spine spine1 share it); give rack rr2 its own localASNumber",
     ),
     (
         "the default AS behind different leaves",
         changed(TWO, racks__rr2__asNumber=None),
         "racks.rr2.asNumber",
-        "racks rr1 and rr2 share it); give rr2 its own asNumber",
+        "racks rr1 and rr2 share it); give rr2 its own asNumber, or asOverride to the leaves of both",
     ),
     (
         "same AS in four racks",
         changed(values(4), **{f"racks__rr{number}__asNumber": 64512 for number in (2, 3, 4)}),
         "racks.rr2.asNumber",
-        "give rr2 its own asNumber (12 pairs of racks in all)",
+        "or asOverride to the leaves of both (12 pairs of racks in all)",
     ),
     (
         "rack with the spine's AS",
@@ -43,12 +77,6 @@ BROKEN: list[tuple[str, Values, str, str]] = [
             "spine1 drops them, AS 65201 is in their path already (65102 65201; rack rr2 and spine spine1 share it); "
             "give rack rr2 its own asNumber"
         ),
-    ),
-    (
-        "leaf with its own rack's AS",
-        changed(TWO, racks__rr2__leaves__leaf2__asNumber=64513),
-        "racks.rr2",
-        f"pods of rr1 never arrive on n2a, n2b: n2a has them with next hop 100.1.2.1, which it {BY_BGP}",
     ),
     (
         "leaf with another rack's AS",
@@ -130,14 +158,19 @@ BROKEN: list[tuple[str, Values, str, str]] = [
             racks__rr1__nodeCIDRs=["172.20.0.0/24", "172.29.0.0/24"],
             racks__rr1__reflectors__n1a="172.29.0.11",
         ),
-        "racks.rr1.leaves.leaf1.asNumber",
-        "pods of n1a never arrive in rr2: leaf1 cannot use their next hop 172.29.0.11",
+        "racks.rr1.leaves.leaf1.address",
+        "n1a (172.29.0.11) and leaf leaf1 (172.20.0.254) share no subnet: no session between them comes up",
     ),
     (
-        "one mesh of racks that share an AS, with leaves that announce their subnets",
-        changed(TWO, interconnect="full-mesh", racks__rr2__asNumber=64512),
-        "racks.rr1",
-        f"with next hop 172.21.0.11, which it {BY_BGP}",
+        "one mesh of racks that no spine connects",
+        changed(
+            ONE_AS,
+            interconnect="full-mesh",
+            spines__spine2={"asNumber": 65202},
+            racks__rr2__leaves__leaf2__uplinks={"spine2": {"address": "100.2.2.2", "peerAddress": "100.2.2.1"}},
+        ),
+        "racks.rr1.leaves.leaf1.uplinks",
+        "no spine connects leaves leaf1 and leaf2: link both to one",
     ),
 ]
 
@@ -159,6 +192,16 @@ WHOLE: list[tuple[str, Values]] = [
     ("IPv6 only", values(2, spines=1, versions=(6,))),
     ("one rack", values(1)),
     ("one node", values({"rr1": rack(1, reflectors=1, members=0)})),
+    ("one AS and leaves that override it", changed(ONE_AS, **OVERRIDE)),
+    ("local AS", LOCAL_AS),
+    (
+        "local AS in a top-of-rack rack",
+        changed(LOCAL_AS, racks__rr2__interconnect="top-of-rack"),
+    ),
+    ("linked reflectors", changed(TWO, reflectorMesh=True)),
+    ("linked reflectors in one AS", changed(ONE_AS, reflectorMesh=True)),
+    ("leaf with its own rack's AS", changed(TWO, racks__rr2__leaves__leaf2__asNumber=64513)),
+    ("full mesh of all racks in one AS", changed(ONE_AS, interconnect="full-mesh")),
     ("full mesh of all racks", changed(TWO, interconnect="full-mesh")),
     ("full mesh in one rack", changed(TWO, racks__rr2__interconnect="full-mesh")),
     (
@@ -248,6 +291,22 @@ SINGLE: list[tuple[str, Values, dict[str, str]]] = [
         },
     ),
     (
+        "the leaf of a mesh of all racks",
+        changed(values(2, spines=2), interconnect="full-mesh", racks__rr2__asNumber=64512),
+        {
+            "racks.rr1.leaves.leaf1": "leaf1 is a single point of failure: without it pods of rack rr1 no longer "
+            "reach other racks (2 racks are like this); give the rack a second leaf"
+        },
+    ),
+    (
+        "the leaf of linked reflectors",
+        changed(values(2, spines=2), reflectorMesh=True),
+        {
+            "racks.rr1.leaves.leaf1": "leaf1 is a single point of failure: without it pods of rack rr1 no longer "
+            "reach other racks (2 racks are like this); give the rack a second leaf"
+        },
+    ),
+    (
         "a lone rack's leaf",
         values(1),
         {},
@@ -266,6 +325,23 @@ SINGLE: list[tuple[str, Values, dict[str, str]]] = [
 @pytest.mark.parametrize(("given", "expected"), [case[1:] for case in SINGLE], ids=[case[0] for case in SINGLE])
 def test_a_speaker_whose_loss_cuts_pods_off_is_a_warning(given: Values, expected: dict[str, str]) -> None:
     assert {one.path: one.text for one in prove(fabric(given)).warnings} == expected
+
+
+def test_every_pair_of_racks_names_whose_loss_alone_breaks_it() -> None:
+    given = values(
+        {"rr1": rack(1, reflectors=1, members=2, spines=1), "rr2": rack(2, leaves=2, spines=1)},
+        spines=1,
+    )
+    proof = prove(fabric(given))
+    assert proof.of("rr1", "rr1", 4).breaks == ("n1a",)
+    assert proof.of("rr2", "rr2", 4).breaks == ()
+    assert set(proof.of("rr1", "rr2", 4).breaks) == {"n1a", "leaf1", "spine1"}
+    assert set(proof.of("rr2", "rr1", 4).breaks) == {"n1a", "leaf1", "spine1"}
+
+
+def test_a_pair_of_racks_that_are_alike_names_the_leaves_of_both() -> None:
+    proof = prove(fabric(values(4, spines=2)))
+    assert proof.of("rr1", "rr2", 4).breaks == ("leaf1", "leaf2")
 
 
 def test_a_verdict_of_any_pair_is_that_of_its_like() -> None:

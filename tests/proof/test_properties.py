@@ -12,7 +12,8 @@ from config import Fabric
 from proof import prove
 from proof.classes import Classes
 from proof.model import What
-from proof.proof import _single_points
+from proof.proof import losses
+from proof.sessions import carried, standing
 from proof.simulate import Walk
 from proof.topology import topology
 from proof.verdict import verdicts
@@ -34,7 +35,11 @@ def racks_of(draw: st.DrawFn, number: int, spines: int, versions: tuple[int, ...
         asNumber=draw(st.sampled_from([64512, 64513, 64514, 65101, 65201])),
         interconnect=draw(st.sampled_from(WAYS)),
     )
+    if draw(st.booleans()):
+        made["localASNumber"] = draw(st.sampled_from([64513, 64514, 64515, 65101]))
+        del made["asNumber"]
     for leaf in made["leaves"].values():
+        leaf["asOverride"] = draw(st.booleans())
         leaf["uplinks"] = {name: link for name, link in leaf["uplinks"].items() if draw(st.booleans())}
         leaf["asNumber"] = draw(st.sampled_from([leaf["asNumber"], 65101, 65201, 64513]))
     return made
@@ -47,7 +52,8 @@ def odd_fabrics(draw: st.DrawFn) -> Fabric:
     versions = draw(st.sampled_from([(4,), (6,), (4, 6)]))
     count = draw(st.integers(1, 4))
     made: dict[str, Any] = {f"rr{one}": draw(racks_of(one, spines, versions)) for one in range(1, count + 1)}
-    return fabric(values(made, spines=spines, versions=versions))
+    shared = {"asNumber": draw(st.sampled_from([64512, 100])), "reflectorMesh": draw(st.booleans())}
+    return fabric(values(made, spines=spines, versions=versions, **shared))
 
 
 @st.composite
@@ -56,13 +62,18 @@ def symmetric(draw: st.DrawFn) -> Values:
     way = draw(st.sampled_from(WAYS))
     reflectors, members = draw(st.integers(1, 3)), draw(st.integers(0, 2))
     leaves, count = draw(st.integers(1, 2)), draw(st.integers(1, 4))
-    shared = draw(st.booleans())
+    shared, linked = draw(st.booleans()), draw(st.booleans())
 
     def one(number: int) -> Values:
         made = rack(number, reflectors=reflectors, members=members, leaves=leaves, spines=spines)
         return {**made, "asNumber": 64512} if shared else made
 
-    return values({f"rr{number}": one(number) for number in range(1, count + 1)}, spines=spines, interconnect=way)
+    return values(
+        {f"rr{number}": one(number) for number in range(1, count + 1)},
+        spines=spines,
+        interconnect=way,
+        reflectorMesh=linked,
+    )
 
 
 @PLAIN
@@ -77,7 +88,7 @@ def test_every_walk_ends_and_every_missing_route_has_a_cause(declared: Fabric) -
 @PLAIN
 @given(odd_fabrics())
 def test_what_is_proved_on_a_few_of_each_kind_holds_for_all(declared: Fabric) -> None:
-    proof, walk = prove(declared), Walk(topology(declared))
+    proof, walk = prove(declared), Walk(standing(topology(declared), {}))
     for holder, there in declared.racks.items():
         for origin, here in declared.racks.items():
             for version in declared.versions:
@@ -96,8 +107,8 @@ def test_what_is_proved_on_a_few_of_each_kind_holds_for_all(declared: Fabric) ->
 @given(odd_fabrics())
 def test_single_points_found_on_a_few_of_each_kind_are_those_of_the_whole_fabric(declared: Fabric) -> None:
     every = Classes(declared, {name: (name,) for name in declared.racks}, {})
-    walk = Walk(topology(declared))
-    whole = {point.speaker for point in _single_points(every, walk, tuple(verdicts(every, walk)))}
+    walk = Walk(carried(topology(declared)))
+    whole = set(losses(every, walk, tuple(verdicts(every, walk))))
     proof = prove(declared)
     alike = {name for point in proof.single_points for name in proof.classes.likes.get(point.rack, ())}
     assert {point.speaker for point in proof.single_points} <= whole

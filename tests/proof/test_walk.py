@@ -10,7 +10,7 @@ import pytest
 
 from proof.classes import classes
 from proof.model import Entry, Kind, NextHop, Session, Topology, What
-from proof.sessions import within_limits
+from proof.sessions import carried, within_limits
 from proof.simulate import Walk
 from proof.topology import topology
 from tests.proof.fabrics import Values, changed, edited, fabric, rack, values
@@ -82,19 +82,17 @@ def test_ways_around_one_as_do_what_was_measured(
     assert {holder: hops(made, "n2a", holder) for holder in expected} == expected
 
 
+LOCAL_AS = changed(values(2, spines=1), racks__rr2__asNumber=None, racks__rr2__localASNumber=64513)
+
+
 @pytest.mark.parametrize("cured", [False, True], ids=["plain", "remove-private-AS"])
 def test_a_local_as_on_the_leaf_peer_hides_routes_from_members_until_the_leaf_replaces_private_numbers(
     *, cured: bool
 ) -> None:
-    made = topology(fabric(ONE_AS))
-    sessions = []
-    for one in made.sessions:
-        if (one.near.speaker, one.far.speaker) in {("n2a", "leaf2"), ("n2b", "leaf2")}:
-            near, far = replace(one.near, as_number=64513), replace(one.far, remove_private_as=cured)
-            sessions.append(Session(near, far))
-        else:
-            sessions.append(one)
-    made = replace(made, sessions=tuple(sessions))
+    made = topology(fabric(LOCAL_AS))
+    if not cured:
+        made = edited(made, Kind.LEAF, Kind.NODE, remove_private_as=False)
+    assert {made.speakers[node].as_number for node in ("n1a", "n2a", "n2c")} == {64512}
     assert hops(made, "n1a", "n2a") == {"leaf2"}
     assert hops(made, "n1a", "n2c") == ({"leaf2"} if cured else set())
     best = entry(made, "n2c", "spine1").best
@@ -116,10 +114,57 @@ def test_a_prefix_list_lets_a_route_in_only_if_it_covers_the_pod_range() -> None
     assert hops(half, "n1c", "spine1") == set()
 
 
-def test_members_learn_pods_and_nothing_of_what_else_the_leaf_announces() -> None:
-    tables = Walk(topology(fabric(values(2, spines=1)))).tables()
-    assert {prefix.what for prefix in tables["n1a"]} == {What.PODS, What.SERVICES, What.SUBNET}
-    assert {prefix.what for prefix in tables["n1c"]} == {What.PODS, What.SERVICES}
+def test_nodes_learn_pods_and_services_and_nothing_else_that_the_leaf_knows() -> None:
+    made = topology(fabric(values(2, spines=1)))
+    whats = {name: {prefix.what for prefix in table} for name, table in Walk(made).tables().items()}
+    assert whats["n1a"] == whats["n1c"] == {What.PODS, What.SERVICES}
+    assert whats["leaf1"] == whats["spine1"] == {What.PODS, What.SERVICES, What.SUBNET}
+    unlisted = Walk(edited(made, Kind.LEAF, Kind.NODE, sends=None)).tables()
+    assert {prefix.what for prefix in unlisted["n1a"]} == {What.PODS, What.SERVICES, What.SUBNET}
+
+
+MESH_IN_ONE_AS = changed(ONE_AS, interconnect="full-mesh")
+
+
+def test_a_mesh_across_racks_works_by_the_default_route_unless_the_leaves_send_subnets() -> None:
+    """BIRD resolves a next hop through no route of BGP, and a subnet that it has over BGP hides the default route."""
+    made = topology(fabric(MESH_IN_ONE_AS))
+    assert hops(made, "n1c", "n2c") == {"default gateway"}
+    found = entry(edited(made, Kind.LEAF, Kind.NODE, sends=None), "n1c", "n2c")
+    assert found.best is not None
+    assert not found.usable
+
+
+def test_every_node_of_a_full_mesh_rack_peers_with_its_leaf_also_where_reflectors_are_declared() -> None:
+    made = topology(fabric(changed(values(2, spines=1), racks__rr1__interconnect="full-mesh")))
+    near = {one.near.speaker for one in made.sessions if one.far.speaker == "leaf1"}
+    assert near == {"n1a", "n1b", "n1c"}
+    assert not any(made.speakers[node].reflector for node in near)
+
+
+def test_sessions_between_racks_end_with_the_leaf_that_carries_them() -> None:
+    made = topology(fabric(MESH_IN_ONE_AS))
+    assert carried(made) == made
+    left = carried(made.without("leaf1"))
+    pairs = {frozenset({one.near.speaker, one.far.speaker}) for one in left.sessions}
+    assert frozenset({"n1a", "n1b"}) in pairs
+    assert not any(pair & {"n1a", "n1b", "n1c"} and pair & {"n2a", "n2b", "n2c"} for pair in pairs)
+
+
+@pytest.mark.parametrize(
+    ("second", "as_path", "clients"), [(64513, (64513,), False), (64512, (), True)], ids=["eBGP", "iBGP"]
+)
+def test_linked_reflectors_keep_the_next_hop_and_are_clients_of_each_other_in_one_as(
+    second: int, as_path: tuple[int, ...], *, clients: bool
+) -> None:
+    made = topology(fabric(changed(values(2, spines=1), reflectorMesh=True, racks__rr2__asNumber=second)))
+    links = [one for one in made.sessions if (one.near.speaker[:2], one.far.speaker[:2]) == ("n1", "n2")]
+    assert len(links) == 4
+    assert all(one.near.rr_client is one.far.rr_client is clients for one in links)
+    best = entry(made, "n2c", "n1c").best
+    assert best is not None
+    assert best.as_path == as_path
+    assert str(best.next_hop) == "172.21.0.13"
 
 
 def test_the_leaf_spreads_service_traffic_over_all_nodes_of_its_rack() -> None:
