@@ -13,7 +13,6 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 from config import Addresses, Fabric, Rack
-from proof.rules import private
 
 RACKS_KEPT = 2
 REFLECTORS_KEPT = 3
@@ -94,10 +93,9 @@ def _numbers(fabric: Fabric, rack: str) -> set[int]:
 def _kind(fabric: Fabric, name: str, rack: Rack, used: Mapping[int, int]) -> Hashable:
     order: dict[int, int] = {}
 
-    def number(value: int) -> tuple[str, int, bool]:
-        """Its own value where others have it too, its place in the rack otherwise; and whether it is private."""
-        own = ("shared", value) if used[value] > 1 else ("own", order.setdefault(value, len(order)))
-        return (*own, private(value))
+    def number(value: int) -> tuple[str, int]:
+        """Its own value where others have it too, its place in the rack otherwise."""
+        return ("shared", value) if used[value] > 1 else ("own", order.setdefault(value, len(order)))
 
     return (
         fabric.rack_interconnect(name),

@@ -118,7 +118,7 @@ def _frr_sends(topology: Topology, sender: Speaker, link: Link, route: Route, so
         peer_as = link.receiver.as_number
         if end.remove_private_as:
             # The neighbour's own AS stays: aspath_replace_private_asns in bgp_aspath.c.
-            as_path = tuple(sender.as_number if private(one) and one != peer_as else one for one in as_path)
+            as_path = tuple(sender.as_number if _private(one) and one != peer_as else one for one in as_path)
         if end.as_override:
             as_path = tuple(sender.as_number if one == peer_as else one for one in as_path)
         as_path, originator, clusters = (sender.as_number, *as_path), None, ()
@@ -147,6 +147,6 @@ def _shared(topology: Topology, sender: Speaker, link: Link, route: Route, sourc
     return subnet is not None and link.receiver.address in subnet and all(address in subnet for address in alike)
 
 
-def private(as_number: int) -> bool:
-    """Whether an AS number is for private use (RFC 6996), so that ``remove-private-AS`` takes it for one."""
+def _private(as_number: int) -> bool:
+    """RFC 6996."""
     return 64512 <= as_number <= 65534 or 4200000000 <= as_number <= 4294967294

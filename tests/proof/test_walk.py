@@ -100,6 +100,13 @@ def test_a_local_as_on_the_leaf_peer_hides_routes_from_members_until_the_leaf_re
     assert best.as_path == (65102, 64513)
 
 
+def test_frr_leaves_a_third_partys_next_hop_only_among_neighbours_that_get_the_same_updates() -> None:
+    made = edited(topology(fabric(TOP_OF_RACK)), Kind.NODE, Kind.LEAF, allow_own_as=1)
+    made = edited(made, Kind.LEAF, Kind.NODE, as_override=False)
+    assert hops(made, "n2a", "n2c") == {"n2a"}
+    assert hops(edited(made, Kind.LEAF, Kind.NODE, sends=None), "n2a", "n2c") == {"leaf2"}
+
+
 def test_without_keep_the_leaf_reaches_every_pod_through_the_reflectors() -> None:
     made = topology(fabric(values(2, spines=1)))
     assert hops(made, "n1c", "leaf1") == {"n1c"}
