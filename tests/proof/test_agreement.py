@@ -6,7 +6,7 @@ hand, those of one file one after the other in one lab.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,7 +175,9 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 @pytest.mark.toolchain
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_routing_tables_are_the_predicted_ones(case: Case, ground: Ground, tmp_path: Path) -> None:
+def test_the_routing_tables_are_the_predicted_ones(
+    case: Case, ground: Ground, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     declared = fabric(case.declared)
     made = edited(topology(declared), Kind.LEAF, Kind.NODE, **case.leaves)
     lab = ground.take(case)
@@ -192,6 +194,7 @@ def test_the_routing_tables_are_the_predicted_ones(case: Case, ground: Ground, t
     finally:
         if case.failed and not restore(lab, case.failed):
             ground.end()
+    record_property("routes", f"{compared - len(lines)} of {compared} as predicted")
     assert not lines, "\n".join(lines)
     assert compared
     assert whole(case, after) == case.whole
