@@ -30,6 +30,9 @@ KUBECTL = CLONE / ".tools" / "bin" / "kubectl"
 COLLIDING = 20.0
 """Seconds after which a session that is not up is taken to be held up by the other end's attempts."""
 
+APPLY = 'given=$(mktemp) && cat >"$given" && vtysh -f "$given"; code=$?; rm -f "$given"; exit $code'
+"""All labs of a machine share its /tmp."""
+
 Table = dict[str, tuple[str, ...]]
 """A routing table as both sides are compared: hosts that a route leads to, or what it is instead."""
 
@@ -106,7 +109,7 @@ def configure_by_hand(lab: Lab, fabric: Fabric, **leaves: Any) -> None:
         objects += _peers(fabric, rack)
         for leaf in declared.leaves:
             lines = _leaf_lines(fabric, rack, leaf, **leaves)
-            lab.run(leaf, "sh", "-c", "cat >/tmp/given && vtysh -f /tmp/given", stdin="\n".join(lines))
+            lab.run(leaf, "sh", "-c", APPLY, stdin="\n".join(lines))
     lab.kubectl("apply", "-f", "-", stdin=json.dumps({"kind": "List", "apiVersion": "v1", "items": objects}))
     spec = {
         "nodeToNodeMeshEnabled": fabric.cluster_mesh,
@@ -125,7 +128,7 @@ def clear(lab: Lab) -> None:
         for leaf in rack.leaves:
             lines = [f"router bgp {switches[leaf].as_number}"]
             lines += [f" no neighbor {address}" for addresses in rack.nodes.values() for address in addresses]
-            lab.run(leaf, "sh", "-c", "cat >/tmp/given && vtysh -f /tmp/given", stdin="\n".join(lines) + "\n")
+            lab.run(leaf, "sh", "-c", APPLY, stdin="\n".join(lines) + "\n")
 
 
 def _peers(fabric: Fabric, rack: str) -> Iterator[dict[str, Any]]:
