@@ -24,6 +24,8 @@ PASSWORD_SECRET = "leafrack-bgp"  # noqa: S105 - a name
 
 AS_NUMBER_ANNOTATION = "projectcalico.org/ASNumber"
 CLUSTER_ID_ANNOTATION = "projectcalico.org/RouteReflectorClusterID"
+LABELS_ANNOTATION = "projectcalico.org/labels"
+"""Labels that a node got through calicoctl, as JSON."""
 IPV4_ANNOTATION = "projectcalico.org/IPv4Address"
 IPV6_ANNOTATION = "projectcalico.org/IPv6Address"
 

@@ -4,7 +4,7 @@ A platform is a module with a :class:`~switches.dialect.Dialect`; :func:`dialect
 """
 
 from config import Platform
-from switches.dialect import Dialect, Neighbour, NeighbourState, PrefixList, SwitchState
+from switches.dialect import Dialect, Effect, Line, Neighbour, NeighbourState, PrefixList, SwitchState
 from switches.frr import FRR
 
 _DIALECTS = {Platform.FRR: FRR}
@@ -15,4 +15,4 @@ def dialect(platform: Platform) -> Dialect:
     return _DIALECTS[platform]
 
 
-__all__ = ["Dialect", "Neighbour", "NeighbourState", "PrefixList", "SwitchState", "dialect"]
+__all__ = ["Dialect", "Effect", "Line", "Neighbour", "NeighbourState", "PrefixList", "SwitchState", "dialect"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from config.model import Address, Network
@@ -45,9 +46,37 @@ class Neighbour:
     password: str | None = field(default=None, repr=False)
 
 
+class Effect(StrEnum):
+    """What a line that a switch has already does to a neighbour that leafrack writes."""
+
+    REFUSES = "refuses"
+    """The switch refuses leafrack's own lines beside it."""
+    SHUTS = "shuts"
+    """The session stays down."""
+    DROPS = "drops"
+    """No route passes: what the line names permits nothing, or does not exist."""
+    FILTERS = "filters"
+    """It filters routes beside leafrack's lists."""
+    REPLACED = "replaced"
+    """Leafrack's list takes its place."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a switch's configuration that concerns a neighbour, as the switch shows it."""
+
+    text: str
+    effect: Effect
+    names: str = ""
+    """The list or map that it names."""
+
+
 @dataclass(frozen=True)
 class NeighbourState:
-    """A session as its leaf reports it; ``uptime`` in seconds, 0 when it is not Established."""
+    """A session as its leaf reports it; ``uptime`` in seconds, 0 when it is not Established.
+
+    ``remote_as`` is 0 where the switch takes any AS and has not seen one yet.
+    """
 
     address: Address
     remote_as: int
@@ -56,6 +85,10 @@ class NeighbourState:
     description: str = ""
     last_error: str = ""
     prefixes_received: int = 0
+    lines: tuple[Line, ...] = ()
+    """What keeps it down or filters its routes, also where a group of neighbours says it for all its members."""
+    lacks_policy: bool = False
+    """Whether routes are discarded because no policy was configured that allows them (RFC 8212)."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +98,6 @@ class SwitchState:
     as_number: int | None
     neighbours: Mapping[Address, NeighbourState] = field(default_factory=dict)
     routes: frozenset[Network] = frozenset()
-    requires_policy: bool = False
-    """Whether eBGP neighbours without an outbound policy are sent nothing (RFC 8212)."""
 
 
 class Dialect(Protocol):

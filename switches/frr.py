@@ -20,7 +20,8 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from config.model import Address, Network
-from switches.dialect import Neighbour, NeighbourState, PrefixList, SwitchState
+from switches import frr_running
+from switches.dialect import Line, Neighbour, NeighbourState, PrefixList, SwitchState
 
 # The AS of a neighbour that exists already is left alone: see Neighbour. Entries of our prefix lists that are no
 # longer given go after the new ones are in, so that a list is never empty. `write memory` makes what was applied
@@ -50,6 +51,9 @@ vtysh -C -f "$work/config" >"$work/said" 2>&1 || quiet
 vtysh -f "$work/config" >"$work/said" 2>&1 || quiet
 vtysh -c 'write memory' >"$work/said" 2>&1 || quiet
 """
+
+_WITHOUT_POLICY = ("inboundEbgpRequiresPolicy", "outboundEbgpRequiresPolicy")
+"""Keys of a neighbour's address family that FRR sets where RFC 8212 discards its routes."""
 
 _READ = " ".join(
     f"-c {command}"
@@ -122,11 +126,17 @@ class _Frr:
             raise ValueError(msg)
         neighbours, *tables = documents
         instance = re.search(r"^router bgp (\d+)", rest, re.MULTILINE)
+        peers = {key: value for key, value in neighbours.items() if isinstance(value, dict) and "bgpState" in value}
+        said = frr_running.lines(rest, peers)
+        found = (
+            _neighbour(address, peer, said[key])
+            for key, peer in peers.items()
+            if (address := _address(key) or _address(peer.get("bgpNeighborAddr", ""))) is not None
+        )
         return SwitchState(
             as_number=int(instance[1]) if instance else None,
-            neighbours={state.address: state for state in map(_neighbour, *_items(neighbours))},
+            neighbours={state.address: state for state in found},
             routes=frozenset(route for table in tables for route in _routes(table)),
-            requires_policy=_requires_policy(rest),
         )
 
 
@@ -159,30 +169,28 @@ def _documents(output: str) -> tuple[list[dict[str, Any]], str]:
     return documents, rest
 
 
-def _items(neighbours: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[Mapping[str, Any], ...]]:
-    peers = {key: value for key, value in neighbours.items() if isinstance(value, dict) and "bgpState" in value}
-    return tuple(peers), tuple(peers.values())
+def _address(text: str) -> Address | None:
+    """Address of a neighbour; of one behind an interface (``swp1``) there is none until it has been heard."""
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
-def _neighbour(address: str, peer: Mapping[str, Any]) -> NeighbourState:
+def _neighbour(address: Address, peer: Mapping[str, Any], lines: tuple[Line, ...]) -> NeighbourState:
     established = peer.get("bgpState") == "Established"
-    families = peer.get("addressFamilyInfo", {}).values()
+    families = list(peer.get("addressFamilyInfo", {}).values())
     return NeighbourState(
-        address=ip_address(address),
+        address=address,
         remote_as=int(peer.get("remoteAs", 0)),
         state=str(peer.get("bgpState", "")),
         uptime=peer.get("bgpTimerUpMsec", 0) / 1000 if established else 0.0,
         description=str(peer.get("nbrDesc", "")),
         last_error="" if established else str(peer.get("lastNotificationReason", peer.get("lastResetDueTo", ""))),
         prefixes_received=sum(family.get("acceptedPrefixCounter", 0) for family in families),
+        lines=lines,
+        lacks_policy=any(key in family for family in families for key in _WITHOUT_POLICY),
     )
-
-
-def _requires_policy(running: str) -> bool:
-    # The traditional profile has it on and does not print it, the datacenter profile has it off.
-    if re.search(r"^ no bgp ebgp-requires-policy", running, re.MULTILINE):
-        return False
-    return "frr defaults datacenter" not in running or " bgp ebgp-requires-policy" in running
 
 
 def _routes(table: Mapping[str, Any]) -> list[Network]:

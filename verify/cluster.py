@@ -6,6 +6,7 @@ the BIRD socket. Its documentation means it for a handful of nodes at a time, to
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 import weakref
@@ -13,12 +14,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
 from typing import Any
 
 import httpx2
 from lightkube import ApiError, Client, KubeConfig
+from lightkube.config import client_adapter
+from lightkube.config.client_adapter import ConnectionParams
 from lightkube.core.exceptions import ConfigError
 from lightkube.generic_resource import create_global_resource
 from lightkube.models.meta_v1 import ObjectMeta
@@ -52,6 +56,19 @@ class NodeState:
     addresses: tuple[Address, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    managers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Field managers of leafrack's labels, by label."""
+
+    @property
+    def calico_labels(self) -> Mapping[str, str]:
+        """Labels that Calico's selectors see: those of the node before those given through calicoctl."""
+        try:
+            given = json.loads(self.annotations.get(names.LABELS_ANNOTATION) or "{}")
+        except ValueError:
+            given = {}
+        # As Calico reads it: one value that is no string, and none counts.
+        read = isinstance(given, dict) and all(isinstance(value, str) for value in given.values())
+        return {**(given if read else {}), **self.labels}
 
 
 @dataclass(frozen=True)
@@ -69,6 +86,7 @@ class Peer:
 
     name: str
     spec: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class Reader:
@@ -80,6 +98,7 @@ class Reader:
     def __init__(self, cluster: Cluster, *, timeout: float = TIMEOUT) -> None:
         self._who = "cluster"
         self.client = self._connect(cluster, timeout)
+        self._timeout = timeout
         # A gate looks every second: its connections end with each look, not with the process.
         weakref.finalize(self, self.client.close)
 
@@ -97,6 +116,13 @@ class Reader:
             raise UnreadableError(self._who, why, refused=True)
         return Client(single, timeout=httpx2.Timeout(timeout))
 
+    @cached_property
+    def _http(self) -> httpx2.Client:
+        """For what is no resource: lightkube has no call for it."""
+        http = client_adapter.Client(self.client.config, ConnectionParams(timeout=httpx2.Timeout(self._timeout)))
+        weakref.finalize(self, http.close)
+        return http
+
     @contextmanager
     def asking(self) -> Iterator[None]:
         """Turn whatever goes wrong between here and the API server into one line."""
@@ -108,6 +134,21 @@ class Reader:
             raise UnreadableError(self._who, "the API server does not answer within its time") from None
         except httpx2.HTTPError as error:
             raise UnreadableError(self._who, f"cannot reach the API server: {_line(error)}") from None
+
+    def document(self, path: str) -> Mapping[str, Any]:
+        """A document about the API itself (discovery, OpenAPI); empty where there is none."""
+        with self.asking():
+            answer = self._http.get(path)
+            if answer.status_code == httpx2.codes.NOT_FOUND:
+                return {}
+            try:
+                found = answer.json()
+            except ValueError:
+                found = None
+            if answer.is_error or not isinstance(found, dict):
+                why = f"the API server refuses {path}: {answer.status_code} {answer.reason_phrase}"
+                raise UnreadableError(self._who, why, refused=True)
+            return found
 
     def nodes(self) -> Mapping[str, NodeState]:
         """Every node of the cluster by name."""
@@ -140,7 +181,7 @@ class Reader:
         """Every BGPPeer, whoever made it."""
         with self.asking():
             found = [(peer.metadata or ObjectMeta(), peer.get("spec") or {}) for peer in self.client.list(BGPPeer)]
-        return tuple(Peer(metadata.name or "", spec) for metadata, spec in found)
+        return tuple(Peer(metadata.name or "", spec, metadata.labels or {}) for metadata, spec in found)
 
     def blocks(self) -> Mapping[str, tuple[Network, ...]]:
         """Pod blocks of each node: what its BIRD announces (confirmed block affinities)."""
@@ -217,6 +258,14 @@ def _node(node: Node) -> NodeState:
         addresses=tuple(ip_interface(text).ip for text in given if text and _is_interface(text)),
         labels=metadata.labels or {},
         annotations=annotations,
+        managers={label: _managers(metadata, label) for label in (names.RACK_LABEL, names.REFLECTOR_LABEL)},
+    )
+
+
+def _managers(metadata: ObjectMeta, label: str) -> frozenset[str]:
+    entries = [(entry.manager or "", entry.fieldsV1 or {}) for entry in metadata.managedFields or ()]
+    return frozenset(
+        manager for manager, fields in entries if f"f:{label}" in fields.get("f:metadata", {}).get("f:labels", {})
     )
 
 

@@ -2,82 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
 
 from config import Fabric, Problem, names
-from switches import SwitchState
-from verify import expected
-from verify.cluster import NodeState, Peer, Pool, Reader
+from verify import labels, leaves
+from verify.calico_api import NATIVE_GROUP
+from verify.cluster import CALICO_GROUP
 from verify.errors import UnreadableError
-from verify.model import Cluster
-from verify.switches import Credentials, read_all
+from verify.foreign import Foreign
+from verify.observed import ClusterState, Observed, observe
 
-CALICO_DEFAULT_AS = 64512
-"""AS of nodes where BGPConfiguration ``default`` names none."""
-
-
-@dataclass(frozen=True)
-class ClusterState:
-    """What a preflight needs to know of a cluster."""
-
-    nodes: Mapping[str, NodeState] = field(default_factory=dict)
-    pools: tuple[Pool, ...] = ()
-    peers: tuple[Peer, ...] = ()
-    bgp_configuration: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, cluster: Cluster) -> ClusterState:
-        """Ask the API server; raises :class:`UnreadableError`."""
-        reader = Reader(cluster)
-        return cls(reader.nodes(), reader.pools(), reader.peers(), reader.bgp_configuration())
-
-    def as_of(self, node: str) -> int | None:
-        """AS that a node has now, ``None`` where its annotation is none that Calico reads."""
-        given = self.nodes[node].annotations.get(names.AS_NUMBER_ANNOTATION)
-        if given is None:
-            return int(self.bgp_configuration.get("asNumber") or CALICO_DEFAULT_AS)
-        return int(given) if given.isdecimal() else None
+__all__ = ["ClusterState", "Observed", "about", "findings", "notices", "observe"]
 
 
-@dataclass(frozen=True)
-class Observed:
-    """The world as it was found: ``cluster`` is ``None`` where it could not be read."""
+def findings(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -> tuple[Problem, ...]:
+    """Everything in which the world differs from the fabric file such that applying it would do harm.
 
-    cluster: ClusterState | None = None
-    switches: Mapping[str, SwitchState] = field(default_factory=dict)
-    unreadable: tuple[UnreadableError, ...] = ()
-
-
-def observe(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> Observed:
-    """Read the cluster and all leaves; what cannot be read is in ``unreadable``."""
-    unreadable: list[UnreadableError] = []
-    state = None
-    try:
-        state = ClusterState.read(cluster)
-    except UnreadableError as error:
-        unreadable.append(error)
-    states = read_all(expected.endpoints(fabric), credentials)
-    unreadable += [found for found in states.values() if isinstance(found, UnreadableError)]
-    switches = {name: found for name, found in states.items() if isinstance(found, SwitchState)}
-    return Observed(state, switches, tuple(unreadable))
-
-
-def findings(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
-    """Everything in which the world differs from the fabric file such that applying it would do harm."""
+    ``manager`` is the field manager of the stack that asks: labels that it set itself are about to go. By default
+    that of any stack.
+    """
     refused = (about(fabric, error) for error in observed.unreadable if error.refused)
-    cluster = observed.cluster
-    of_cluster = (
-        () if cluster is None else (*_nodes(fabric, cluster), *_pools(fabric, cluster), *_peers(fabric, cluster))
-    )
-    return (*refused, *of_cluster, *_switches(fabric, observed.switches))
+    of_cluster = () if observed.cluster is None else _of_cluster(fabric, observed.cluster, manager)
+    return (*refused, *of_cluster, *leaves.findings(fabric, observed.switches))
 
 
 def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
-    """What an operator should know before saying yes: sessions that reset, leaves that stay silent."""
+    """What an operator should know before saying yes: sessions that reset, leaves that stay silent, other peers."""
     cluster = observed.cluster
-    return (*(() if cluster is None else _renumbered(fabric, cluster)), *_silent_leaves(fabric, observed.switches))
+    of_cluster = () if cluster is None else (*_renumbered(fabric, cluster), *Foreign(fabric, cluster).notices())
+    return (*of_cluster, *leaves.notices(fabric, observed.switches))
+
+
+def _of_cluster(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:
+    yield from _calico(fabric, cluster)
+    yield from _nodes(fabric, cluster)
+    yield from _pools(fabric, cluster)
+    yield from Foreign(fabric, cluster).findings()
+    yield from labels.findings(fabric, cluster, manager)
+
+
+def _calico(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    if cluster.calico.group == NATIVE_GROUP:
+        text = (
+            f"it stores Calico's resources as native v3 CRDs ({NATIVE_GROUP}/v3), which leafrack does not write yet: "
+            f"it needs {CALICO_GROUP}/v1"
+        )
+        yield Problem(text, path="cluster")
+    elif cluster.calico.group != CALICO_GROUP:
+        text = f"it has no BGPPeer of Calico ({CALICO_GROUP}/v1): install Calico first, or choose another kubeContext"
+        yield Problem(text, path="cluster")
+    elif not cluster.calico.local_as_number:
+        for rack, declared in fabric.racks.items():
+            if declared.local_as_number is not None:
+                text = (
+                    "BGPPeers of this cluster have no localASNumber: that needs Calico 3.31; give the rack an asNumber"
+                )
+                yield Problem(text, path=f"racks.{rack}.localASNumber")
 
 
 def _nodes(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
@@ -108,38 +88,6 @@ def _pools(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
                 yield Problem(text, path="podCIDRs")
 
 
-def _peers(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
-    """Other people's BGPPeers towards our leaves.
-
-    Calico keys peers by node and address and takes whichever comes first, so that two for one address are a game of
-    chance (confd/pkg/backends/calico/bgp_processor.go).
-    """
-    for rack, declared in fabric.racks.items():
-        for name, leaf in declared.leaves.items():
-            ours = {names.leaf_peer(fabric, rack, name, address.version) for address in leaf.address}
-            for peer in cluster.peers:
-                if peer.name not in ours and peer.spec.get("peerIP") in {str(address) for address in leaf.address}:
-                    text = (
-                        f"BGPPeer {peer.name} already peers with {peer.spec['peerIP']}: name it as peerName of {name} "
-                        f"to take it over, or kubectl delete bgppeers.crd.projectcalico.org {peer.name}"
-                    )
-                    yield Problem(text, path=f"racks.{rack}.leaves.{name}")
-
-
-def _switches(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Problem]:
-    for rack, declared in fabric.racks.items():
-        for name, leaf in declared.leaves.items():
-            state = switches.get(name)
-            if state is None:
-                continue
-            path = f"racks.{rack}.leaves.{name}.asNumber"
-            if state.as_number is None:
-                yield Problem(f"{name} runs no BGP: configure `router bgp {leaf.as_number}` on it first", path=path)
-            elif state.as_number != leaf.as_number:
-                found = f"{name} runs BGP as AS {state.as_number}, this file says {leaf.as_number}"
-                yield Problem(f"{found}: correct one of them", path=path)
-
-
 def _renumbered(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     for rack, declared in fabric.racks.items():
         wanted = fabric.rack_as(rack)
@@ -148,17 +96,6 @@ def _renumbered(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
             change = f"its nodes change from AS {', '.join(map(str, sorted(now, key=str)))} to {wanted}"
             text = f"{change}: every session of the rack resets once, for some seconds (docs/order.md)"
             yield Problem(text, path=f"racks.{rack}.asNumber")
-
-
-def _silent_leaves(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Problem]:
-    for rack, declared in fabric.racks.items():
-        for name in declared.leaves:
-            if name in switches and switches[name].requires_policy:
-                text = (
-                    f"{name} sends nothing to eBGP neighbours without an outbound policy (RFC 8212), so its nodes "
-                    "learn no routes of other racks: `no bgp ebgp-requires-policy` changes that"
-                )
-                yield Problem(text, path=f"racks.{rack}.leaves.{name}")
 
 
 def about(fabric: Fabric, error: UnreadableError) -> Problem:

@@ -125,19 +125,6 @@ def test_a_switch_without_bgp_has_no_as_number_and_no_neighbours(running: str) -
     assert (state.as_number, dict(state.neighbours), state.routes) == (None, {}, frozenset())
 
 
-@pytest.mark.parametrize(
-    ("running", "required"),
-    [
-        ("frr defaults traditional\nrouter bgp 65009\n", True),
-        ("frr defaults traditional\nrouter bgp 65009\n no bgp ebgp-requires-policy\n", False),
-        ("frr defaults datacenter\nrouter bgp 65009\n", False),
-        ("frr defaults datacenter\nrouter bgp 65009\n bgp ebgp-requires-policy\n", True),
-    ],
-)
-def test_it_is_read_whether_neighbours_without_a_policy_are_sent_nothing(running: str, *, required: bool) -> None:
-    assert FRR.parse("{}\n{}\n{}\n" + running).requires_policy is required
-
-
 @pytest.mark.parametrize("output", ["", "bash: vtysh: command not found", "{}", '{"broken": '])
 def test_an_answer_that_is_not_frrs_is_said_in_one_line(output: str) -> None:
     with pytest.raises(ValueError, match=r"\Athis does not answer as FRR with bgpd: .*\Z"):

@@ -12,6 +12,7 @@ import pytest
 
 from config.load import load_fabric
 from switches import SwitchState
+from verify.calico_api import CalicoApi
 from verify.cluster import NodeState, Peer, Pool
 from verify.errors import UnreadableError
 from verify.preflight import ClusterState, Observed, findings, notices
@@ -25,10 +26,20 @@ NODES = {
 CLUSTER = ClusterState(
     nodes=NODES,
     pools=(Pool("default", ip_network("10.233.64.0/18")),),
-    peers=(Peer("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254"}), Peer("uplink", {"peerIP": "192.0.2.1"})),
+    peers=(
+        Peer("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254"}),
+        Peer("edge", {"node": "edge1", "peerIP": "192.0.2.1"}),
+    ),
 )
 LEAVES = {"leaf01": SwitchState(65009), "leaf02": SwitchState(65010)}
 FITS = Observed(CLUSTER, LEAVES)
+
+
+STACK = "leafrack:leafrack/dev"
+LABELLED = replace(
+    NODES["node3"], labels={"rr-id": "rr1"}, managers={"rr-id": frozenset(["leafrack:leafrack/dev2:reflector"])}
+)
+LABELLED_BY_US = replace(LABELLED, managers={"rr-id": frozenset([f"{STACK}:reflector"])})
 
 
 def cluster(**changed: Any) -> Observed:
@@ -70,10 +81,46 @@ FINDINGS = {
         ),
     ),
     "somebody else's peer towards a leaf": (
-        cluster(peers=(Peer("old", {"peerIP": "173.20.0.254"}),)),
+        cluster(peers=(Peer("old", {"peerIP": "173.20.0.254", "asNumber": 65010, "nodeSelector": "rr-id == 'rr2'"}),)),
         (
-            "racks.rr2.leaves.leaf02: BGPPeer old already peers with 173.20.0.254: name it as peerName of leaf02 to "
+            "racks.rr2.leaves.leaf02: BGPPeer old makes node4 and node5 peer with leaf02 (173.20.0.254), as "
+            "rr2-to-leaf2-peer will: Calico takes either of the two, by chance; name it as peerName of leaf02 to "
             "take it over, or kubectl delete bgppeers.crd.projectcalico.org old"
+        ),
+    ),
+    "a cluster with native v3 CRDs": (
+        cluster(calico=CalicoApi("projectcalico.org")),
+        (
+            "cluster: it stores Calico's resources as native v3 CRDs (projectcalico.org/v3), which leafrack does not "
+            "write yet: it needs crd.projectcalico.org/v1"
+        ),
+    ),
+    "a cluster without Calico": (
+        cluster(calico=CalicoApi("")),
+        (
+            "cluster: it has no BGPPeer of Calico (crd.projectcalico.org/v1): install Calico first, or choose another "
+            "kubeContext"
+        ),
+    ),
+    "a label that makes a member a reflector": (
+        cluster(nodes={**NODES, "node3": replace(NODES["node3"], labels={"rr-id": "rr1"})}),
+        (
+            "racks.rr1.members.node3: node3 is no reflector of rr1 in this file, but its label rr-id=rr1 makes it one: "
+            "kubectl label node node3 rr-id-"
+        ),
+    ),
+    "such a label by another stack": (
+        cluster(nodes={**NODES, "node3": LABELLED}),
+        (
+            "racks.rr1.members.node3: node3 is no reflector of rr1 in this file, but its label rr-id=rr1 makes it one: "
+            "kubectl label node node3 rr-id-"
+        ),
+    ),
+    "a node of nobody in a rack": (
+        cluster(nodes={**NODES, "node9": NodeState("node9", (), labels={"rr-group": "rr2"})}),
+        (
+            "racks.rr2: node9 is no node of rr2 in this file, but its label rr-group=rr2 makes it one: "
+            "kubectl label node node9 rr-group-"
         ),
     ),
     "a leaf with another AS": (
@@ -93,7 +140,42 @@ FINDINGS = {
 
 @pytest.mark.parametrize(("observed", "line"), FINDINGS.values(), ids=FINDINGS)
 def test_applying_would_do_harm_with(observed: Observed, line: str) -> None:
-    assert lines(findings(FABRIC, observed)) == [line]
+    assert lines(findings(FABRIC, observed, STACK)) == [line]
+
+
+RIGHT = {
+    "labels that this stack set, of a node that was a reflector until now": {"node3": LABELLED_BY_US},
+    "a reflector with the label of another rack, which is about to be overwritten": {
+        "node4": replace(NODES["node4"], labels={"rr-id": "rr1", "rr-group": "rr1"})
+    },
+    "labels of racks that are not in the file": {
+        "node3": replace(NODES["node3"], labels={"rr-id": "rr9"}),
+        "node9": NodeState("node9", (), labels={"rr-group": "rr9"}),
+    },
+}
+
+
+@pytest.mark.parametrize("nodes", RIGHT.values(), ids=RIGHT)
+def test_nothing_is_said_of(nodes: Mapping[str, NodeState]) -> None:
+    assert lines(findings(FABRIC, cluster(nodes={**NODES, **nodes}), STACK)) == []
+
+
+LOCAL_AS = FABRIC.model_copy(
+    update={
+        "racks": {
+            **FABRIC.racks,
+            "rr2": FABRIC.racks["rr2"].model_copy(update={"as_number": None, "local_as_number": 64513}),
+        }
+    }
+)
+
+
+def test_a_calico_without_local_as_numbers_is_named_with_the_version_that_has_them() -> None:
+    old = cluster(calico=CalicoApi(local_as_number=False))
+    assert lines(findings(FABRIC, old)) == []
+    assert lines(findings(LOCAL_AS, FITS)) == []
+    needs = "BGPPeers of this cluster have no localASNumber: that needs Calico 3.31; give the rack an asNumber"
+    assert lines(findings(LOCAL_AS, old)) == [f"racks.rr2.localASNumber: {needs}"]
 
 
 NOTICES = {
@@ -104,11 +186,11 @@ NOTICES = {
             "for some seconds (docs/order.md)"
         ),
     ),
-    "a leaf that sends nothing without a policy": (
-        replace(FITS, switches={**LEAVES, "leaf02": SwitchState(65010, requires_policy=True)}),
+    "somebody else's peer of our nodes": (
+        cluster(peers=(Peer("monitor", {"peerIP": "192.0.2.1", "asNumber": 65100}),)),
         (
-            "racks.rr2.leaves.leaf02: leaf02 sends nothing to eBGP neighbours without an outbound policy (RFC 8212), "
-            "so its nodes learn no routes of other racks: `no bgp ebgp-requires-policy` changes that"
+            "racks: BGPPeer monitor selects node1, node2, node3 and 3 other nodes too; it stays as it is. If nobody "
+            "needs it: kubectl delete bgppeers.crd.projectcalico.org monitor"
         ),
     ),
 }

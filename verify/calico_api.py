@@ -1,0 +1,45 @@
+"""Which of Calico's resources a cluster stores, and which fields its version has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verify.cluster import CALICO_GROUP, Reader
+
+NATIVE_GROUP = "projectcalico.org"
+"""Of Calico's own API server in front of the v1 CRDs, or of native v3 CRDs where there are no others."""
+
+
+@dataclass(frozen=True)
+class CalicoApi:
+    """Calico's API in a cluster: the group of the stored resources (empty without Calico), fields of its BGPPeer.
+
+    ``next_hop_mode`` is ``nextHopMode`` (before it there was ``keepOriginalNextHop`` only), ``local_as_number`` is
+    ``localASNumber``: both since Calico 3.31.
+    """
+
+    group: str = CALICO_GROUP
+    next_hop_mode: bool = True
+    local_as_number: bool = True
+
+    @classmethod
+    def read(cls, reader: Reader) -> CalicoApi:
+        """Ask the API server's discovery and its OpenAPI, which everybody may read who is logged in.
+
+        The group is found as Calico does it: native v3 CRDs where only their group is there (libcalico-go:
+        lib/backend/k8s/discovery.go). Raises :class:`UnreadableError`.
+        """
+        groups = {group.get("name") for group in reader.document("/apis").get("groups", ())}
+        if CALICO_GROUP not in groups:
+            return cls(NATIVE_GROUP if NATIVE_GROUP in groups else "", next_hop_mode=False, local_as_number=False)
+        schemas = reader.document(f"/openapi/v3/apis/{CALICO_GROUP}/v1").get("components", {}).get("schemas", {})
+        peers = (
+            schema.get("properties", {})
+            for schema in schemas.values()
+            if any(kind.get("kind") == "BGPPeer" for kind in schema.get("x-kubernetes-group-version-kind", ()))
+        )
+        properties = next(peers, None)
+        if properties is None:
+            return cls("", next_hop_mode=False, local_as_number=False)
+        fields = properties.get("spec", {}).get("properties", {})
+        return cls(CALICO_GROUP, next_hop_mode="nextHopMode" in fields, local_as_number="localASNumber" in fields)

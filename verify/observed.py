@@ -1,0 +1,69 @@
+"""The world as it was found before anything changes: a cluster and its leaves, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from config import Fabric, names
+from switches import SwitchState
+from verify import expected
+from verify.calico_api import CalicoApi
+from verify.cluster import CALICO_GROUP, NodeState, Peer, Pool, Reader
+from verify.errors import UnreadableError
+from verify.model import Cluster
+from verify.switches import Credentials, read_all
+
+CALICO_DEFAULT_AS = 64512
+"""AS of nodes where BGPConfiguration ``default`` names none."""
+
+
+@dataclass(frozen=True)
+class ClusterState:
+    """What a preflight needs to know of a cluster."""
+
+    nodes: Mapping[str, NodeState] = field(default_factory=dict)
+    pools: tuple[Pool, ...] = ()
+    peers: tuple[Peer, ...] = ()
+    bgp_configuration: Mapping[str, Any] = field(default_factory=dict)
+    calico: CalicoApi = field(default_factory=CalicoApi)
+
+    @classmethod
+    def read(cls, cluster: Cluster) -> ClusterState:
+        """Ask the API server; raises :class:`UnreadableError`. Of a cluster without Calico only its nodes are known."""
+        reader = Reader(cluster)
+        nodes, calico = reader.nodes(), CalicoApi.read(reader)
+        if calico.group != CALICO_GROUP:
+            return cls(nodes, calico=calico)
+        return cls(nodes, reader.pools(), reader.peers(), reader.bgp_configuration(), calico)
+
+    def as_of(self, node: str) -> int | None:
+        """AS that a node has now, ``None`` where its annotation is none that Calico reads."""
+        given = self.nodes[node].annotations.get(names.AS_NUMBER_ANNOTATION)
+        if given is None:
+            return int(self.bgp_configuration.get("asNumber") or CALICO_DEFAULT_AS)
+        return int(given) if given.isdecimal() else None
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The world as it was found: ``cluster`` is ``None`` where it could not be read."""
+
+    cluster: ClusterState | None = None
+    switches: Mapping[str, SwitchState] = field(default_factory=dict)
+    unreadable: tuple[UnreadableError, ...] = ()
+
+
+def observe(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> Observed:
+    """Read the cluster and all leaves; what cannot be read is in ``unreadable``."""
+    unreadable: list[UnreadableError] = []
+    state = None
+    try:
+        state = ClusterState.read(cluster)
+    except UnreadableError as error:
+        unreadable.append(error)
+    states = read_all(expected.endpoints(fabric), credentials)
+    unreadable += [found for found in states.values() if isinstance(found, UnreadableError)]
+    switches = {name: found for name, found in states.items() if isinstance(found, SwitchState)}
+    return Observed(state, switches, tuple(unreadable))
