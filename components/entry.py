@@ -16,6 +16,7 @@ from pulumi.runtime.config import get_config_env, get_config_secret_keys_env
 from pydantic import SecretStr
 
 from components.access import Access
+from components.gate import field_manager
 from config import FabricError, Problem
 from config.load import Loaded, load
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
@@ -57,7 +58,7 @@ class Entry:
         credentials = Credentials(_text(settings.ssh_private_key), _text(settings.ssh_password))
         observed = observe(fabric, self.access.cluster, credentials)
         proved = prove(fabric)
-        problems = list(self.loaded.placed((*proved.unreachable, *findings(fabric, observed))))
+        problems = list(self.loaded.placed((*proved.unreachable, *findings(fabric, observed, field_manager()))))
         away = self.loaded.placed(about(fabric, error) for error in observed.unreadable if not error.refused)
         if _unreachable_fails():
             problems += [replace(problem, text=f"{problem.text}: nothing was changed") for problem in away]
