@@ -12,8 +12,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 
 
 def test_a_session_that_stays_away_stops_the_update_before_the_mesh_goes(site: Lab, project: Project) -> None:
-    # An AS that the node does not have: leafrack leaves the AS of a neighbour that exists alone.
-    configure(site, "leaf02", "router bgp 65010", "neighbor 173.20.0.11 remote-as 65123")
+    # An AS that the node does not have: leafrack leaves the AS of a neighbour that exists alone. Described as one of
+    # its own, because the preflight does not let anybody else's pass.
+    ours = "neighbor 173.20.0.11 description leafrack rr2 node4"
+    configure(site, "leaf02", "router bgp 65010", "neighbor 173.20.0.11 remote-as 65123", ours)
     run = project.up("--skip-preview", LEAFRACK_GATE_WAIT="20")
     assert run.code != 0
     named = [line for line in run.said.splitlines() if "node4 ↔ leaf02" in line]
