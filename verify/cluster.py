@@ -153,7 +153,7 @@ class Reader:
     def nodes(self) -> Mapping[str, NodeState]:
         """Every node of the cluster by name."""
         with self.asking():
-            return {state.name: state for state in map(_node, self.client.list(Node))}
+            return {state.name: state for state in map(node_state, self.client.list(Node))}
 
     def bgp_configuration(self) -> Mapping[str, Any]:
         """Spec of the ``default`` BGPConfiguration; empty where there is none."""
@@ -249,7 +249,8 @@ def _line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def _node(node: Node) -> NodeState:
+def node_state(node: Node) -> NodeState:
+    """What matters of a node object."""
     metadata = node.metadata or ObjectMeta()
     annotations = metadata.annotations or {}
     given = (annotations.get(names.IPV4_ANNOTATION), annotations.get(names.IPV6_ANNOTATION))

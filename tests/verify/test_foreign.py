@@ -138,6 +138,8 @@ SILENT = {
     "nodes of others": {**ELSEWHERE, "nodeSelector": "has(edge) && site == 'a'"},
     "a node that is not there": {**ELSEWHERE, "node": "gone"},
     "a leaf from nodes of others": {**TO_LEAF, "nodeSelector": "has(edge)"},
+    "a node of ours in an AS that it does not have": {"node": "edge1", "peerIP": "172.20.0.13", "asNumber": 65100},
+    "a node with itself": {"node": "node1", "peerIP": "172.20.0.11", "asNumber": 64512},
     "no node, because the selector is none": {**TO_LEAF, "nodeSelector": "rr-id = 'rr1'"},
     "no session, because the address is none": {"peerIP": "172.20.0.999"},
     "no session, because there is no other end": {"nodeSelector": "all()", "peerSelector": "has(nothing)"},
