@@ -21,8 +21,9 @@ from proof.model import Kind
 from proof.sessions import standing
 from proof.topology import topology
 from tests.e2e.project import CLONE, Project, environment
+from tests.proof.by_hand import clear, configure_by_hand
 from tests.proof.fabrics import Values, changed, edited, fabric, rack, values
-from tests.proof.real import Lab, Table, clear, configure_by_hand, differences, fail, predicted, restore, running
+from tests.proof.real import Lab, Table, differences, fail, predicted, restore, running
 
 PATIENCE = 90.0
 """Seconds for BIRD's and FRR's own timers after the last change."""
