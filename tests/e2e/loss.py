@@ -1,81 +1,100 @@
-"""Packets lost between pods while something changes: pings every 10 ms, and what came back."""
+"""Packets lost between pods while something changes: pings every 10 ms, and which of them came back."""
 
 from __future__ import annotations
 
-import os
-import re
+import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from config import Fabric
 from lab.plan import plan_of
+from tests.conftest import Lab
+from tests.e2e.tables import inside
 
-INTERVAL = 0.01
-"""Seconds between two pings of one pair."""
-CLONE = Path(__file__).resolve().parents[2]
+PINGER = Path(__file__).with_name("pinger.py")
+AFTERWARDS = 3.0
+"""Seconds of pinging after the change has ended: confd and BIRD act on its last write within two."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """Pings of one direction: how many went, how many did not come back."""
+    """Pings of one direction: how many went, how many did not come back, the longest time without an answer."""
 
-    pair: str
+    source: str
+    target: str
+    version: int
     sent: int
     lost: int
+    gap: float
+    """Seconds; 0 when nothing was lost."""
+    first: float = 0.0
+    """When the first that was lost went, in seconds of the epoch."""
 
     def __str__(self) -> str:
-        return f"{self.pair}: {self.lost} of {self.sent}"
+        pair = f"{self.source} → {self.target}" + (" (IPv6)" if self.version == 6 else "")
+        if not self.lost:
+            return f"{pair}: 0 of {self.sent}"
+        at = time.strftime("%H:%M:%S", time.gmtime(self.first))
+        return f"{pair}: {self.lost} of {self.sent}, up to {self.gap:.2f} s at once, the first at {at}"
 
 
 class Pings:
-    """Pings between the pods of nodes, both directions, for as long as the context lasts.
+    """Pings between the pods of nodes, both directions and all families, for as long as the context lasts."""
 
-    A longest gap is ``lost * INTERVAL`` seconds where the lost pings follow each other.
-    """
-
-    def __init__(self, fabric: Fabric, pairs: Iterable[tuple[str, str]], env: Mapping[str, str]) -> None:
-        plan = plan_of(fabric)
+    def __init__(self, lab: Lab, pairs: Iterable[tuple[str, str]]) -> None:
+        plan = plan_of(lab.fabric)
         self._pods = {node.name: [pod.partition("/")[0] for pod in node.pods] for node in plan.nodes}
-        self._pairs = [pair for a, b in pairs for pair in ((a, b), (b, a))]
-        self._env = dict(env)
-        self._running: dict[str, subprocess.Popen[str]] = {}
+        self._owners = {pod: name for name, pods in self._pods.items() for pod in pods}
+        self._ways: dict[str, list[str]] = {}
+        for a, b in pairs:
+            for source, target in ((a, b), (b, a)):
+                ways = zip(self._pods[source], self._pods[target], strict=True)
+                self._ways.setdefault(source, []).extend(f"{own},{other}" for own, other in ways)
+        self._lab = lab
+        self._running: list[subprocess.Popen[str]] = []
         self.losses: tuple[Loss, ...] = ()
 
     def __enter__(self) -> Self:
-        for source, target in self._pairs:
-            for own, other in zip(self._pods[source], self._pods[target], strict=True):
-                family = ["-6"] if ":" in other else []
-                command = ["ping", *family, "-q", "-i", str(INTERVAL), "-W", "1", "-I", own, other]
-                name = f"{source} → {target}" + (" (IPv6)" if family else "")
-                self._running[name] = subprocess.Popen(
-                    [sys.executable, "-m", "lab", "exec", source, "--", *command],
-                    cwd=CLONE,
-                    env=self._env,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                    start_new_session=True,
-                )
+        for source, ways in self._ways.items():
+            command = inside(self._lab, source, sys.executable, str(PINGER), *ways)
+            self._running.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True))
+        for process in self._running:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for ping in self._running.values():
-            os.killpg(ping.pid, signal.SIGINT)
-        self.losses = tuple(_loss(name, ping.communicate(timeout=20)[0]) for name, ping in self._running.items())
+        time.sleep(0 if error else AFTERWARDS)
+        for process in self._running:
+            process.send_signal(signal.SIGINT)
+        told = [json.loads(process.communicate(timeout=20)[0]) for process in self._running]
+        self.losses = tuple(self._loss(way) for ways in told for way in ways)
+
+    def between(self, pairs: Iterable[tuple[str, str]]) -> list[Loss]:
+        """What was seen between some of the pairs, both directions."""
+        wanted = {frozenset(pair) for pair in pairs}
+        return [loss for loss in self.losses if frozenset((loss.source, loss.target)) in wanted]
+
+    def _loss(self, way: dict[str, Any]) -> Loss:
+        return Loss(
+            source=self._owners[way["own"]],
+            target=self._owners[way["other"]],
+            version=6 if ":" in way["own"] else 4,
+            sent=way["sent"],
+            lost=len(way["lost"]),
+            gap=way["gap"],
+            first=min(way["lost"], default=0.0),
+        )
 
 
-def _loss(pair: str, said: str) -> Loss:
-    counts = re.search(r"(\d+) packets transmitted, (\d+) received", said)
-    assert counts, f"{pair}: ping did not run:\n{said}"
-    sent, received = int(counts[1]), int(counts[2])
-    # The last one may still be on its way when ping is told to stop.
-    return Loss(pair, sent, max(0, sent - received - 1))
+def lines(losses: Sequence[Loss]) -> list[str]:
+    """A line for each direction in which something was lost."""
+    return [str(each) for each in losses if each.lost]

@@ -1,0 +1,94 @@
+"""A lab, a project on it, and the fabric as it is declared at the moment: what a test changes and applies again."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from config import Fabric
+from config.load import load_fabric
+from lab.plan import Plan, plan_of
+from tests.conftest import Lab
+from tests.e2e.project import Project, Run, environment, settings
+
+Values = dict[str, Any]
+
+
+class Site:
+    """A lab that is built once, and a fabric file that may say less than what the lab has."""
+
+    def __init__(self, lab: Lab, folder: Path, whole: Mapping[str, Any]) -> None:
+        self.lab = lab
+        self.whole = whole
+        """What the lab is built for."""
+        self.declared: Values = copy.deepcopy(dict(whole))
+        """What the program's fabric file says once it is written again."""
+        self.file = folder / "declared.yaml"
+        self.overlay = folder / "overlay.yaml"
+        self._ssh: Values = yaml.safe_load((lab.dir / "overlay.yaml").read_text(encoding="utf-8"))["racks"]
+        for rack in self._ssh.values():
+            for leaf in rack["leaves"].values():
+                leaf["ssh"]["identityFile"] = str(lab.dir / "ssh" / "id_ed25519")
+        self.write()
+        chosen = {**settings(lab.dir), "fabric": str(self.file), "overlay": str(self.overlay)}
+        self.project = Project.make(folder / "project", environment(), chosen)
+
+    @property
+    def racks(self) -> Values:
+        """The racks that are declared, to be changed."""
+        racks: Values = self.declared["racks"]
+        return racks
+
+    @property
+    def fabric(self) -> Fabric:
+        """What is declared, as the program loads it."""
+        return load_fabric(self.file, self.overlay)
+
+    @property
+    def plan(self) -> Plan:
+        """What the lab has: addresses and pod blocks of all nodes."""
+        return plan_of(self.lab.fabric)
+
+    def write(self) -> None:
+        """Put what is declared into the files that the program reads."""
+        self.file.write_text(yaml.safe_dump(self.declared, sort_keys=False), encoding="utf-8")
+        overlay = {
+            name: {"leaves": {leaf: self._ssh[name]["leaves"][leaf] for leaf in rack["leaves"]}}
+            for name, rack in self.racks.items()
+        }
+        self.overlay.write_text(yaml.safe_dump({"racks": overlay}), encoding="utf-8")
+
+    def up(self, **env: str) -> Run:
+        """``pulumi up`` of what is declared now, without a preview before it."""
+        self.write()
+        return self.project.up("--skip-preview", "--suppress-outputs", **env)
+
+    def applied(self, **env: str) -> Run:
+        """As ``up``; the test fails if that does."""
+        run = self.up(**env)
+        assert run.code == 0, run.said
+        return run
+
+    def destroyed(self) -> Run:
+        """``pulumi destroy``; the test fails if that does."""
+        run = self.project.destroy()
+        assert run.code == 0, run.said
+        return run
+
+
+@contextmanager
+def running(folder: Path, whole: Mapping[str, Any]) -> Iterator[Site]:
+    """A lab for the values of a fabric file, ended afterwards; nothing of it is applied yet."""
+    file = folder / "lab.yaml"
+    file.write_text(yaml.safe_dump(dict(whole), sort_keys=False), encoding="utf-8")
+    lab = Lab(folder / "lab", file)
+    lab.up()
+    try:
+        yield Site(lab, folder, whole)
+    finally:
+        lab.down()

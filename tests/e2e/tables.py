@@ -1,0 +1,188 @@
+"""Routing tables of hosts: as they stand, and every change of them while something else changes.
+
+The default gateway hides a missing route: a packet that has none goes by the leaf and arrives all the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from config import Fabric
+from lab.plan import Node, Plan, plan_of
+from tests.conftest import Lab
+
+SHORTEST = 0.01
+"""Seconds: BIRD replaces a route by removing it and adding it again, some microseconds later."""
+_EVENT = re.compile(r"^\[(\S+)\] (Deleted )?(?:(unreachable|blackhole) )?(\S+?/\d+|\S+)(?: via (\S+))?", re.MULTILINE)
+
+
+def inside(lab: Lab, host: str, *command: str) -> list[str]:
+    """A command in the network namespace of a host: no new Python for it, as ``python -m lab exec`` starts."""
+    pid = next(str(each["pid"]) for each in lab.state["hosts"] if each["name"] == host)
+    return ["nsenter", "-t", pid, "-n", *command]
+
+
+def kernel(lab: Lab, host: str) -> list[dict[str, Any]]:
+    """Routes of both families in a host's kernel, as iproute2 writes them."""
+    found: list[dict[str, Any]] = []
+    for family in ("-4", "-6"):
+        done = subprocess.run(
+            inside(lab, host, "ip", family, "-j", "route"), capture_output=True, text=True, check=True, timeout=20
+        )
+        found += json.loads(done.stdout or "[]")
+    return found
+
+
+def missing(lab: Lab, fabric: Fabric) -> list[str]:
+    """A line for each pod block that a node of its rack, or a leaf, has no right BGP route to.
+
+    Within a rack the route is direct, to the node that has the block; leaves have the blocks of all racks declared.
+    """
+    plan = plan_of(lab.fabric)
+    nodes = {node.name: node for node in plan.nodes}
+    declared = [name for rack in fabric.racks.values() for name in rack.nodes]
+    lines = []
+    for rack in fabric.racks.values():
+        for name in rack.nodes:
+            routes = {route["dst"]: route for route in kernel(lab, name) if route.get("protocol") == "bird"}
+            lines += [
+                f"{name}: {block} of {other} {found.get('gateway', found.get('type', 'missing'))}, not by {hop}"
+                for other in rack.nodes
+                if other != name
+                for block, hop in _direct(nodes[other])
+                if (found := routes.get(block, {})).get("gateway") != hop
+            ]
+        for leaf in rack.leaves:
+            have = {route["dst"] for route in kernel(lab, leaf) if route.get("protocol") == "bgp"}
+            lines += [
+                f"{leaf}: {block} of {name} missing"
+                for name in declared
+                for block in nodes[name].blocks
+                if block not in have
+            ]
+    return lines
+
+
+def without_a_route(lab: Lab, names: Iterable[str]) -> list[str]:
+    """A line for each pod block of some nodes that another of them has no BGP route to at all."""
+    nodes = [node for node in plan_of(lab.fabric).nodes if node.name in set(names)]
+    lines = []
+    for node in nodes:
+        have = {route["dst"] for route in kernel(lab, node.name) if route.get("protocol") == "bird" and _leads(route)}
+        others = [block for other in nodes if other is not node for block in other.blocks]
+        lines += [f"{node.name}: {block} missing" for block in others if block not in have]
+    return lines
+
+
+def _leads(route: Mapping[str, Any]) -> bool:
+    return "gateway" in route or "nexthops" in route or "via" in route
+
+
+def _direct(node: Node) -> list[tuple[str, str]]:
+    """Each block of a node, and its own address of that family."""
+    own = [address.partition("/")[0] for address in node.addresses]
+    return [(block, next(each for each in own if (":" in each) == (":" in block))) for block in node.blocks]
+
+
+@dataclass(frozen=True)
+class Without:
+    """How long a node of a rack was without a direct route to a block of its rack, in one piece."""
+
+    node: str
+    block: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.node} without a direct route to {self.block} for {self.seconds:.2f} s"
+
+
+class Watch:
+    """Every change of the pod routes in the kernels of some nodes, for as long as the context lasts."""
+
+    def __init__(self, lab: Lab, nodes: Iterable[str], folder: Path) -> None:
+        self._lab = lab
+        self._plan: Plan = plan_of(lab.fabric)
+        self._nodes = [node for node in self._plan.nodes if node.name in set(nodes)]
+        self._folder = folder
+        self._running: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
+        self.unreachable: tuple[str, ...] = ()
+        """Blocks that BIRD said to be unreachable, which hides the default gateway: a line for each."""
+        self.without: tuple[Without, ...] = ()
+
+    def __enter__(self) -> Self:
+        for node in self._nodes:
+            said = self._folder / f"{node.name}-{time.monotonic_ns()}.routes"
+            with said.open("wb") as output:
+                process = subprocess.Popen(
+                    inside(self._lab, node.name, "ip", "-ts", "-o", "monitor", "route"),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
+            self._running[node.name] = process, said
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process, _ in self._running.values():
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=20)
+        told = {name: _EVENT.findall(said.read_text(encoding="utf-8")) for name, (_, said) in self._running.items()}
+        direct = {block: hop for node in self._nodes for block, hop in _direct(node)}
+        self.unreachable = tuple(
+            f"{node}: {block} unreachable"
+            for node, events in told.items()
+            for _, deleted, kind_, block, _ in events
+            if kind_ == "unreachable" and not deleted and block in direct
+        )
+        self.without = tuple(_without(told, direct))
+
+
+def _without(told: Mapping[str, list[tuple[str, ...]]], direct: Mapping[str, str]) -> list[Without]:
+    """Times between a direct route's end and its return; what was there all the time tells nothing."""
+    found = []
+    for node, events in told.items():
+        for block, hop in direct.items():
+            of_block = [
+                (datetime.fromisoformat(at), not deleted and via == hop)
+                for at, deleted, _, destination, via in events
+                if destination == block and (via == hop or not deleted)
+            ]
+            found += [
+                Without(node, block, (end - begun).total_seconds())
+                for (begun, before), (end, after) in pairwise(of_block)
+                if not before and after and (end - begun).total_seconds() > SHORTEST
+            ]
+    return found
+
+
+@contextmanager
+def without_default_routes(lab: Lab, nodes: Iterable[str]) -> Iterator[None]:
+    """For the body's time, what a node has no route to is unreachable: nothing goes by the leaf for want of better."""
+    chosen = list(nodes)
+
+    def all_of_them(verb: str) -> None:
+        for node in chosen:
+            for family in ("-4", "-6"):
+                # Before the lab's own default routes, which have metrics from 1 on.
+                route = ("unreachable", "default", "metric", "0" if family == "-4" else "1")
+                subprocess.run(inside(lab, node, "ip", family, "route", verb, *route), check=True, timeout=20)
+
+    all_of_them("add")
+    try:
+        yield
+    finally:
+        all_of_them("del")
