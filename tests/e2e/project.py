@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,41 @@ class Run:
         """The engine's own count of what it did, from its summary (``+ 3 created``, ``12 unchanged``)."""
         words = [line.split() for line in self.said.partition("Resources:")[2].splitlines()]
         return {line[-1]: int(line[-2]) for line in words if len(line) >= 2 and line[-2].isdigit()}
+
+
+class Going:
+    """A command of the engine under way, in a process group of its own as a shell starts it."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._said: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        self._said.extend(self._process.stdout or ())
+
+    def reaches(self, holds: Callable[[], bool], seconds: float = 120) -> None:
+        """Wait until something has come true by what the command does; the test fails if it ends before."""
+        until = time.monotonic() + seconds
+        while not holds():
+            assert self._reader.is_alive(), "".join(self._said)
+            assert time.monotonic() < until, "".join(self._said)
+            time.sleep(0.05)
+
+    def interrupt(self) -> None:
+        """Ctrl-C: the engine, its plugins and their commands all get it."""
+        os.killpg(self._process.pid, signal.SIGINT)
+
+    def end(self) -> Run:
+        """Wait for the end of it, and end it when it takes too long."""
+        try:
+            code = self._process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            raise
+        self._reader.join(20)
+        return Run(code, "".join(self._said))
 
 
 @dataclass(frozen=True)
@@ -70,20 +108,24 @@ class Project:
         kept["config"] = {f"leafrack:{key}": value for key, value in settings.items()}
         file.write_text(yaml.safe_dump(kept))
 
+    def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> Going:
+        """Start the real engine in the project."""
+        return Going(
+            subprocess.Popen(
+                ["pulumi", "--non-interactive", "--color", "never", *arguments],
+                cwd=self.folder,
+                env={**self.env, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+        )
+
     def pulumi(self, *arguments: str, env: Mapping[str, str] | None = None) -> Run:
         """Run the real engine in the project."""
-        done = subprocess.run(
-            ["pulumi", "--non-interactive", "--color", "never", *arguments],
-            cwd=self.folder,
-            env={**self.env, **(env or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
-        return Run(done.returncode, done.stdout)
+        return self.start(*arguments, env=env).end()
 
     def check(self, *arguments: str, env: Mapping[str, str] | None = None) -> Run:
         """Run the real engine; everything that it said is in the failure when it fails."""

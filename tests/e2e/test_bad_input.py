@@ -137,6 +137,15 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
             "fabric.yaml:30: racks.rr2.leaves.leaf02.asNumber: ",
         ),
     ),
+    "fabric that the proof refuses": (
+        lambda b: b.fabric(("        uplinks: {spine: {address: 100.0.0.6, peerAddress: 100.0.0.5}}\n", "")),
+        (
+            (
+                "fabric.yaml:28: racks.rr2.leaves.leaf02: pods of rr2 never arrive in rr1, nor the other way round: "
+                "leaf leaf02 has no uplink: declare its link to a spine"
+            ),
+        ),
+    ),
     "API server unreachable": (
         lambda b: b.api_server(b.closed),
         ("cluster: cannot reach the API server: ",),
