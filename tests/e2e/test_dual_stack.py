@@ -1,0 +1,91 @@
+"""IPv6 beside IPv4, and alone, through a whole life: sessions, routes and pods of every family of the fabric."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.declared import Site, running
+from tests.e2e.loss import Pings, lines
+from tests.e2e.tables import kernel, missing, without_a_route
+from tests.e2e.world import eventually
+from tests.e2e.world import running as configuration
+from tests.proof.fabrics import values
+
+pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+
+FAMILIES = {"dual-stack": (4, 6), "ipv6-only": (6,)}
+NODES = ("n1a", "n1b", "n1c", "n2a", "n2b", "n2c")
+PAIRS = [("n1a", "n1b"), ("n1a", "n1c"), ("n1c", "n2c"), ("n1b", "n2a")]
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Two racks in a fabric of these families, its mesh complete, nothing applied."""
+    whole = values(2, spines=1, versions=FAMILIES[request.param])
+    with running(tmp_path_factory.mktemp(request.param), whole) as own:
+        assert eventually(lambda: not without_a_route(own.lab, NODES)), without_a_route(own.lab, NODES)
+        yield own
+
+
+@pytest.fixture(scope="module")
+def leaves(site: Site) -> dict[str, str]:
+    """What runs on the leaves before leafrack comes."""
+    return {leaf: configuration(site.lab, leaf) for leaf in ("leaf1", "leaf2")}
+
+
+@pytest.fixture(scope="module")
+def applied(site: Site, leaves: dict[str, str]) -> Site:
+    site.applied()
+    return site
+
+
+def rows(site: Site) -> list[dict[str, Any]]:
+    given = ("--fabric", site.file, "--overlay", site.overlay, "--context", "leafrack")
+    done = site.lab.run("python", "-m", "verify", "--json", *given)
+    assert done.stdout, done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)["rows"]
+    return found
+
+
+def test_the_sessions_of_every_family_are_established(applied: Site) -> None:
+    found = rows(applied)
+    assert [row["what"] for row in found if not row["ok"]] == []
+    for family in applied.fabric.versions:
+        suffix = " (IPv6)" if family == 6 else ""
+        # Of each rack: two reflectors with the leaf, with each other, and with the member.
+        sessions = {row["what"] for row in found if "↔" in row["what"] and ("IPv6" in row["what"]) == bool(suffix)}
+        assert len(sessions) == 2 * (2 + 1 + 2)
+        assert f"n1a ↔ leaf1{suffix}" in sessions
+
+
+def test_pod_routes_of_every_family_are_on_nodes_leaves_and_spine(applied: Site) -> None:
+    assert missing(applied.lab, applied.fabric) == []
+    assert eventually(lambda: not without_a_route(applied.lab, NODES), 10), without_a_route(applied.lab, NODES)
+    blocks = {block for node in applied.plan.nodes for block in node.blocks}
+    for switch in ("spine1", "leaf1", "leaf2"):
+        have = {route["dst"] for route in kernel(applied.lab, switch) if route.get("protocol") == "bgp"}
+        assert have >= blocks | {str(cidr) for cidr in applied.fabric.service_cluster_ips}, switch
+
+
+def test_pods_of_every_family_reach_each_other_within_and_across_racks(applied: Site) -> None:
+    with Pings(applied.lab, PAIRS) as pings:
+        pass
+    assert len(pings.losses) == 2 * len(PAIRS) * len(applied.fabric.versions)
+    assert lines(pings.losses) == []
+
+
+def test_a_second_up_changes_nothing(applied: Site) -> None:
+    assert set(applied.applied().changes()) == {"unchanged"}
+
+
+def test_a_destroy_takes_back_what_was_made_and_loses_nothing_in_a_rack(applied: Site, leaves: dict[str, str]) -> None:
+    with Pings(applied.lab, PAIRS) as pings:
+        applied.destroyed()
+    assert lines(pings.between(PAIRS[:2])) == []
+    assert eventually(lambda: not without_a_route(applied.lab, NODES)), without_a_route(applied.lab, NODES)
+    assert {leaf: configuration(applied.lab, leaf) for leaf in leaves} == leaves
+    assert "rr-group" not in applied.lab.kubectl("get", "nodes", "-o", "yaml")
