@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -140,33 +139,49 @@ class Watch:
         for process, _ in self._running.values():
             process.send_signal(signal.SIGINT)
             process.wait(timeout=20)
-        told = {name: _EVENT.findall(said.read_text(encoding="utf-8")) for name, (_, said) in self._running.items()}
+        told = {name: changes_of(said.read_text(encoding="utf-8")) for name, (_, said) in self._running.items()}
         direct = {block: hop for node in self._nodes for block, hop in _direct(node)}
         self.unreachable = tuple(
-            f"{node}: {block} unreachable"
-            for node, events in told.items()
-            for _, deleted, kind_, block, _ in events
-            if kind_ == "unreachable" and not deleted and block in direct
+            f"{node}: {change.block} unreachable"
+            for node, changes in told.items()
+            for change in changes
+            if change.unreachable and change.block in direct
         )
-        self.without = tuple(_without(told, direct))
+        self.without = tuple(hole for node, changes in told.items() for hole in holes(node, changes, direct))
 
 
-def _without(told: Mapping[str, list[tuple[str, ...]]], direct: Mapping[str, str]) -> list[Without]:
-    """Times between a direct route's end and its return; what was there all the time tells nothing."""
-    found = []
-    for node, events in told.items():
-        for block, hop in direct.items():
-            of_block = [
-                (datetime.fromisoformat(at), not deleted and via == hop)
-                for at, deleted, _, destination, via in events
-                if destination == block and (via == hop or not deleted)
-            ]
-            found += [
-                Without(node, block, (end - begun).total_seconds())
-                for (begun, before), (end, after) in pairwise(of_block)
-                if not before and after and (end - begun).total_seconds() > SHORTEST
-            ]
-    return found
+@dataclass(frozen=True)
+class Change:
+    """A line of ``ip monitor route``: a route that came, or one that went."""
+
+    at: datetime
+    came: bool
+    block: str
+    hop: str
+    unreachable: bool
+
+
+def changes_of(said: str) -> list[Change]:
+    """What ``ip -ts -o monitor route`` said."""
+    return [
+        Change(datetime.fromisoformat(at), not went, block, hop, kind == "unreachable" and not went)
+        for at, went, kind, block, hop in _EVENT.findall(said)
+    ]
+
+
+def holes(node: str, changes: Iterable[Change], direct: Mapping[str, str]) -> Iterator[Without]:
+    """Times between a direct route's end and its return; a route that never changed tells nothing."""
+    ended: dict[str, datetime] = {}
+    for change in changes:
+        if change.hop == direct.get(change.block):
+            if not change.came:
+                ended[change.block] = change.at
+            elif change.block in ended:
+                seconds = (change.at - ended.pop(change.block)).total_seconds()
+                if seconds > SHORTEST:
+                    yield Without(node, change.block, seconds)
+        elif change.came and change.block in direct:
+            ended.setdefault(change.block, change.at)
 
 
 @contextmanager
