@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +80,14 @@ class Site:
         run = self.project.destroy()
         assert run.code == 0, run.said
         return run
+
+    def rows(self) -> list[Values]:
+        """What ``python -m verify`` says of the fabric as it is declared."""
+        given = ("--fabric", self.file, "--overlay", self.overlay, "--kubeconfig", self.lab.dir / "kubeconfig")
+        done = self.lab.run("python", "-m", "verify", "--json", *given)
+        assert done.stdout, done.stderr
+        found: list[Values] = json.loads(done.stdout)["rows"]
+        return found
 
 
 @contextmanager

@@ -66,6 +66,8 @@ class Going:
             os.killpg(self._process.pid, signal.SIGKILL)
             raise
         self._reader.join(20)
+        if self._process.stdout:
+            self._process.stdout.close()
         return Run(code, "".join(self._said))
 
 

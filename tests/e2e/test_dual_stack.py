@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -43,16 +41,8 @@ def applied(site: Site, leaves: dict[str, str]) -> Site:
     return site
 
 
-def rows(site: Site) -> list[dict[str, Any]]:
-    given = ("--fabric", site.file, "--overlay", site.overlay, "--context", "leafrack")
-    done = site.lab.run("python", "-m", "verify", "--json", *given)
-    assert done.stdout, done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)["rows"]
-    return found
-
-
 def test_the_sessions_of_every_family_are_established(applied: Site) -> None:
-    found = rows(applied)
+    found = applied.rows()
     assert [row["what"] for row in found if not row["ok"]] == []
     for family in applied.fabric.versions:
         suffix = " (IPv6)" if family == 6 else ""

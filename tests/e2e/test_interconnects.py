@@ -1,0 +1,143 @@
+"""The three ways to connect the nodes of a rack, redundant leaves, and moving between them with the pods running.
+
+One fabric of two racks for all: rack rr1 behind a redundant pair of leaves, rack rr2 with an AS of its own towards its
+leaf only. The tests stand in the order of its life.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.declared import Site, running
+from tests.e2e.loss import Pings, lines
+from tests.e2e.tables import Watch, kernel, missing, without_a_route, without_default_routes
+from tests.e2e.world import configure, eventually
+from tests.proof.fabrics import rack, values
+
+pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+
+NODES = ("n1a", "n1b", "n1c", "n2a", "n2b", "n2c")
+IN_THE_RACKS = [("n1a", "n1b"), ("n1a", "n1c"), ("n2a", "n2b"), ("n2b", "n2c")]
+ACROSS = [("n1a", "n2a"), ("n1c", "n2c"), ("n1b", "n2c")]
+LEAVES = {"leaf1": 65101, "leaf1b": 65111, "leaf2": 65102}
+PAIR = {"172.20.0.254", "172.20.0.253"}
+"""Addresses of the redundant leaves."""
+HOLD = 9
+"""Seconds: the hold time of the leaves, which is less than BIRD's and so the one negotiated (RFC 4271 §4.2)."""
+LATE = 3
+"""Seconds on top of it for both ends' timers and for a busy machine."""
+BOUND = 10.0
+"""Seconds in one piece that are lost across racks at most by a move: docs/order.md."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The fabric's lab with its mesh complete; the leaves' own timers are short, as an operator sets them."""
+    racks = {"rr1": rack(1, leaves=2, spines=1), "rr2": rack(2, spines=1, localASNumber=64513)}
+    del racks["rr2"]["asNumber"]
+    with running(tmp_path_factory.mktemp("interconnects"), values(racks, spines=1)) as own:
+        for leaf, number in LEAVES.items():
+            configure(own.lab, leaf, f"router bgp {number}", f"timers bgp {HOLD // 3} {HOLD}")
+        assert eventually(lambda: not without_a_route(own.lab, NODES)), without_a_route(own.lab, NODES)
+        yield own
+
+
+def route_reflectors(site: Site) -> None:
+    site.declared["interconnect"] = "route-reflectors"
+    for each in site.racks.values():
+        each.pop("interconnect", None)
+
+
+def top_of_rack(site: Site) -> None:
+    route_reflectors(site)
+    site.declared["interconnect"] = "top-of-rack"
+
+
+def full_mesh_in_one_rack_and_top_of_rack_in_the_other(site: Site) -> None:
+    top_of_rack(site)
+    site.racks["rr1"]["interconnect"] = "full-mesh"
+
+
+def full_mesh(site: Site) -> None:
+    route_reflectors(site)
+    site.declared["interconnect"] = "full-mesh"
+
+
+MOVES = [top_of_rack, full_mesh_in_one_rack_and_top_of_rack_in_the_other, full_mesh, route_reflectors]
+
+
+def moved(site: Site, folder: Path, move: Callable[[Site], None]) -> None:
+    """Apply a move with the pods pinging: nothing lost in a rack, little across; then everything is as declared."""
+    move(site)
+    with Pings(site.lab, [*IN_THE_RACKS, *ACROSS]) as pings, Watch(site.lab, NODES, folder) as watch:
+        site.applied()
+    report = "\n".join(map(str, (*pings.losses, *watch.without, *watch.unreachable)))
+    (folder / "losses").write_text(report, encoding="utf-8")
+    assert lines(pings.between(IN_THE_RACKS)) == [], report
+    assert max(loss.gap for loss in pings.between(ACROSS)) < BOUND, report
+    assert missing(site.lab, site.fabric) == []
+    assert eventually(lambda: not without_a_route(site.lab, NODES), 10), without_a_route(site.lab, NODES)
+    assert [row["what"] for row in site.rows() if not row["ok"]] == []
+    with without_default_routes(site.lab, NODES), Pings(site.lab, [*IN_THE_RACKS, *ACROSS]) as reached:
+        pass
+    assert lines(reached.losses) == []
+
+
+def hops(site: Site, host: str, block: str) -> set[str]:
+    """Gateways of a host's route to a pod block."""
+    found = next((route for route in kernel(site.lab, host) if route["dst"] == block), {})
+    return {str(hop["gateway"]) for hop in found.get("nexthops", [found]) if "gateway" in hop}
+
+
+def test_a_rack_with_a_local_as_towards_its_leaf_loses_nothing_when_it_gets_it(site: Site, tmp_path: Path) -> None:
+    moved(site, tmp_path, route_reflectors)
+    paths = json.loads(site.lab.exec("spine1", "vtysh", "-c", "show bgp ipv4 unicast json"))["routes"]
+    for node, expected in (("n1a", {"65101 64512", "65111 64512"}), ("n2c", {"65102 64513"})):
+        assert {path["path"] for path in paths[block_of(site, node)]} >= expected
+
+
+def block_of(site: Site, node: str) -> str:
+    (block,) = next(each.blocks for each in site.plan.nodes if each.name == node)
+    return block
+
+
+def test_both_leaves_of_a_redundant_pair_are_used(site: Site) -> None:
+    for node in ("n1a", "n1b", "n1c"):
+        assert hops(site, node, block_of(site, "n2c")) == PAIR, node
+    assert len(hops(site, "spine1", block_of(site, "n1a"))) == 2
+
+
+def test_a_leaf_of_a_redundant_pair_that_dies_costs_no_more_than_the_hold_time(site: Site) -> None:
+    links = ["rack0", *(link["ifname"] for link in json.loads(site.lab.exec("leaf1", "ip", "-j", "link"))
+                        if link["ifname"] not in ("lo", "rack0"))]  # fmt: skip
+    with Pings(site.lab, [*IN_THE_RACKS, *ACROSS]) as pings:
+        for link in links:
+            site.lab.exec("leaf1", "ip", "link", "set", link, "down")
+        assert eventually(lambda: hops(site, "n1a", block_of(site, "n2c")) == PAIR - {"172.20.0.254"}, 3 * HOLD)
+    try:
+        assert lines(pings.between(IN_THE_RACKS)) == []
+        assert max(loss.gap for loss in pings.losses) < HOLD + LATE, lines(pings.losses)
+    finally:
+        for link in links:
+            site.lab.exec("leaf1", "ip", "link", "set", link, "up")
+    assert eventually(lambda: hops(site, "n1a", block_of(site, "n2c")) == PAIR, 60)
+
+
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: move.__name__)
+def test_nothing_is_lost_in_a_rack_by_moving_to(move: Callable[[Site], None], site: Site, tmp_path: Path) -> None:
+    moved(site, tmp_path, move)
+
+
+def test_a_second_up_changes_nothing(site: Site) -> None:
+    assert set(site.applied().changes()) == {"unchanged"}
+
+
+def test_a_destroy_goes_back_to_the_mesh_and_loses_nothing_in_a_rack(site: Site) -> None:
+    with Pings(site.lab, IN_THE_RACKS) as pings:
+        site.destroyed()
+    assert lines(pings.losses) == []
+    assert eventually(lambda: not without_a_route(site.lab, NODES)), without_a_route(site.lab, NODES)
