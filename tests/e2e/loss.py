@@ -24,7 +24,7 @@ AFTERWARDS = 3.0
 
 @dataclass(frozen=True)
 class Loss:
-    """Pings of one direction: how many went, how many did not come back, the longest time without an answer."""
+    """Pings of one direction: how many went, how many of them did not come back."""
 
     source: str
     target: str
@@ -32,8 +32,12 @@ class Loss:
     sent: int
     lost: int
     gap: float
-    """Seconds; 0 when nothing was lost."""
-    first: float = 0.0
+    """Seconds of the longest interruption, from answer to answer."""
+    before: int
+    """Pings before the first answer: the way did not work yet."""
+    after: int
+    """Pings after the last answer: it works no more."""
+    first: float
     """When the first that was lost went, in seconds of the epoch."""
 
     def __str__(self) -> str:
@@ -41,7 +45,10 @@ class Loss:
         if not self.lost:
             return f"{pair}: 0 of {self.sent}"
         at = time.strftime("%H:%M:%S", time.gmtime(self.first))
-        return f"{pair}: {self.lost} of {self.sent}, up to {self.gap:.2f} s at once, the first at {at}"
+        ends = (f", {self.before} before any" if self.before else "") + (
+            f", {self.after} at the end" if self.after else ""
+        )
+        return f"{pair}: {self.lost} of {self.sent}, up to {self.gap:.2f} s at once{ends}, the first at {at}"
 
 
 class Pings:
@@ -91,6 +98,8 @@ class Pings:
             sent=way["sent"],
             lost=len(way["lost"]),
             gap=way["gap"],
+            before=way["before"],
+            after=way["after"],
             first=min(way["lost"], default=0.0),
         )
 

@@ -11,25 +11,26 @@ from tests.e2e.tables import changes_of, holes
 
 
 @pytest.mark.parametrize(
-    ("answered", "lost", "gap"),
+    ("answered", "lost", "gap", "before", "after"),
     [
-        ({0, 1, 2, 3, 4}, 0, 0.0),
-        ({0, 1, 3, 4}, 1, 0.02),
-        ({0, 4}, 3, 0.04),
-        ({2, 3, 4}, 2, 0.02),
-        ({0, 1, 2}, 2, 0.02),
-        ({0, 2, 4}, 2, 0.02),
-        (set(), 5, 0.04),
+        ({0, 1, 2, 3, 4}, 0, 0.0, 0, 0),
+        ({0, 1, 3, 4}, 1, 0.02, 0, 0),
+        ({0, 4}, 3, 0.04, 0, 0),
+        ({0, 2, 4}, 2, 0.02, 0, 0),
+        ({2, 3, 4}, 2, 0.0, 2, 0),
+        ({0, 1, 2}, 2, 0.0, 0, 2),
+        (set(), 5, 0.0, 5, 5),
     ],
 )
-def test_a_ping_without_an_answer_is_lost_and_its_gap_is_from_answer_to_answer(
-    answered: set[int], lost: int, gap: float
+def test_a_ping_without_an_answer_is_lost_and_an_interruption_lasts_from_answer_to_answer(
+    answered: set[int], lost: int, gap: float, before: int, after: int
 ) -> None:
     with socket.socket() as unused:
         way = Way("10.0.0.1", "10.0.0.2", unused, 0, [n / 100 for n in range(5)], answered)
         told = way.summary()
     assert (told["sent"], len(told["lost"])) == (5, lost)  # type: ignore[arg-type]
     assert told["gap"] == pytest.approx(gap)
+    assert (told["before"], told["after"]) == (before, after)
 
 
 HOLE = """\

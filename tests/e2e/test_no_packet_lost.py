@@ -119,16 +119,13 @@ def watched(site: Site, folder: Path, pairs: list[tuple[str, str]]) -> Iterator[
     assert watch.unreachable == (), report
 
 
-def is_bounded(losses: list[Loss]) -> bool:
-    return max(loss.gap for loss in losses) < BOUND
-
-
 def test_the_first_update_loses_nothing_in_a_rack_and_little_across(site: Site, tmp_path: Path) -> None:
     with watched(site, tmp_path, [*ACROSS, *IN_ANOTHER_AS]) as losses:
         site.applied()
         absent = missing(site.lab, site.fabric)
     assert absent == []
-    assert is_bounded(losses), lines(losses)
+    # Pods of different racks begin to reach each other when the leaves have their routes.
+    assert [str(loss) for loss in losses if loss.gap > BOUND or loss.after] == []
 
 
 @pytest.mark.parametrize("change", WITHIN_ONE_RACK, ids=lambda change: change.__name__)
@@ -161,6 +158,7 @@ def test_no_packet_is_lost_in_the_other_rack_by(change: Callable[[Site], None], 
 def test_a_destroy_loses_nothing_in_a_rack_and_little_across(site: Site, tmp_path: Path) -> None:
     with watched(site, tmp_path, [*ACROSS, *IN_ANOTHER_AS]) as losses:
         site.destroyed()
-    assert is_bounded(losses), lines(losses)
+    # With the leaves' routes, pods of different racks lose each other: the mesh alone brings no packet over the spine.
+    assert [str(loss) for loss in losses if loss.gap > BOUND or loss.before] == []
     # node7 went with its labels before.
     assert eventually(lambda: not without_a_route(site.lab, (*NODES, "node8")))
