@@ -15,6 +15,7 @@ import struct
 import sys
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 INTERVAL = 0.01
 """Seconds between two echo requests to one address; a busy machine may make them more, and none is sent twice."""
@@ -52,20 +53,18 @@ class Way:
             return
 
     def summary(self) -> dict[str, object]:
-        """How many went, which times those without an answer had, and how long the longest row of them lasted."""
+        """How many went, when those without an answer did, how long the way was interrupted, and not yet or no more."""
         lost = [number for number in range(len(self.sent)) if number not in self.answered]
-        longest = 0.0
-        for number in lost:
-            if number - 1 in self.answered or number == 0:
-                begun = self.sent[max(0, number - 1)]
-            if number + 1 in self.answered or number + 1 == len(self.sent):
-                longest = max(longest, self.sent[min(number + 1, len(self.sent) - 1)] - begun)
+        first, last = min(self.answered, default=len(self.sent)), max(self.answered, default=-1)
+        between = sorted(self.answered)
         return {
             "own": self.own,
             "other": self.other,
             "sent": len(self.sent),
             "lost": [self.sent[number] for number in lost],
-            "gap": longest,
+            "gap": max((self.sent[b] - self.sent[a] for a, b in pairwise(between) if b > a + 1), default=0.0),
+            "before": first,
+            "after": len(self.sent) - 1 - last,
         }
 
 

@@ -59,15 +59,17 @@ class Going:
         os.killpg(self._process.pid, signal.SIGINT)
 
     def end(self) -> Run:
-        """Wait for the end of it, and end it when it takes too long."""
+        """Wait for the end of it, and end it when that takes too long or the test is interrupted."""
         try:
             code = self._process.wait(TIMEOUT)
-        except subprocess.TimeoutExpired:
+        except BaseException:
             os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
             raise
-        self._reader.join(20)
-        if self._process.stdout:
-            self._process.stdout.close()
+        finally:
+            self._reader.join(20)
+            if self._process.stdout:
+                self._process.stdout.close()
         return Run(code, "".join(self._said))
 
 
