@@ -91,7 +91,7 @@ async def _read(endpoint: Endpoint, credentials: Credentials, patience: float) -
     except UnreadableError:
         raise
     except (asyncssh.Error, OSError, TimeoutError) as error:
-        why, refused = _why(endpoint, error)
+        why, refused = reason(endpoint, error)
         raise UnreadableError(endpoint.name, why, refused=refused) from None
     if answer.exit_status != 0:
         said = str(answer.stderr or answer.stdout or "").strip().splitlines()
@@ -143,7 +143,8 @@ def private_key(who: str, identity_file: str | None, otherwise: str | None) -> s
         raise UnreadableError(who, why, refused=True) from None
 
 
-def _why(endpoint: Endpoint, error: Exception) -> tuple[str, bool]:
+def reason(endpoint: Endpoint, error: Exception) -> tuple[str, bool]:
+    """What an operator reads of an error on the way to a switch, and whether it is a refusal that no waiting cures."""
     where = f"{endpoint.host} port {endpoint.port}"
     if isinstance(error, asyncssh.HostKeyNotVerifiable):
         return f"the host key of {where} is not the pinned one (ssh.hostKey): wrong switch, or a replaced one", True
