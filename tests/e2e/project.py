@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 CLONE = Path(__file__).resolve().parents[2]
-PROGRAM = ("__main__.py", "components", "config", "switches", "verify", "steps", "proof", ".venv")
+PROGRAM = ("__main__.py", "components", "config", "switches", "verify", "steps", "proof", "ci", ".venv")
 TIMEOUT = 300.0
 
 

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# ci/up.sh STACK: apply, then see that every session and route is there. Exit code: pulumi's, or that of the verification.
+set -uo pipefail
+# shellcheck source=ci/common.sh
+. "$(dirname "$0")/common.sh"
+
+pulumi up --stack "$stack" --non-interactive --color never --suppress-outputs --yes || exit
+verify --wait 60
