@@ -131,9 +131,10 @@ def main(given: Sequence[str] | None = None) -> int:
     for each in shown:
         if each.verdict == "DIFFERENT":
             host = f"{each.endpoint.host} port {each.endpoint.port}"
+            pinned = asyncssh.import_public_key(each.endpoint.host_key or "").get_fingerprint()
             print(
-                f"{each.endpoint.name}: the host key of {host} is not the pinned one: another machine answers, or the "
-                "switch was replaced; look before you trust it",
+                f"{each.endpoint.name}: the host key of {host} is {each.fingerprint}, pinned is {pinned}: another "
+                "machine answers, or the switch was replaced; look before you trust it",
                 file=sys.stderr,
             )
     if away:

@@ -38,7 +38,7 @@ def warnings(fabric: Fabric) -> Iterator[Problem]:
     """Switches that anyone could stand in for."""
     for path, leaf in _leaves(fabric):
         if leaf.ssh.host_key is None:
-            text = "no hostKey, so any switch that answers is believed: pin the key that ssh-keyscan -t ed25519 shows"
+            text = "no hostKey, so any switch that answers is believed: pin what python -m verify.host_keys shows"
             yield Problem(text, f"{path}.ssh.hostKey")
 
 
