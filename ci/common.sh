@@ -18,6 +18,8 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 umask 077
+# Pulumi's Kubernetes provider leaves a copy of the kubeconfig there at each run.
+export TMPDIR=$work
 
 # A kubeconfig that is kept as a secret of the pipeline. printf is the shell's own, so it is on no command line.
 if [ -n "${LEAFRACK_KUBECONFIG:-}" ]; then

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,9 @@ from verify.switches import AT_ONCE, TIMEOUT, reason
 _LOOK = """\
 # Before you trust a key, compare its fingerprint with the switch's own console: ssh-keygen -lf on its public host key.
 # These lines refine the fabric file, as an overlay or in it:"""
+
+
+_RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
 
 
 @dataclass(frozen=True)
@@ -65,18 +69,21 @@ def ask(endpoints: Sequence[Endpoint], *, timeout: float = TIMEOUT) -> list[Show
 
         return list(await asyncio.gather(*map(one, endpoints)))
 
-    return asyncio.run(gather())
+    # As in read_all: asyncio.run takes the event loop of the thread that it runs in away from others.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, gather()).result()
 
 
 async def _shown(endpoint: Endpoint) -> Shown:
-    # A server shows one key a connection, the first of these types that it has: that of the pinned key goes first.
+    # A server shows one key a connection, the first of these types that it has: that of the pinned key goes first. RSA
+    # goes last, so that a server which has nothing else is told from one that hangs up.
     pinned = (endpoint.host_key or HOST_KEY_TYPES[0]).split()[0]
-    kinds = [pinned, *(kind for kind in HOST_KEY_TYPES if kind != pinned)]
+    kinds = [pinned, *(kind for kind in HOST_KEY_TYPES if kind != pinned), *_RSA]
     key = await asyncssh.get_server_host_key(
         endpoint.host, endpoint.port, server_host_key_algs=kinds, config=None, tunnel=None, proxy_command=None
     )
-    if key is None:
-        raise asyncssh.KeyExchangeFailed("no host key")
+    if key is None or key.get_algorithm() not in HOST_KEY_TYPES:
+        raise asyncssh.KeyExchangeFailed("no host key that can be pinned")
     line = " ".join(key.export_public_key("openssh").decode().split()[:2])
     return Shown(endpoint, line, key.get_fingerprint())
 

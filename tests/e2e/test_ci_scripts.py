@@ -14,7 +14,7 @@ from tests.conftest import Lab
 from tests.e2e.project import Project, Run
 from tests.e2e.world import configure, eventually, peers, snapshot
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(1200)]
 
 PASSWORD, NEXT_PASSWORD = "Correct-Horse-7", "Battery-Staple-8"
 
@@ -29,7 +29,7 @@ def script(project: Project, name: str, **env: str) -> Run:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     return Run(done.returncode, done.stdout)
@@ -187,5 +187,5 @@ def test_nothing_that_was_secret_is_left_in_the_folder_or_beside_it(fabric: Proj
     kept = [file for file in fabric.folder.rglob("*") if file.is_file() and not file.is_symlink()]
     for file in kept:
         assert_nothing_secret(file.read_bytes().decode(errors="replace"), key)
-    # `TMPDIR` of the project is its own folder: what the scripts made there is gone.
-    assert not list(fabric.folder.glob("tmp.*"))
+    # The project's folder is the scripts' TMPDIR: what they and the Kubernetes provider put there is gone.
+    assert not [*fabric.folder.glob("tmp.*"), *fabric.folder.glob("kubeconfig*")]

@@ -1,4 +1,4 @@
-"""``config/rbac.yaml`` on a real API server: the deployer may do what is listed here, and nothing else of what there is."""
+"""``config/rbac.yaml`` on a real API server: what the deployer may do is listed here, and it may do nothing else."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Deployer:
     """What the user of the context ``leafrack`` may do, as the API server says."""
 
     def __init__(self, lab: Lab) -> None:
-        self.client = Reader(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack")).client
+        self.reader = Reader(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack"))
 
     def may(self, verb: str, resource: str, *, name: str = "", namespace: str = "") -> bool:
         plain, _, subresource = resource.partition("/")
@@ -70,7 +70,7 @@ class Deployer:
         )
 
     def _ask(self, spec: SelfSubjectAccessReviewSpec) -> bool:
-        status = self.client.create(SelfSubjectAccessReview(spec=spec)).status
+        status = self.reader.client.create(SelfSubjectAccessReview(spec=spec)).status
         assert status is not None
         return bool(status.allowed)
 
