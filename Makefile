@@ -40,7 +40,7 @@ test: ## Everything that CI runs, the end-to-end tests on the lab included (root
 	@status=0; \
 	$(TOOLS) run -- python -m ruff check . || status=$$?; \
 	$(TOOLS) run -- python -m mypy || status=$$?; \
-	$(TOOLS) run -- python -m pytest || status=$$?; exit $$status
+	$(TOOLS) run -- python -m pytest --numprocesses 2 --dist loadfile || status=$$?; exit $$status
 
 .PHONY: check
 check: ## What needs no lab and no root: ruff, mypy, the quick tests
