@@ -9,7 +9,7 @@ from components import Fabric, FabricArgs
 from components.entry import Entry
 
 entry = Entry.from_stack()
-entry.check()
+observed = entry.check()
 
 cluster = kubernetes.Provider(
     "cluster",
@@ -21,7 +21,9 @@ cluster = kubernetes.Provider(
 )
 fabric = Fabric(
     entry.loaded.fabric.name,
-    FabricArgs(declared=entry.loaded.fabric, access=entry.access, passwords=entry.passwords),
+    FabricArgs(
+        declared=entry.loaded.fabric, access=entry.access, passwords=entry.passwords, calico=observed.calico
+    ),
     pulumi.ResourceOptions(providers=[cluster]),
 )
 pulumi.export("leafrack", fabric.leafrack)

@@ -21,7 +21,7 @@ from config import FabricError, Problem
 from config.load import Loaded, load
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
 from proof import prove
-from verify.preflight import about, findings, notices, observe
+from verify.preflight import Observed, about, findings, notices, observe
 from verify.switches import Credentials
 
 UNREACHABLE_VARIABLE = "LEAFRACK_UNREACHABLE"
@@ -52,8 +52,11 @@ class Entry:
             pulumi.log.warn(str(warning))
         return cls(settings, loaded)
 
-    def check(self) -> None:
-        """Prove the fabric, hold it against cluster and switches; ends the program when applying it would do harm."""
+    def check(self) -> Observed:
+        """Prove the fabric, hold it against cluster and switches; ends the program when applying it would do harm.
+
+        Returns what was found, for the components.
+        """
         settings, fabric = self.settings, self.loaded.fabric
         credentials = Credentials(_text(settings.ssh_private_key), _text(settings.ssh_password))
         observed = observe(fabric, self.access.cluster, credentials)
@@ -69,6 +72,7 @@ class Entry:
                 pulumi.log.warn(str(notice))
         for problem in away:
             pulumi.log.warn(f"{problem}; this preview goes on without what it would tell, an update would stop here")
+        return observed
 
     @property
     def access(self) -> Access:

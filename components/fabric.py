@@ -16,16 +16,21 @@ from components.outputs import outputs
 from components.passwords import password_secret
 from config import Fabric as Declared
 from verify import expected
+from verify.calico_api import CalicoApi
 from verify.model import Phase
 
 
 @dataclass(frozen=True, kw_only=True)
 class FabricArgs:
-    """A declared fabric, how to reach it, and the TCP MD5 passwords of its racks (RFC 2385) by rack name."""
+    """A declared fabric, how to reach it, and the TCP MD5 passwords of its racks (RFC 2385) by rack name.
+
+    ``calico`` says which fields the cluster's Calico has; without it, those of 3.31.
+    """
 
     declared: Declared
     access: Access
     passwords: Mapping[str, pulumi.Input[str]] = field(default_factory=dict, repr=False)
+    calico: CalicoApi = field(default_factory=CalicoApi)
 
 
 class Fabric(pulumi.ComponentResource):
@@ -58,6 +63,7 @@ class Fabric(pulumi.ComponentResource):
                         rack=rack,
                         access=access,
                         after=before,
+                        calico=args.calico,
                         password=args.passwords.get(rack),
                         password_secret=secret,
                     ),

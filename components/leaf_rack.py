@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from components.leaf_switch import LeafSwitch, LeafSwitchArgs
 from config import Fabric, Interconnect, Rack, names
 from steps.fields import Target
 from verify import expected
+from verify.calico_api import CalicoApi
 from verify.model import Phase
 
 
@@ -29,6 +30,8 @@ class LeafRackArgs:
     """TCP MD5 password of the sessions between the rack's nodes and its leaves (RFC 2385)."""
     after: Sequence[pulumi.Resource] = ()
     """What has to stand before the rack is connected: the gate of the racks of an earlier wave."""
+    calico: CalicoApi = field(default_factory=CalicoApi)
+    """Which fields the cluster's Calico has."""
     password_secret: Sequence[pulumi.Resource] = ()
     """What makes that password readable for calico-node: see ``components.passwords``."""
 
@@ -96,7 +99,7 @@ class LeafRack(pulumi.ComponentResource):
             return tuple(after)
         near, far = names.reflector_selector(rack), names.other_reflectors_selector(others)
         # The next hop stays the node that a pod is on: between two AS numbers it would be the reflector.
-        return (self._peer(names.reflector_mesh_peer(rack), near, far, after, nextHopMode="Keep"),)
+        return (self._peer(names.reflector_mesh_peer(rack), near, far, after, self._keep_next_hop()),)
 
     def finish(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
         """Give the rack its own AS, as its leaves and its nodes have it; where that is another, sessions reset.
@@ -201,7 +204,7 @@ class LeafRack(pulumi.ComponentResource):
                     "peerIP": str(address),
                     "asNumber": leaf.as_number,
                     # Without it the leaf routes every pod block through the reflectors.
-                    "nextHopMode": "Keep",
+                    **self._keep_next_hop(),
                     **self._password(),
                 },
                 resource=peer,
@@ -223,14 +226,23 @@ class LeafRack(pulumi.ComponentResource):
             return {}
         return {"password": {"secretKeyRef": {"name": names.PASSWORD_SECRET, "key": args.rack}}}
 
+    def _keep_next_hop(self) -> dict[str, Any]:
+        """``keepOriginalNextHop`` is what Calico had before 3.30, and has deprecated."""
+        return {"nextHopMode": "Keep"} if self._args.calico.next_hop_mode else {"keepOriginalNextHop": True}
+
     def _peer(
-        self, name: str, nodes: str, peers: str, after: Sequence[pulumi.Resource], **more: str
+        self,
+        name: str,
+        nodes: str,
+        peers: str,
+        after: Sequence[pulumi.Resource],
+        more: Mapping[str, Any] | None = None,
     ) -> pulumi.Resource:
         """BGPPeer between nodes of the cluster, both given by selectors."""
         return calico.bgp_peer(
             name,
             self._args.fabric.name,
-            {"nodeSelector": nodes, "peerSelector": peers, **more},
+            {"nodeSelector": nodes, "peerSelector": peers, **(more or {})},
             resource=name,
             parent=self,
             after=[*self._labels, *after],

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from config import Addresses, Fabric, Interconnect
 from config.checks.structure import MESH_LIMIT
-from verify.model import End, Endpoint, Kind, Phase, Session
+from verify.model import Address, End, Endpoint, Kind, Phase, Session
 
 
 def sessions(fabric: Fabric, phase: Phase = Phase.FINAL, racks: Iterable[str] | None = None) -> tuple[Session, ...]:
@@ -55,13 +55,13 @@ def to_leaves(fabric: Fabric, rack: str, node: str, phase: Phase) -> Iterator[Se
                 yield Session(
                     kind=Kind.LEAF,
                     rack=rack,
-                    near=End(name=node, address=address, as_numbers=_numbers(fabric, fabric.leaf_side_as(rack), phase)),
+                    near=_end(fabric, node, address, fabric.leaf_side_as(rack), phase),
                     far=End(name=name, address=far, as_numbers=(leaf.as_number,)),
                 )
 
 
 def _to_nodes(fabric: Fabric, rack: str, node: str, others: Mapping[str, Addresses], phase: Phase) -> Iterator[Session]:
-    own = _numbers(fabric, fabric.rack_as(rack), phase)
+    own = fabric.rack_as(rack)
     for name, addresses in others.items():
         for address in fabric.racks[rack].nodes[node]:
             far = addresses.of(address.version)
@@ -69,8 +69,8 @@ def _to_nodes(fabric: Fabric, rack: str, node: str, others: Mapping[str, Address
                 yield Session(
                     kind=Kind.NODE,
                     rack=rack,
-                    near=End(name=node, address=address, as_numbers=own),
-                    far=End(name=name, address=far, as_numbers=own),
+                    near=_end(fabric, node, address, own, phase),
+                    far=_end(fabric, name, far, own, phase),
                 )
 
 
@@ -87,21 +87,15 @@ def between_reflectors(fabric: Fabric, phase: Phase, racks: Iterable[str]) -> It
                             yield Session(
                                 kind=Kind.NODE,
                                 rack=rack,
-                                near=End(
-                                    name=near,
-                                    address=address,
-                                    as_numbers=_numbers(fabric, fabric.rack_as(rack), phase),
-                                ),
-                                far=End(
-                                    name=far,
-                                    address=there,
-                                    as_numbers=_numbers(fabric, fabric.rack_as(other), phase),
-                                ),
+                                near=_end(fabric, near, address, fabric.rack_as(rack), phase),
+                                far=_end(fabric, far, there, fabric.rack_as(other), phase),
                             )
 
 
-def _numbers(fabric: Fabric, final: int, phase: Phase) -> tuple[int, ...]:
-    return (final,) if phase is Phase.FINAL else tuple(dict.fromkeys((fabric.as_number, final)))
+def _end(fabric: Fabric, name: str, address: Address, final: int, phase: Phase) -> End:
+    if phase is Phase.FINAL:
+        return End(name=name, address=address, as_numbers=(final,))
+    return End(name=name, address=address, as_numbers=tuple(dict.fromkeys((fabric.as_number, final))), keep=True)
 
 
 def mesh(fabric: Fabric, racks: Iterable[str] | None = None, *, reflectors: bool = True) -> tuple[Session, ...]:
@@ -145,15 +139,15 @@ _Node = tuple[str, str, Addresses]
 
 
 def _pair(fabric: Fabric, kind: Kind, near: _Node, far: _Node) -> Iterator[Session]:
-    own = (fabric.as_number,) if kind is Kind.MESH else _numbers(fabric, fabric.rack_as(near[0]), Phase.LINKED)
+    phase, final = (Phase.FINAL, fabric.as_number) if kind is Kind.MESH else (Phase.LINKED, fabric.rack_as(near[0]))
     for address in near[2]:
         there = far[2].of(address.version)
         if there is not None:
             yield Session(
                 kind=kind,
                 rack=near[0],
-                near=End(name=near[1], address=address, as_numbers=own),
-                far=End(name=far[1], address=there, as_numbers=own),
+                near=_end(fabric, near[1], address, final, phase),
+                far=_end(fabric, far[1], there, final, phase),
             )
 
 
@@ -163,7 +157,8 @@ def way_back_to_leaves(fabric: Fabric) -> tuple[Session, ...]:
         rack: declared.model_copy(update={"as_number": None, "local_as_number": None})
         for rack, declared in fabric.racks.items()
     }
-    return sessions(fabric.model_copy(update={"racks": nobodys_own}), Phase.CONNECTED)
+    settled = sessions(fabric.model_copy(update={"racks": nobodys_own}), Phase.FINAL)
+    return tuple(session for session in settled if session.kind is Kind.LEAF)
 
 
 def endpoints(fabric: Fabric, racks: Iterable[str] | None = None) -> tuple[Endpoint, ...]:

@@ -38,11 +38,15 @@ class Kind(StrEnum):
 
 
 class End(Value):
-    """One end of a session; ``as_numbers`` are those that are right in the phase (RFC 4271 §4.2)."""
+    """One end of a session; ``as_numbers`` are those that are right in the phase (RFC 4271 §4.2).
+
+    While a fabric is being changed an end may ``keep`` whatever AS it has: the session counts once it stands.
+    """
 
     name: str
     address: Address
     as_numbers: tuple[int, ...]
+    keep: bool = False
 
 
 class Session(Value):

@@ -54,6 +54,11 @@ class Observed:
     switches: Mapping[str, SwitchState] = field(default_factory=dict)
     unreadable: tuple[UnreadableError, ...] = ()
 
+    @property
+    def calico(self) -> CalicoApi:
+        """What the cluster's Calico has; where it could not be read, what the newest has."""
+        return CalicoApi() if self.cluster is None else self.cluster.calico
+
 
 def observe(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> Observed:
     """Read the cluster and all leaves; what cannot be read is in ``unreadable``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config import Fabric, Problem, names
-from verify import labels, leaves
+from verify import labels, leaves, moves
 from verify.calico_api import NATIVE_GROUP
 from verify.cluster import CALICO_GROUP
 from verify.errors import UnreadableError
@@ -39,6 +39,7 @@ def _of_cluster(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator
     yield from _pools(fabric, cluster)
     yield from Foreign(fabric, cluster).findings()
     yield from labels.findings(fabric, cluster, manager)
+    yield from moves.findings(fabric, cluster)
 
 
 def _calico(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
@@ -80,7 +81,9 @@ def _nodes(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
 def _pools(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     for cidr in fabric.pod_cidrs:
         for pool in cluster.pools:
-            if pool.cidr.version == cidr.version and pool.cidr.overlaps(cidr) and pool.encapsulation:
+            same = pool.cidr.version == cidr.version and pool.cidr.overlaps(cidr)
+            # Between reflectors that are linked, tunnels are how pods reach each other past the leaves.
+            if same and pool.encapsulation and not fabric.reflector_mesh:
                 text = (
                     f"IPPool {pool.name} ({pool.cidr}) uses {pool.encapsulation}: leaves route pods only without "
                     "encapsulation; set ipipMode and vxlanMode to Never first"

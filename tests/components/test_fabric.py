@@ -15,6 +15,7 @@ from pulumi.runtime import mocks, rpc
 from components import Access, Fabric, FabricArgs
 from config import Interconnect
 from config.load import load_fabric
+from verify.calico_api import CalicoApi
 
 Registered = Mapping[str, "Resource"]
 
@@ -75,7 +76,7 @@ def registered() -> Iterator[Registered]:
     pulumi.runtime.reset_options()
 
 
-def register(passwords: Mapping[str, pulumi.Input[str]], **changed: Any) -> Registered:
+def register(passwords: Mapping[str, pulumi.Input[str]], calico: CalicoApi | None = None, **changed: Any) -> Registered:
     monitor = Monitor()
     mocks.set_mocks(_Mocks(), project="leafrack", stack="test", preview=False, monitor=monitor)
 
@@ -84,7 +85,12 @@ def register(passwords: Mapping[str, pulumi.Input[str]], **changed: Any) -> Regi
         declared = load_fabric(Path("config/fabrics/dev.yaml")).model_copy(update=changed)
         fabric = Fabric(
             "dc1",
-            FabricArgs(declared=declared, access=Access(kubeconfig="kube", context="c"), passwords=passwords),
+            FabricArgs(
+                declared=declared,
+                access=Access(kubeconfig="kube", context="c"),
+                passwords=passwords,
+                calico=calico or CalicoApi(),
+            ),
         )
         return fabric.leafrack
 
@@ -329,3 +335,11 @@ def test_reflectors_of_different_racks_peer_where_the_fabric_says_so() -> None:
         "nodeSelector": "rr-id == 'rr1'", "peerSelector": "rr-id in {'rr2'}", "nextHopMode": "Keep",
     }  # fmt: skip
     assert peers["rr2-to-reflectors-peer"]["peerSelector"] == "rr-id in {'rr1'}"
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_before_calico_had_next_hop_modes_its_older_word_for_it_is_written() -> None:
+    made = register({}, CalicoApi(next_hop_mode=False, local_as_number=False))
+    spec = made["rr1-to-leaf1-peer"].inputs["spec"]
+    assert spec["keepOriginalNextHop"] is True
+    assert "nextHopMode" not in spec

@@ -117,9 +117,9 @@ def test_a_full_mesh_of_all_racks_is_the_mesh_of_the_cluster_and_comes_last() ->
     fabric = other_ways().model_copy(update={"interconnect": Interconnect.FULL_MESH, "racks": whole})
     before = expected.sessions(fabric, Phase.LINKED)
     assert {session.kind for session in before} == {Kind.LEAF}
-    mesh = set(expected.sessions(fabric)) - set(before)
-    assert {session.kind for session in mesh} == {Kind.MESH}
-    assert len(mesh) == 6 * 5 // 2
+    final = expected.sessions(fabric)
+    assert [str(session) for session in final[: len(before)]] == [str(session) for session in before]
+    assert [session.kind for session in final[len(before) :]] == [Kind.MESH] * (6 * 5 // 2)
 
 
 def test_a_rack_with_a_local_as_shows_it_to_its_leaves_only() -> None:
@@ -136,3 +136,15 @@ def test_a_former_reflector_is_seen_in_the_mesh_or_with_the_other_reflectors(fab
         found = expected.of_former_reflector(fabric, "rr1", node)
         assert {str(session) for session in found if session.kind is Kind.MESH} == mesh
         assert {str(session) for session in found if session.kind is Kind.NODE} == nodes
+
+
+@pytest.mark.parametrize(("phase", "keeps"), [(Phase.CONNECTED, True), (Phase.LINKED, True), (Phase.FINAL, False)])
+def test_a_session_may_keep_an_earlier_as_until_the_last_phase(fabric: Fabric, phase: Phase, *, keeps: bool) -> None:
+    assert {session.near.keep for session in expected.sessions(fabric, phase)} == {keeps}
+
+
+def test_on_the_way_back_the_leaves_must_see_the_fabrics_as(fabric: Fabric) -> None:
+    near = {
+        (session.kind, session.near.as_numbers, session.near.keep) for session in expected.way_back_to_leaves(fabric)
+    }
+    assert near == {(Kind.LEAF, (64512,), False)}

@@ -1,0 +1,60 @@
+"""What one update cannot do: said before it begins, with what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config import Fabric, Interconnect
+from config.load import load_fabric
+from verify import moves
+from verify.cluster import NodeState, Peer
+from verify.observed import ClusterState
+
+FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))
+OURS = {"app.kubernetes.io/managed-by": "leafrack", "leafrack/fabric": "dc1"}
+
+
+def nodes(**labels: str) -> Mapping[str, NodeState]:
+    return {
+        name: NodeState(name, tuple(addresses), labels=labels)
+        for declared in FABRIC.racks.values()
+        for name, addresses in declared.nodes.items()
+    }
+
+
+def rack(**changed: Any) -> Fabric:
+    """The example with its second rack changed."""
+    changes = {**FABRIC.racks, "rr2": FABRIC.racks["rr2"].model_copy(update=changed)}
+    return FABRIC.model_copy(update={"racks": changes})
+
+
+def said(fabric: Fabric, cluster: ClusterState) -> list[str]:
+    return [str(problem) for problem in moves.findings(fabric, cluster)]
+
+
+@pytest.mark.parametrize("local", [None, 64600])
+def test_a_rack_changes_its_interconnect_or_its_local_as_but_not_both_at_once(local: int | None) -> None:
+    spec = {"peerIP": "173.20.0.254", "asNumber": 65010, **({"localASNumber": local} if local else {})}
+    cluster = ClusterState(nodes(**{"rr-group": "x"}), peers=(Peer("rr2-to-leaf02-peer", spec, OURS),))
+    to = {"as_number": None, "interconnect": Interconnect.FULL_MESH}
+    assert said(rack(**to, local_as_number=local), cluster) == []
+    assert said(rack(**to, local_as_number=64601), cluster) == [
+        (
+            "racks.rr2: the rack changes its interconnect and its localASNumber at once: change one, run pulumi up, then "
+            "the other"
+        )
+    ]
+
+
+def test_a_first_update_starts_from_the_as_that_the_nodes_have() -> None:
+    fabric = FABRIC.model_copy(update={"as_number": 64999})
+    (line,) = said(rack(as_number=None).model_copy(update={"as_number": 64999}), ClusterState(nodes()))
+    assert line.startswith(
+        "asNumber: nodes of rack rr2 are in AS 64512 now, and the rack is to be in the fabric's AS 64999"
+    )
+    assert said(fabric, ClusterState(nodes())) == [], "racks with an AS of their own start in any"
+    assert said(FABRIC, ClusterState(nodes())) == []
