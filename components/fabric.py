@@ -75,6 +75,7 @@ class Fabric(pulumi.ComponentResource):
                 access,
                 forward=expected.sessions(declared, Phase.CONNECTED, wave),
                 back=expected.mesh(declared) if number == len(waves) else (),
+                made_by=[text for rack in wave for text in racks[rack].texts],
                 parent=self,
                 after=[part for rack in wave for part in racks[rack].connected],
             )

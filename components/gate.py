@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 
 import pulumi
 from pulumi_command import local
@@ -23,13 +24,15 @@ def gate(
     *,
     forward: Iterable[Session] = (),
     back: Iterable[Session] = (),
+    made_by: Iterable[pulumi.Input[str]] = (),
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource],
 ) -> pulumi.Resource:
     """Resource that exists once all sessions of ``forward`` were seen, and holds back what depends on it.
 
-    It runs again only when what it guards changes, and after a failure. Its delete waits for the sessions of ``back``,
-    so that a destroy takes down what stands before the gate only then.
+    It runs again only when what it guards changes, and after a failure: the sessions, or the texts that they are
+    ``made_by``. Its delete waits for the sessions of ``back``, so that a destroy takes down what stands before the
+    gate only then.
     """
     forward, back = tuple(forward), tuple(back)
     leaves = {session.far.name for session in (*forward, *back) if session.kind is Kind.LEAF}
@@ -44,12 +47,18 @@ def gate(
         f"{name}-gate",
         create=python("verify.gate", "forward"),
         delete=python("verify.gate", "back") if back else None,
-        stdin=guarded.model_dump_json(),
+        stdin=pulumi.Output.all(*made_by).apply(
+            lambda texts: guarded.model_copy(update={"made_by": _digest(texts)}).model_dump_json()
+        ),
         environment=access.environment(),
         add_previous_output_in_env=False,
         logging=local.Logging.NONE,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
     )
+
+
+def _digest(texts: Sequence[str]) -> str:
+    return sha256("\0".join(texts).encode()).hexdigest() if texts else ""
 
 
 def step(

@@ -75,6 +75,8 @@ class LeafRack(pulumi.ComponentResource):
         self._reflectors = {node: self._reflector(node) for node in args.fabric.reflectors_of(args.rack)}
         self._peers = self._leaf_peers()
         self.connected: tuple[pulumi.Resource, ...] = (*self._labels, *self._peers.values())
+        self.texts: tuple[pulumi.Input[str], ...] = tuple(text for leaf in self._leaves.values() for text in leaf.texts)
+        """Configuration of the leaves' neighbours."""
         self.register_outputs({})
 
     def link(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:

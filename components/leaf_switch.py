@@ -54,6 +54,7 @@ class LeafSwitch(pulumi.ComponentResource):
         self._dialect = dialect(self._leaf.platform)
         self._connection = args.access.connection(args.leaf, self._leaf)
         self._peers = _peers(args.fabric, args.rack, self._leaf)
+        self._texts: list[pulumi.Input[str]] = []
         final = args.fabric.leaf_side_as(args.rack)
         # Pinned from the start where it stays: pinning it later would reset the session once more.
         self._first_as = final if final == args.fabric.as_number else None
@@ -70,6 +71,8 @@ class LeafSwitch(pulumi.ComponentResource):
             for node, addresses in self._peers.items()
         }
         """What makes the sessions of each node."""
+        self.texts: tuple[pulumi.Input[str], ...] = tuple(self._texts)
+        """Configuration of all of them, as given to the leaf."""
         self.register_outputs({})
 
     def finish(self, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
@@ -119,6 +122,8 @@ class LeafSwitch(pulumi.ComponentResource):
         stdin: pulumi.Input[str] | None = None,
         after: Sequence[pulumi.Resource] = (),
     ) -> pulumi.Resource:
+        if stdin is not None:
+            self._texts.append(stdin)
         return remote.Command(
             name,
             connection=self._connection,

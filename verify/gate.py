@@ -37,6 +37,8 @@ class Guarded(Value):
     back: tuple[Session, ...] = ()
     endpoints: tuple[Endpoint, ...]
     cluster: Cluster
+    made_by: str = ""
+    """Digest of the configuration that makes the sessions: with another one they are to be seen again."""
 
 
 def run(guarded: Guarded, direction: str, *, wait: float = WAIT, hold: float = HOLD) -> tuple[Row, ...]:

@@ -109,6 +109,12 @@ def behind(registered: Registered, name: str) -> set[str]:
     return found
 
 
+def guarded(registered: Registered, gate: str) -> Any:
+    """What a gate waits for; its text is secret where passwords make it run again."""
+    text = registered[gate].inputs["stdin"]
+    return json.loads(rpc.unwrap_rpc_secret(text) if rpc.is_rpc_secret(text) else text)
+
+
 NODES = [f"node{number}" for number in range(1, 7)]
 REFLECTORS = {"node1": "172.20.0.11", "node2": "172.20.0.12", "node4": "173.20.0.11", "node5": "173.20.0.12"}
 
@@ -157,7 +163,7 @@ def test_no_cluster_id_comes_before_the_leaf_sessions_of_all_racks_are_seen(regi
 def test_on_the_way_back_the_mesh_is_seen_before_the_leaves_are_given_up(registered: Registered) -> None:
     assert "connected-2-gate" in behind(registered, "rr1-to-node-peer")
     assert "rr1-to-leaf1-peer" in behind(registered, "connected-2-gate")
-    waits_for = json.loads(registered["connected-2-gate"].inputs["stdin"])["back"]
+    waits_for = guarded(registered, "connected-2-gate")["back"]
     pairs = {(session["near"]["name"], session["far"]["name"]) for session in waits_for}
     assert len(pairs) == len(NODES) * (len(NODES) - 1) // 2
 
@@ -311,7 +317,7 @@ def test_a_full_mesh_of_all_racks_comes_on_after_every_rack_is_in_one_as() -> No
     assert made["bgp-configuration"].inputs["spec"]["nodeToNodeMeshEnabled"] is True
     assert {"rr1-gate", "rr2-gate"} <= behind(made, "bgp-configuration")
     assert "rr1-mesh-peer" not in made
-    waited = json.loads(made["settled-gate"].inputs["stdin"])["forward"]
+    waited = guarded(made, "settled-gate")["forward"]
     assert len([session for session in waited if session["kind"] == "mesh"]) == 15
 
 
@@ -343,3 +349,13 @@ def test_before_calico_had_next_hop_modes_its_older_word_for_it_is_written() -> 
     spec = made["rr1-to-leaf1-peer"].inputs["spec"]
     assert spec["keepOriginalNextHop"] is True
     assert "nextHopMode" not in spec
+
+
+def test_a_gate_runs_again_when_another_configuration_makes_its_sessions(registered: Registered) -> None:
+    assert rpc.is_rpc_secret(registered["connected-1-gate"].inputs["stdin"]), "a digest of a password is guessed at"
+    before = guarded(registered, "connected-1-gate")["made_by"]
+    assert guarded(registered, "connected-2-gate")["made_by"] not in ("", before)
+    again, other = register({"rr1": "s3cret-rr1"}), register({"rr1": "an0ther"})
+    assert guarded(again, "connected-1-gate") == guarded(registered, "connected-1-gate")
+    assert guarded(other, "connected-1-gate")["made_by"] != before
+    assert guarded(other, "connected-2-gate") == guarded(registered, "connected-2-gate")

@@ -42,12 +42,8 @@ def test_a_rack_changes_its_interconnect_or_its_local_as_but_not_both_at_once(lo
     cluster = ClusterState(nodes(**{"rr-group": "x"}), peers=(Peer("rr2-to-leaf02-peer", spec, OURS),))
     to = {"as_number": None, "interconnect": Interconnect.FULL_MESH}
     assert said(rack(**to, local_as_number=local), cluster) == []
-    assert said(rack(**to, local_as_number=64601), cluster) == [
-        (
-            "racks.rr2: the rack changes its interconnect and its localASNumber at once: change one, run pulumi up, then "
-            "the other"
-        )
-    ]
+    (line,) = said(rack(**to, local_as_number=64601), cluster)
+    assert line.startswith("racks.rr2: the rack changes its interconnect and its localASNumber at once: change one")
 
 
 def test_a_first_update_starts_from_the_as_that_the_nodes_have() -> None:
