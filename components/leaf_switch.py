@@ -9,9 +9,8 @@ import pulumi
 from pulumi_command import remote
 
 from components.access import Access
-from config import Fabric, Leaf, Rack, names
-from config.model import Address
-from switches import Neighbour, PrefixList, dialect
+from config import Fabric, Leaf, Rack
+from switches import Neighbour, dialect, leaf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +52,11 @@ class LeafSwitch(pulumi.ComponentResource):
         self._leaf = args.declared
         self._dialect = dialect(self._leaf.platform)
         self._connection = args.access.connection(args.leaf, self._leaf)
-        self._peers = _peers(args.fabric, args.rack, self._leaf)
         self._texts: list[pulumi.Input[str]] = []
-        final = args.fabric.leaf_side_as(args.rack)
-        # Pinned from the start where it stays: pinning it later would reset the session once more.
-        self._first_as = final if final == args.fabric.as_number else None
-        lists = _prefix_lists(args.fabric)
+        declared = leaf.neighbours(args.fabric, args.rack, args.leaf)
+        self._addresses = [neighbour.address for each in declared.values() for neighbour in each]
+        self._first_as = next((neighbour.as_number for each in declared.values() for neighbour in each), None)
+        lists = leaf.prefix_lists(args.fabric)
         self._lists = self._command(
             f"{name}-prefix-lists",
             create=self._dialect.apply,
@@ -67,8 +65,7 @@ class LeafSwitch(pulumi.ComponentResource):
             after=args.after,
         )
         self.neighbours: dict[str, tuple[pulumi.Resource, ...]] = {
-            node: tuple(self._neighbour(node, address) for address in addresses)
-            for node, addresses in self._peers.items()
+            node: tuple(self._neighbour(neighbour) for neighbour in each) for node, each in declared.items()
         }
         """What makes the sessions of each node."""
         self.texts: tuple[pulumi.Input[str], ...] = tuple(self._texts)
@@ -77,8 +74,7 @@ class LeafSwitch(pulumi.ComponentResource):
 
     def finish(self, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
         """Give every neighbour the AS in which the rack is seen in the end; on the way back, the one of the start."""
-        addresses = [address for each in self._peers.values() for address in each]
-        leaf_as = self._leaf.as_number
+        leaf_as, addresses = self._leaf.as_number, self._addresses
         return self._command(
             f"{self._name}-as-number",
             create=self._dialect.renumber(leaf_as, addresses, self._args.fabric.leaf_side_as(self._args.rack)),
@@ -86,30 +82,18 @@ class LeafSwitch(pulumi.ComponentResource):
             after=after,
         )
 
-    def _neighbour(self, node: str, address: Address) -> pulumi.Resource:
+    def _neighbour(self, neighbour: Neighbour) -> pulumi.Resource:
         args, leaf_as = self._args, self._leaf.as_number
 
         def text(password: str | None) -> str:
-            return self._dialect.render(
-                leaf_as,
-                Neighbour(
-                    address=address,
-                    as_number=self._first_as,
-                    description=names.neighbour_description(args.rack, node),
-                    list_in=names.list_in(args.fabric.name, address.version),
-                    list_out=names.list_out(args.fabric.name, address.version),
-                    as_override=args.fabric.overrides_as(args.rack, args.leaf),
-                    remove_private_as=args.declared_rack.local_as_number is not None,
-                    password=password,
-                ),
-            )
+            return self._dialect.render(leaf_as, leaf.with_password(neighbour, password))
 
         secret = None if args.password is None else pulumi.Output.secret(args.password).apply(text)
         return self._command(
-            f"{self._name}-{address}",
+            f"{self._name}-{neighbour.address}",
             create=self._dialect.apply,
             stdin=text(None) if secret is None else secret,
-            delete=self._dialect.unrender(leaf_as, address),
+            delete=self._dialect.unrender(leaf_as, neighbour.address),
             after=[self._lists],
         )
 
@@ -139,20 +123,3 @@ class LeafSwitch(pulumi.ComponentResource):
                 delete_before_replace=True,
             ),
         )
-
-
-def _peers(fabric: Fabric, rack: str, leaf: Leaf) -> dict[str, tuple[Address, ...]]:
-    """Addresses of each node that has sessions to a leaf, one for each family that both have."""
-    return {
-        node: tuple(address for address in addresses if leaf.address.of(address.version) is not None)
-        for node, addresses in fabric.border(rack).items()
-    }
-
-
-def _prefix_lists(fabric: Fabric) -> tuple[PrefixList, ...]:
-    ranges = (*fabric.pod_cidrs, *fabric.service_cluster_ips)
-    return tuple(
-        PrefixList(name(fabric.name, version), tuple(cidr for cidr in ranges if cidr.version == version))
-        for version in sorted({cidr.version for cidr in ranges})
-        for name in (names.list_in, names.list_out)
-    )
