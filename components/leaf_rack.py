@@ -124,19 +124,20 @@ class LeafRack(pulumi.ComponentResource):
                 after=[*before, *self._labels],
             )
         ]
-        if args.declared.local_as_number is not None:
-            before += [
-                step(
-                    f"{args.rack}-local-as-number",
-                    args.access,
-                    target=Target.PEER_SPEC,
-                    key="localASNumber",
-                    values=dict.fromkeys(self._peers, args.declared.local_as_number),
-                    part="local-as-number",
-                    parent=self,
-                    after=[*before, *self._peers.values()],
-                )
-            ]
+        # Also where there is none: on the way from one to none the field goes before the gate, not after it.
+        local = args.declared.local_as_number
+        before += [
+            step(
+                f"{args.rack}-local-as-number",
+                args.access,
+                target=Target.PEER_SPEC,
+                key="localASNumber",
+                values={} if local is None else dict.fromkeys(self._peers, local),
+                part="local-as-number",
+                parent=self,
+                after=[*before, *self._peers.values()],
+            )
+        ]
         phase = Phase.CONNECTED if fabric.cluster_mesh else Phase.FINAL
         forward = expected.sessions(fabric, phase, [args.rack])
         return (gate(args.rack, fabric, args.access, forward=forward, parent=self, after=before),)

@@ -43,6 +43,12 @@ class Neighbour:
     """The leaf's AS in the place of the node's, in what the node is sent: other nodes are in the same AS."""
     remove_private_as: bool = False
     """The leaf's AS in the place of every private one (RFC 6996): the node shows the leaf another AS than its own."""
+    graceful_restart: bool = True
+    """Whether the node keeps the leaf's routes for a while after the leaf is gone (RFC 4724).
+
+    Behind one leaf that helps over a restart of its BGP. Behind two it would keep half of the packets on their way to
+    a leaf that is dead, for two minutes with FRR's defaults.
+    """
     password: str | None = field(default=None, repr=False)
 
 

@@ -23,8 +23,9 @@ from config.model import Address, Network
 from switches import frr_running
 from switches.dialect import Line, Neighbour, NeighbourState, PrefixList, SwitchState
 
-# The AS of a neighbour that exists already is left alone: see Neighbour. Entries of our prefix lists that are no
-# longer given go after the new ones are in, so that a list is never empty. `write memory` makes what was applied
+# The AS of a neighbour that exists already is left alone: see Neighbour. FRR refuses to switch graceful restart to what
+# it is already (% The Graceful Restart command used is not valid at this moment). Entries of our prefix lists that are
+# no longer given go after the new ones are in, so that a list is never empty. `write memory` makes what was applied
 # survive a restart of the switch.
 _APPLY = r"""
 set -u; umask 077
@@ -44,6 +45,9 @@ if [ -n "$neighbour" ] && grep -qF " neighbor $neighbour remote-as " "$work/runn
 else
   cp "$work/given" "$work/config"
 fi
+graceful=" neighbor $neighbour graceful-restart-disable"
+grep -qxF -- "$graceful" "$work/running" && known=$graceful || known=" no$graceful"
+grep -vxF -- "$known" "$work/config" >"$work/rest"; mv "$work/rest" "$work/config"
 awk '$2 != "prefix-list" { next }
   NR == FNR { ours[$1, $3] = 1; kept[$1, $3, $5] = 1; next }
   ours[$1, $3] && !kept[$1, $3, $5] { print "no " $0 }' "$work/given" "$work/running" >>"$work/config"
@@ -100,6 +104,7 @@ class _Frr:
                 f"{peer} remote-as {_remote(neighbour.as_number)}",
                 f"{peer} description {neighbour.description}",
                 f"{peer} password {neighbour.password}" if neighbour.password else f" no{peer} password",
+                f" {_no(not neighbour.graceful_restart)}{peer[1:]} graceful-restart-disable",
                 f" address-family {family}",
                 f" {peer} prefix-list {neighbour.list_in} in",
                 f" {peer} prefix-list {neighbour.list_out} out",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config import Fabric, Problem, names
-from verify.cluster import Peer
 from verify.observed import ClusterState
 
 
@@ -32,26 +31,23 @@ def _first_as(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
 
 
 def _two_changes(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
-    """Two BGPPeers to a leaf that differ, while a rack moves from one interconnect to another.
+    """A rack with a ``localASNumber`` that moves from one interconnect to another.
 
-    Both stand until the new one is seen working, and Calico takes either of the two, by chance.
+    Two BGPPeers to its leaf stand until the new one is seen working. The new one gets the field in the last phase, and
+    the leaf would refuse it until then.
     """
     labels = {names.MANAGED_BY_LABEL: names.MANAGER, names.FABRIC_LABEL: fabric.name}
     ours = [peer for peer in cluster.peers if labels.items() <= peer.labels.items()]
     for rack, declared in fabric.racks.items():
-        wanted = declared.local_as_number
-        for name, leaf in declared.leaves.items():
-            for address in leaf.address:
-                new = names.leaf_peer(fabric, rack, name, address.version)
-                old = [peer for peer in ours if peer.name != new and peer.spec.get("peerIP") == str(address)]
-                if any(_local_as(peer) != wanted for peer in old):
-                    text = (
-                        "the rack changes its interconnect and its localASNumber at once: change one, run pulumi up, "
-                        "then the other"
-                    )
-                    yield Problem(text, path=f"racks.{rack}")
-
-
-def _local_as(peer: Peer) -> int | None:
-    found: int | None = peer.spec.get("localASNumber")
-    return found
+        leaves = {
+            (str(address), names.leaf_peer(fabric, rack, name, address.version))
+            for name, leaf in declared.leaves.items()
+            for address in leaf.address
+        }
+        old = [peer for peer in ours if any(peer.spec.get("peerIP") == at and peer.name != new for at, new in leaves)]
+        if old and (declared.local_as_number is not None or any("localASNumber" in peer.spec for peer in old)):
+            text = (
+                "a rack moves to another interconnect without localASNumber only: take it out (asOverride of the "
+                "leaves is another way to share an AS), run pulumi up, move, and put it in again"
+            )
+            yield Problem(text, path=f"racks.{rack}")

@@ -1,7 +1,7 @@
 """The three ways to connect the nodes of a rack, redundant leaves, and moving between them with the pods running.
 
-One fabric of two racks for all: rack rr1 behind a redundant pair of leaves, rack rr2 with an AS of its own towards its
-leaf only. The tests stand in the order of its life.
+One fabric of two racks for all: rack rr1 behind a redundant pair of leaves, rack rr2 first with an AS of its own towards
+its leaf only, then in the AS that both share. The tests stand in the order of its life.
 """
 
 from __future__ import annotations
@@ -46,11 +46,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield own
 
 
+def local_as(site: Site) -> None:
+    """As the file has it from the start."""
+
+
+def one_as_for_both_racks(site: Site) -> None:
+    """What a rack needs before it moves: no AS of its own towards its leaf."""
+    del site.racks["rr2"]["localASNumber"]
+    for each in site.racks.values():
+        for leaf in each["leaves"].values():
+            leaf["asOverride"] = True
+
+
 def route_reflectors(site: Site) -> None:
     site.declared["interconnect"] = "route-reflectors"
     for each in site.racks.values():
         each.pop("interconnect", None)
-    site.racks["rr2"]["localASNumber"] = 64513
 
 
 def top_of_rack(site: Site) -> None:
@@ -66,11 +77,15 @@ def full_mesh_in_one_rack_and_top_of_rack_in_the_other(site: Site) -> None:
 def full_mesh(site: Site) -> None:
     route_reflectors(site)
     site.declared["interconnect"] = "full-mesh"
-    # One mesh over all racks is one AS.
-    del site.racks["rr2"]["localASNumber"]
 
 
-MOVES = [top_of_rack, full_mesh_in_one_rack_and_top_of_rack_in_the_other, full_mesh, route_reflectors]
+MOVES = [
+    one_as_for_both_racks,
+    top_of_rack,
+    full_mesh_in_one_rack_and_top_of_rack_in_the_other,
+    full_mesh,
+    route_reflectors,
+]
 
 
 def moved(site: Site, folder: Path, move: Callable[[Site], None]) -> None:
@@ -99,7 +114,7 @@ def hops(site: Site, host: str, block: str) -> set[str]:
 
 
 def test_a_rack_with_a_local_as_towards_its_leaf_loses_nothing_when_it_gets_it(site: Site, tmp_path: Path) -> None:
-    moved(site, tmp_path, route_reflectors)
+    moved(site, tmp_path, local_as)
     paths = json.loads(site.lab.exec("spine1", "vtysh", "-c", "show bgp ipv4 unicast json"))["routes"]
     for node, expected in (("n1a", {"65101 64512", "65111 64512"}), ("n2c", {"65102 64513"})):
         assert {path["path"] for path in paths[block_of(site, node)]} >= expected

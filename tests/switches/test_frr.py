@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
@@ -23,6 +24,7 @@ router bgp 65009
  neighbor 172.20.0.11 remote-as 64512
  neighbor 172.20.0.11 description leafrack rr1 node1
  no neighbor 172.20.0.11 password
+ no neighbor 172.20.0.11 graceful-restart-disable
  address-family ipv4 unicast
   neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-IN in
   neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-OUT out
@@ -33,7 +35,7 @@ router bgp 65009
 exit
 """,
     ),
-    "an IPv6 neighbour with a password, whose AS will change and is the rack's own towards the leaf only": (
+    "an IPv6 neighbour with all that may be wanted": (
         Neighbour(
             ip_address("fd00:1::11"),
             None,
@@ -42,6 +44,7 @@ exit
             "LEAFRACK-dc1-OUT6",
             as_override=True,
             remove_private_as=True,
+            graceful_restart=False,
             password="s3cret",
         ),
         """\
@@ -49,6 +52,7 @@ router bgp 65009
  neighbor fd00:1::11 remote-as external
  neighbor fd00:1::11 description leafrack rr1 node1
  neighbor fd00:1::11 password s3cret
+ neighbor fd00:1::11 graceful-restart-disable
  address-family ipv6 unicast
   neighbor fd00:1::11 prefix-list LEAFRACK-dc1-IN6 in
   neighbor fd00:1::11 prefix-list LEAFRACK-dc1-OUT6 out
@@ -156,13 +160,31 @@ esac
         )
 
 
-GIVEN = FRR.render(65009, Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "L", "L"))
+NEIGHBOUR = Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "L", "L")
+GIVEN = FRR.render(65009, NEIGHBOUR)
 
 
 def test_a_new_neighbour_gets_its_first_as_number(tmp_path: Path) -> None:
     switch = Switch(tmp_path, "router bgp 65009\n neighbor 172.20.0.111 remote-as 1\n")
     assert switch.apply(GIVEN).returncode == 0
-    assert switch.applied.read_text() == GIVEN
+    assert switch.applied.read_text() == without(GIVEN, " no neighbor 172.20.0.11 graceful-restart-disable")
+
+
+def without(text: str, line: str) -> str:
+    assert f"{line}\n" in text
+    return text.replace(f"{line}\n", "")
+
+
+@pytest.mark.parametrize("graceful", [True, False])
+@pytest.mark.parametrize("already", [True, False])
+def test_graceful_restart_is_switched_only_where_it_differs(tmp_path: Path, *, graceful: bool, already: bool) -> None:
+    line = "neighbor 172.20.0.11 graceful-restart-disable"
+    running = "router bgp 65009\n neighbor 172.20.0.11 remote-as 64512\n"
+    switch = Switch(tmp_path, running + ("" if already else f" {line}\n"))
+    given = FRR.render(65009, replace(NEIGHBOUR, graceful_restart=graceful))
+    assert switch.apply(given).returncode == 0
+    sent = [each.strip() for each in switch.applied.read_text().splitlines() if "graceful" in each]
+    assert sent == ([] if graceful is already else [f"no {line}" if graceful else line])
 
 
 def test_a_neighbour_that_exists_keeps_its_as_number_so_that_its_session_does_not_reset(tmp_path: Path) -> None:

@@ -36,14 +36,26 @@ def said(fabric: Fabric, cluster: ClusterState) -> list[str]:
     return [str(problem) for problem in moves.findings(fabric, cluster)]
 
 
-@pytest.mark.parametrize("local", [None, 64600])
-def test_a_rack_changes_its_interconnect_or_its_local_as_but_not_both_at_once(local: int | None) -> None:
-    spec = {"peerIP": "173.20.0.254", "asNumber": 65010, **({"localASNumber": local} if local else {})}
+@pytest.mark.parametrize(
+    ("before", "after", "refused"), [(None, None, False), (64600, None, True), (None, 64600, True)]
+)
+def test_a_rack_moves_to_another_interconnect_without_a_local_as_only(
+    before: int | None, after: int | None, *, refused: bool
+) -> None:
+    spec = {"peerIP": "173.20.0.254", "asNumber": 65010, **({"localASNumber": before} if before else {})}
     cluster = ClusterState(nodes(**{"rr-group": "x"}), peers=(Peer("rr2-to-leaf02-peer", spec, OURS),))
-    to = {"as_number": None, "interconnect": Interconnect.FULL_MESH}
-    assert said(rack(**to, local_as_number=local), cluster) == []
-    (line,) = said(rack(**to, local_as_number=64601), cluster)
-    assert line.startswith("racks.rr2: the rack changes its interconnect and its localASNumber at once: change one")
+    fabric = rack(as_number=None, interconnect=Interconnect.FULL_MESH, local_as_number=after)
+    named = [
+        line for line in said(fabric, cluster) if line.startswith("racks.rr2: a rack moves to another interconnect")
+    ]
+    assert bool(named) is refused
+
+
+def test_a_local_as_comes_and_goes_where_the_rack_stays_as_it_is() -> None:
+    spec = {"peerIP": "173.20.0.254", "asNumber": 65010, "localASNumber": 64600}
+    cluster = ClusterState(nodes(**{"rr-group": "x"}), peers=(Peer("rr2-to-leaf2-peer", spec, OURS),))
+    for local in (None, 64600, 64601):
+        assert said(rack(as_number=None, local_as_number=local), cluster) == []
 
 
 def test_a_first_update_starts_from_the_as_that_the_nodes_have() -> None:
