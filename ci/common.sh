@@ -21,10 +21,20 @@ umask 077
 # Pulumi's Kubernetes provider leaves a copy of the kubeconfig there at each run.
 export TMPDIR=$work
 
-# A kubeconfig that is kept as a secret of the pipeline. printf is the shell's own, so it is on no command line.
+# A kubeconfig that is kept as a secret of the pipeline, text or file. Its path is part of the state (the Kubernetes
+# provider's), so it is the same wherever a job runs. printf is the shell's own, so the text is on no command line.
 if [ -n "${LEAFRACK_KUBECONFIG:-}" ]; then
-    printf '%s\n' "$LEAFRACK_KUBECONFIG" >"$work/kubeconfig"
-    export KUBECONFIG=$work/kubeconfig
+    if [ -e .kubeconfig ]; then
+        echo "$PWD/.kubeconfig is there already: move it away, or unset LEAFRACK_KUBECONFIG to use it" >&2
+        exit 2
+    fi
+    trap 'rm -rf "$work" .kubeconfig' EXIT
+    if [ -f "$LEAFRACK_KUBECONFIG" ]; then
+        cat "$LEAFRACK_KUBECONFIG" >.kubeconfig
+    else
+        printf '%s\n' "$LEAFRACK_KUBECONFIG" >.kubeconfig
+    fi
+    export KUBECONFIG=.kubeconfig
     unset LEAFRACK_KUBECONFIG
 fi
 

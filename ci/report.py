@@ -48,7 +48,9 @@ def of_drift(
     """
     failing = [row for row in rows or () if not row["ok"]]
     if code not in (0, DRIFT):
-        return UNREADABLE, [f"### Stack {stack} could not be checked", "", *_bullets(preview.errors or _no_words(code))]
+        # A refresh of the cluster may fail before our own program says why: rows of no rack are of the cluster itself.
+        why = [*(row["found"] for row in failing if not row["rack"]), *(preview.errors or _no_words(code))]
+        return UNREADABLE, [f"### Stack {stack} could not be checked", "", *_bullets(why)]
     if rows is None:
         why = also_said.splitlines() or ["python -m verify ended without a result"]
         return UNREADABLE, [f"### The sessions of stack {stack} could not be checked", "", *_bullets(why)]

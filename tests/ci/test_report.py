@@ -113,12 +113,14 @@ ROWS = [
     {"rack": "rr1", "what": "node1 ↔ leaf01", "expected": "Established", "found": "Established", "ok": True},
     {"rack": "rr1", "what": "node2 ↔ leaf01", "expected": "Established", "found": "Idle", "ok": False},
 ]
+AWAY = [{"rack": "", "what": "pod blocks", "expected": "readable", "found": "cluster: away", "ok": False}]
 VERDICTS = {
     "in sync": (0, preview(SAME), ROWS[:1], 0, ""),
     "a change": (7, preview(LABEL), ROWS[:1], 7, "### Stack dev is not what it was made to be"),
     "a session": (0, preview(SAME), ROWS, 7, "- node2 ↔ leaf01 – expected Established, found Idle"),
     "both": (7, preview(LABEL), ROWS, 7, "1 of 2 sessions and routes are as expected, these are not:"),
     "not readable": (1, preview(errors=("leaf01: away",)), ROWS, 1, "- leaf01: away"),
+    "a cluster that is away": (255, preview(errors=("refresh failed",)), AWAY, 1, "- cluster: away\n- refresh failed"),
     "not readable without a word": (255, "", ROWS, 1, "exit code 255 and said nothing"),
     "no verification": (0, preview(SAME), None, 1, "- fabric.yaml:3: wrong"),
     "no verification of what differs": (7, preview(LABEL), None, 1, "- fabric.yaml:3: wrong"),

@@ -45,7 +45,13 @@ def key(site: Lab) -> str:
 
 
 @pytest.fixture(scope="module")
-def fabric(site: Lab, project: Project, key: str) -> Project:
+def cluster(site: Lab) -> dict[str, str]:
+    """The kubeconfig as a pipeline's secret."""
+    return {"LEAFRACK_KUBECONFIG": (site.dir / "kubeconfig").read_text(encoding="utf-8")}
+
+
+@pytest.fixture(scope="module")
+def fabric(site: Lab, project: Project, cluster: dict[str, str], key: str) -> Project:
     """The fabric after ``ci/up.sh``: the login to the switches and a BGP password are secrets of the stack."""
     overlay: dict[str, Any] = yaml.safe_load((site.dir / "overlay.yaml").read_text())
     for rack in overlay["racks"].values():
@@ -55,7 +61,7 @@ def fabric(site: Lab, project: Project, key: str) -> Project:
     own.write_text(yaml.safe_dump(overlay))
     project.settings["overlay"] = str(own)
     # As on a runner: the kubeconfig comes with the job, not with the clone.
-    project.settings["kubeconfig"] = None
+    project.settings["kubeconfig"] = ".kubeconfig"
     project.configure()
     subprocess.run(
         ["pulumi", "config", "set", "--secret", "leafrack:sshPrivateKey", "--stack", "dev"],
@@ -63,7 +69,7 @@ def fabric(site: Lab, project: Project, key: str) -> Project:
     )  # fmt: skip
     project.check("config", "set", "--secret", "--path", "leafrack:bgpPasswords.rr1", PASSWORD)
     project.settings.update(_secrets(project))
-    done = script(project, "up", KUBECONFIG=str(site.dir / "kubeconfig"))
+    done = script(project, "up", **cluster)
     assert done.code == 0, done.said
     assert "16 of 16 as expected" in done.said
     assert_nothing_secret(done.said, key)
@@ -78,12 +84,6 @@ def _secrets(project: Project) -> dict[str, Any]:
 def assert_nothing_secret(text: str, key: str) -> None:
     hidden = (PASSWORD, NEXT_PASSWORD, *(line for line in key.splitlines()[1:-1]))
     assert not [secret for secret in hidden if secret in text]
-
-
-@pytest.fixture
-def cluster(site: Lab) -> dict[str, str]:
-    """The kubeconfig as a pipeline's secret."""
-    return {"LEAFRACK_KUBECONFIG": (site.dir / "kubeconfig").read_text(encoding="utf-8")}
 
 
 def test_in_sync_the_drift_check_ends_with_0_says_nothing_and_changes_nothing(
@@ -169,6 +169,18 @@ def test_an_api_server_that_does_not_answer_is_a_failure_and_no_drift(
     assert "Traceback" not in done.said
 
 
+def test_a_kubeconfig_that_is_there_already_is_not_overwritten(fabric: Project, cluster: dict[str, str]) -> None:
+    mine = fabric.folder / ".kubeconfig"
+    mine.write_text("mine")
+    try:
+        done = script(fabric, "drift", **cluster)
+        assert done.code == 2
+        assert "is there already: move it away" in done.said
+        assert mine.read_text() == "mine"
+    finally:
+        mine.unlink()
+
+
 def test_a_plan_names_a_password_that_changes_and_shows_neither_of_the_two(
     fabric: Project, cluster: dict[str, str], key: str
 ) -> None:
@@ -188,4 +200,4 @@ def test_nothing_that_was_secret_is_left_in_the_folder_or_beside_it(fabric: Proj
     for file in kept:
         assert_nothing_secret(file.read_bytes().decode(errors="replace"), key)
     # The project's folder is the scripts' TMPDIR: what they and the Kubernetes provider put there is gone.
-    assert not [*fabric.folder.glob("tmp.*"), *fabric.folder.glob("kubeconfig*")]
+    assert not [*fabric.folder.glob("tmp.*"), *fabric.folder.glob("kubeconfig*"), *fabric.folder.glob(".kubeconfig")]
