@@ -1,7 +1,7 @@
 """The three ways to connect the nodes of a rack, redundant leaves, and moving between them with the pods running.
 
-One fabric of two racks for all: rack rr1 behind a redundant pair of leaves, rack rr2 first with an AS of its own towards
-its leaf only, then in the AS that both share. The tests stand in the order of its life.
+One fabric of two racks for all: rack rr1 behind a redundant pair of leaves, rack rr2 first with an AS of its own
+towards its leaf only, then in the AS that both share. The tests stand in the order of its life.
 """
 
 from __future__ import annotations
