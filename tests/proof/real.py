@@ -91,7 +91,12 @@ def fail(lab: Lab, name: str) -> None:
     """End all sessions of a speaker, as its loss does once the hold times are over."""
     switches = {switch.name: switch for switch in plan_of(lab.fabric).switches}
     if name in switches:
-        lab.run(name, "vtysh", "-c", "configure terminal", "-c", f"no router bgp {switches[name].as_number}")
+        # Its neighbours are told first: BIRD keeps what it has from an FRR that only closes its connections.
+        running = lab.run(name, "vtysh", "-c", "show running-config bgpd")
+        lines = [f"no neighbor {peer}" for peer in re.findall(r"^ neighbor (\S+) remote-as", running, re.MULTILINE)]
+        instance = f"router bgp {switches[name].as_number}"
+        commands = ["configure terminal", instance, *lines, "exit", f"no {instance}"]
+        lab.run(name, "vtysh", *(word for line in commands for word in ("-c", line)))
     else:
         for daemon in ("bird", "bird6"):
             lab.run(name, "birdc", "-s", f"/var/run/calico/{daemon}.ctl", "disable", "all")
