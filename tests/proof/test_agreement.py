@@ -28,8 +28,6 @@ from tests.proof.real import Lab, Table, differences, fail, predicted, restore, 
 
 PATIENCE = 90.0
 """Seconds for BIRD's and FRR's own timers after the last change."""
-STALE = 120.0
-"""Seconds for which BIRD keeps the routes of a lost FRR: the restart time that FRR sends (RFC 4724 §3)."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +188,7 @@ def test_the_routing_tables_are_the_predicted_ones(case: Case, ground: Ground, t
         assert not differences(lab, before, PATIENCE)[1]
         fail(lab, case.failed)
     try:
-        compared, lines = differences(lab, after, PATIENCE + STALE)
+        compared, lines = differences(lab, after, PATIENCE)
     finally:
         if case.failed and not restore(lab, case.failed):
             ground.end()
