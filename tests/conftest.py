@@ -1,4 +1,4 @@
-"""The lab as a fixture: one real fabric for a whole test session, in a folder of its own."""
+"""The lab as a fixture: one real fabric for a module of tests, in a folder of its own."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _good(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The example fabric, as a fresh Calico install. Tests put back what they change."""
     own = Lab(tmp_path_factory.mktemp("lab"))
