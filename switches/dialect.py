@@ -95,6 +95,12 @@ class NeighbourState:
     """What keeps it down or filters its routes, also where a group of neighbours says it for all its members."""
     lacks_policy: bool = False
     """Whether routes are discarded because no policy was configured that allows them (RFC 8212)."""
+    local_address: Address | None = None
+    """The switch's end of the session, where that is known."""
+    router_id: str = ""
+    """BGP identifier of the other end (RFC 4271 §4.2), where that is known."""
+    settings: tuple[str, ...] = ()
+    """What else is configured of the neighbour, in the platform's words; a password only as the word."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,8 @@ class SwitchState:
     as_number: int | None
     neighbours: Mapping[Address, NeighbourState] = field(default_factory=dict)
     routes: frozenset[Network] = frozenset()
+    router_id: str = ""
+    """The switch's own BGP identifier, where that is known."""
 
 
 class Dialect(Protocol):

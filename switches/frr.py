@@ -133,14 +133,16 @@ class _Frr:
         instance = re.search(r"^router bgp (\d+)", rest, re.MULTILINE)
         peers = {key: value for key, value in neighbours.items() if isinstance(value, dict) and "bgpState" in value}
         said = frr_running.lines(rest, peers)
+        settings = frr_running.settings(rest)
         found = (
-            _neighbour(address, peer, said[key])
+            _neighbour(address, peer, said[key], settings.get(key, ()))
             for key, peer in peers.items()
             if (address := _address(key) or _address(peer.get("bgpNeighborAddr", ""))) is not None
         )
         return SwitchState(
             as_number=int(instance[1]) if instance else None,
             neighbours={state.address: state for state in found},
+            router_id=next((str(peer.get("localRouterId", "")) for peer in peers.values()), ""),
             routes=frozenset(route for table in tables for route in _routes(table)),
         )
 
@@ -182,7 +184,9 @@ def _address(text: str) -> Address | None:
         return None
 
 
-def _neighbour(address: Address, peer: Mapping[str, Any], lines: tuple[Line, ...]) -> NeighbourState:
+def _neighbour(
+    address: Address, peer: Mapping[str, Any], lines: tuple[Line, ...], settings: tuple[str, ...]
+) -> NeighbourState:
     established = peer.get("bgpState") == "Established"
     families = list(peer.get("addressFamilyInfo", {}).values())
     return NeighbourState(
@@ -195,6 +199,9 @@ def _neighbour(address: Address, peer: Mapping[str, Any], lines: tuple[Line, ...
         prefixes_received=sum(family.get("acceptedPrefixCounter", 0) for family in families),
         lines=lines,
         lacks_policy=any(key in family for family in families for key in _WITHOUT_POLICY),
+        local_address=_address(str(peer.get("hostLocal", ""))),
+        router_id=str(peer.get("remoteRouterId", "")) if established else "",
+        settings=settings,
     )
 
 

@@ -73,3 +73,21 @@ def _line(text: str, running: str) -> Iterator[Line]:
         case "filter-list" | "route-map":
             permits = re.search(rf"^{_DEFINITIONS[kind].format(name=re.escape(name))}", running, re.MULTILINE)
             yield Line(text, Effect.FILTERS if permits else Effect.DROPS, name)
+
+
+_SAID_ELSEWHERE = ("remote-as", "description", "activate")
+
+
+def settings(running: str) -> dict[str, tuple[str, ...]]:
+    """Lines about each neighbour of the instance ``router bgp N``, without what its state tells anyway."""
+    found: dict[str, tuple[str, ...]] = {}
+    inside = False
+    for line in running.splitlines():
+        if line and not line.startswith(" "):
+            inside = re.fullmatch(r"router bgp \d+", line) is not None or (inside and line.startswith("!"))
+        said = re.fullmatch(r" +neighbor (\S+) (.+)", line)
+        if inside and said and not said[2].startswith(_SAID_ELSEWHERE):
+            # FRR shows passwords in its running configuration.
+            what = "password" if said[2].startswith("password ") else said[2]
+            found[said[1]] = (*found.get(said[1], ()), what)
+    return found

@@ -113,6 +113,47 @@ TABLE = """{
 RUNNING = "frr version 8.4.4\n!\nrouter bgp 65009\n bgp router-id 2.2.2.2\n"
 
 
+CONFIGURED = """frr version 8.4.4
+!
+router bgp 65009
+ bgp router-id 2.2.2.2
+ neighbor 172.20.0.11 remote-as 64512
+ neighbor 172.20.0.11 description node1
+ neighbor 172.20.0.11 password s3cret
+ neighbor 172.20.0.11 timers 3 9
+ !
+ address-family ipv4 unicast
+  neighbor 172.20.0.11 activate
+  neighbor 172.20.0.11 prefix-list PODS in
+  no neighbor 172.20.0.12 activate
+ exit-address-family
+exit
+!
+router bgp 65009 vrf storage
+ neighbor 172.20.0.11 ttl-security hops 1
+exit
+"""
+NUMBERED = """{
+ "172.20.0.11": {"remoteAs": 64512, "bgpState": "Established", "hostLocal": "172.20.0.254",
+   "localRouterId": "2.2.2.2", "remoteRouterId": "172.20.0.11"},
+ "swp1": {"remoteAs": 65008, "bgpState": "Established", "hostLocal": "fe80::1"}
+}
+"""
+
+
+def test_what_is_configured_of_a_neighbour_is_read_without_its_password() -> None:
+    state = FRR.parse(f"{NUMBERED}{{}}{{}}{CONFIGURED}")
+    (node,) = state.neighbours.values()
+    assert node.settings == ("password", "timers 3 9", "prefix-list PODS in")
+    assert "s3cret" not in repr(state)
+
+
+def test_both_ends_of_a_session_are_read_and_a_neighbour_without_address_is_no_node() -> None:
+    state = FRR.parse(f"{NUMBERED}{{}}{{}}{CONFIGURED}")
+    (node,) = state.neighbours.values()
+    assert (str(node.local_address), node.router_id, state.router_id) == ("172.20.0.254", "172.20.0.11", "2.2.2.2")
+
+
 def test_the_state_of_a_switch_is_read_from_its_own_json() -> None:
     state = FRR.parse(NEIGHBOURS + TABLE + "{}\n" + RUNNING)
     assert state.as_number == 65009
