@@ -1,0 +1,38 @@
+"""The text of a fabric file: block style, a comment with each value that says where it was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from discover.facts import Description, Path
+
+
+def text_of(description: Description) -> str:
+    """A fabric file; the same for the same description."""
+    head = "# Found by `python -m discover`; comments say where. Check it: python -m config FILE\n"
+    return head + "\n".join(_lines(description.values, description.sources, ())) + "\n"
+
+
+def _lines(values: Mapping[str, Any], sources: Mapping[Path, str], path: Path) -> Iterator[str]:
+    indent = "  " * len(path)
+    for key, value in values.items():
+        here = (*path, key)
+        comment = f"  # {_one_line(sources[here])}" if here in sources else ""
+        if isinstance(value, Mapping) and value:
+            yield f"{indent}{_flow(key)}:{comment}"
+            yield from _lines(value, sources, here)
+        else:
+            yield f"{indent}{_flow(key)}: {_flow(value)}{comment}"
+
+
+def _flow(value: Any) -> str:
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=float("inf"), allow_unicode=False)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _one_line(text: str) -> str:
+    # Names come from a cluster: whatever is in one stays a comment.
+    return text if text.isprintable() else ascii(text)[1:-1]
