@@ -122,12 +122,12 @@ class _Describing:
         }
         if state is not None and state.router_id:
             leaf.values["routerID"] = state.router_id
-        override = [
+        leaf.override = [
             "as-override" in one.settings
             for address, one in (state.neighbours if state else {}).items()
             if self._facts.owners.get(address) in rack.border
         ]
-        if override and all(override) and rack.how is not Interconnect.TOP_OF_RACK:
+        if leaf.override and all(leaf.override) and rack.how is not Interconnect.TOP_OF_RACK:
             leaf.values["asOverride"] = True
         if leaf.known and leaf.known.ssh:
             leaf.values["ssh"] = dict(leaf.known.ssh)

@@ -71,12 +71,9 @@ def of_leaf(leaf: FoundLeaf) -> Iterator[Remark]:
         given = listed(sorted(map(str, numbers)))
         text = f"it runs as AS {state.as_number}, its BGPPeers say {given}: correct one of them first"
         yield Remark(f"leaf {leaf.name}", text)
-    if any("as-override" in one.settings for one in (state.neighbours.values() if state else ())):
-        at_all = [one for one in (state.neighbours.values() if state else ()) if one.settings]
-        partly = not all("as-override" in one.settings for one in at_all)
-        if partly and not leaf.values.get("asOverride"):
-            text = "only some of its neighbours have as-override, and the file has it for a leaf: `up` takes it away"
-            yield Remark(f"leaf {leaf.name}", f"{text}; set asOverride: true if the racks share an AS")
+    if leaf.override and len(set(leaf.override)) > 1:
+        text = "only some of its neighbours have as-override, and the file has it for a leaf: `up` takes it away"
+        yield Remark(f"leaf {leaf.name}", f"{text}; set asOverride: true if the racks share an AS")
 
 
 def of_nodes(facts: Facts, rack: str, nodes: Iterable[str], reflectors: Sequence[str]) -> Iterator[Remark]:

@@ -27,6 +27,8 @@ class FoundLeaf:
     addresses: dict[str, list[tuple[Peer, frozenset[str]]]]
     known: KnownLeaf | None = None
     values: dict[str, Any] = field(default_factory=dict)
+    override: list[bool] = field(default_factory=list)
+    """Whether the leaf puts its own AS in place of the rack's, for each neighbour that stays."""
 
 
 @dataclass

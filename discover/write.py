@@ -29,7 +29,9 @@ def _lines(values: Mapping[str, Any], sources: Mapping[Path, str], path: Path) -
 
 
 def _flow(value: Any) -> str:
-    text: str = yaml.safe_dump(value, default_flow_style=True, width=float("inf"), allow_unicode=False)
+    # Single quotes would let a line break stand in a name, where a key has to be on one line.
+    style = '"' if isinstance(value, str) and not value.isprintable() else None
+    text: str = yaml.safe_dump(value, default_flow_style=True, default_style=style, width=float("inf"))
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -43,7 +43,7 @@ NODES = (
     node("node5", "173.20.0.12/24", 64513, "rr2", reflects=True),
     node("node6", "173.20.0.13/24", 64513, "rr2"),
 )
-PEERS = {
+PEERS: dict[str, dict[str, Any]] = {
     "rr1-to-leaf1-peer": {"nodeSelector": "rr-id == 'rr1'", "peerIP": "172.20.0.254", "asNumber": 65009},
     "rr1-to-node-peer": {"nodeSelector": "rr-group == 'rr1'", "peerSelector": "rr-id == 'rr1'"},
     "rr2-to-leaf2-peer": {"nodeSelector": "rr-id == 'rr2'", "peerIP": "173.20.0.254", "asNumber": 65010},
@@ -106,5 +106,5 @@ def facts(
 
 def peer(name: str, **changed: Any) -> dict[str, Mapping[str, Any]]:
     """All BGPPeers, one of them with other or more fields; ``None`` takes one away."""
-    spec = {**PEERS.get(name, {}), **changed}
+    spec: dict[str, Any] = {**PEERS.get(name, {}), **changed}
     return {**PEERS, name: {key: value for key, value in spec.items() if value is not None}}
