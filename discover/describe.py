@@ -16,7 +16,7 @@ from discover import differences
 from discover.facts import Description, Facts, FoundRack, Path, Remark, in_order, interfaces, listed
 from discover.leaves import FoundLeaf, Spines, leaves_of, neighbours, one_or_more, uplinks
 from discover.racks import nodes_without_address, racks_of
-from verify.preflight import CALICO_DEFAULT_AS
+from verify.observed import CALICO_DEFAULT_AS
 
 
 def describe(name: str, facts: Facts) -> Description:

@@ -25,7 +25,7 @@ class Racks:
 def racks_of(facts: Facts) -> Racks:
     """Racks in the order of their names."""
     found = Racks()
-    labels = {name: node.labels for name, node in facts.cluster.nodes.items()}
+    labels = {name: node.calico_labels for name, node in facts.cluster.nodes.items()}
     to_leaves, to_nodes = _sorted_out(facts, labels, found)
     groups = _Groups()
     for peer, nodes in to_leaves:

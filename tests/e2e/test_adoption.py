@@ -33,6 +33,7 @@ PAIRS = [("node1", "node2"), ("node1", "node3"), ("node2", "node3"), ("node1", "
 SENT_AT_LEAST = 200
 SETTLED = 10.0
 """Seconds after the last session is up, for routes and BIRD's own states."""
+CLOCK = 2
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,28 @@ def sessions(lab: Lab) -> Sessions:
         {leaf: {peer: each[since] for peer, each in peers(lab, leaf).items()} for leaf in LEAVES},
         {node: _birds(lab, node) for node in NODES},
     )
+
+
+def reset(before: Sessions, after: Sessions) -> list[str]:
+    """Sessions that did not stay up; BIRD counts back from now, so that its time of day is a second off at times."""
+    on_leaves = [
+        f"{leaf}: {peer}"
+        for leaf, all_ in before.leaves.items()
+        for peer, since in all_.items()
+        if after.leaves[leaf].get(peer) != since
+    ]
+    on_nodes = [
+        f"{node}: {name}"
+        for node, all_ in before.nodes.items()
+        for name, since in all_.items()
+        if abs(_seconds(after.nodes[node].get(name, "0:0:0")) - _seconds(since)) > CLOCK
+    ]
+    return on_leaves + on_nodes
+
+
+def _seconds(time_of_day: str) -> int:
+    hours, minutes, seconds = map(int, time_of_day.split(":"))
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def _birds(lab: Lab, node: str) -> dict[str, str]:
@@ -144,7 +167,7 @@ def test_finding_it_again_writes_the_same_and_never_over_a_file_that_is_there(si
 
 def test_finding_it_changes_nothing(site: Site) -> None:
     assert all("leafrack" not in running(site.lab, leaf) for leaf in LEAVES)
-    assert sessions(site.lab) == site.before
+    assert reset(site.before, sessions(site.lab)) == []
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +186,7 @@ def test_the_first_update_takes_over_and_loses_no_packet(taken_over: tuple[Run, 
 
 
 def test_no_session_was_reset_by_it(site: Site, taken_over: tuple[Run, list[str]]) -> None:
-    assert sessions(site.lab) == site.before
+    assert reset(site.before, sessions(site.lab)) == []
 
 
 def test_there_is_no_peer_twice(site: Site, taken_over: tuple[Run, list[str]]) -> None:
