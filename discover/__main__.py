@@ -20,9 +20,10 @@ from discover.describe import describe
 from discover.facts import Facts, KnownLeaf
 from discover.write import text_of
 from switches import SwitchState
+from verify.cluster import CALICO_GROUP
 from verify.errors import UnreadableError
 from verify.model import Cluster, Endpoint
-from verify.preflight import ClusterState
+from verify.observed import ClusterState
 from verify.switches import Credentials, read_all
 
 _LEAVES = TypeAdapter(dict[str, Ssh])
@@ -92,6 +93,10 @@ def read(chosen: argparse.Namespace, leaves: Mapping[str, Ssh]) -> tuple[Facts, 
         KnownLeaf(name, _as_written(chosen, ssh), state if isinstance(state := states[name], SwitchState) else None)
         for name, ssh in leaves.items()
     )
+    if cluster.calico.group != CALICO_GROUP:
+        where = cluster.calico.group or "no API group"
+        why = f"its Calico keeps BGPPeers in {where}, and leafrack reads {CALICO_GROUP} only"
+        raise UnreadableError("cluster", why)
     if not any(peer.spec.get("peerIP") for peer in cluster.peers):
         why = "no BGPPeer of it leads to a leaf: there is nothing to take over; write the fabric file by hand"
         raise UnreadableError("cluster", why)

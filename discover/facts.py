@@ -12,7 +12,7 @@ from config import names
 from switches import SwitchState
 from verify.cluster import NodeState, Peer
 from verify.model import Address
-from verify.preflight import ClusterState
+from verify.observed import ClusterState
 
 Path = tuple[str, ...]
 """Keys that lead to a value of the fabric file."""

@@ -11,7 +11,7 @@ from config import names
 from discover.facts import Facts, KnownLeaf
 from switches import NeighbourState, SwitchState
 from verify.cluster import NodeState, Peer, Pool
-from verify.preflight import ClusterState
+from verify.observed import ClusterState
 
 CONFIGURATION: dict[str, Any] = {
     "logSeverityScreen": "Info",

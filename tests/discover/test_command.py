@@ -13,7 +13,7 @@ from discover import __main__ as command
 from discover.facts import Facts
 from tests.discover.article import LEAVES, POOLS, facts
 from verify.errors import UnreadableError
-from verify.preflight import ClusterState
+from verify.observed import ClusterState
 
 
 @pytest.fixture
