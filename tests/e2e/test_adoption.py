@@ -55,7 +55,7 @@ def sessions(lab: Lab) -> Sessions:
 
 
 def reset(before: Sessions, after: Sessions) -> list[str]:
-    """Sessions that did not stay up: FRR and BIRD count back from now, so that their times are a second off at times."""
+    """Sessions that did not stay up; FRR and BIRD count back from now, so that their times may be a second off."""
     on_leaves = [
         f"{leaf}: {peer}"
         for leaf, all_ in before.leaves.items()
