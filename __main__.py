@@ -22,7 +22,11 @@ cluster = kubernetes.Provider(
 fabric = Fabric(
     entry.loaded.fabric.name,
     FabricArgs(
-        declared=entry.loaded.fabric, access=entry.access, passwords=entry.passwords, calico=observed.calico
+        declared=entry.loaded.fabric,
+        access=entry.access,
+        passwords=entry.passwords,
+        calico=observed.calico,
+        found_peers=observed.found_peers,
     ),
     pulumi.ResourceOptions(providers=[cluster]),
 )

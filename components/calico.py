@@ -58,13 +58,18 @@ def bgp_peer(
     resource: str,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource],
+    annotations: Mapping[str, str] | None = None,
 ) -> pulumi.Resource:
     """A BGPPeer of ours; ``spec`` in Calico's own keys (api/pkg/apis/projectcalico/v3/bgppeer.go)."""
     return CustomResource(
         resource,
         api_version=API_VERSION,
         kind="BGPPeer",
-        metadata={"name": name, "labels": our_labels(fabric), "annotations": our_annotations()},
+        metadata={
+            "name": name,
+            "labels": our_labels(fabric),
+            "annotations": {**our_annotations(), **(annotations or {})},
+        },
         spec=dict(spec),
         opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
     )

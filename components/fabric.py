@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,8 @@ class FabricArgs:
     access: Access
     passwords: Mapping[str, pulumi.Input[str]] = field(default_factory=dict, repr=False)
     calico: CalicoApi = field(default_factory=CalicoApi)
+    found_peers: Collection[str] = ()
+    """Names of BGPPeers that were there before leafrack and keep the next hop mode that they were found with."""
 
 
 class Fabric(pulumi.ComponentResource):
@@ -64,6 +66,7 @@ class Fabric(pulumi.ComponentResource):
                         access=access,
                         after=before,
                         calico=args.calico,
+                        found_peers=args.found_peers,
                         password=args.passwords.get(rack),
                         password_secret=secret,
                     ),

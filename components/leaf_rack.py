@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,8 @@ class LeafRackArgs:
     """What has to stand before the rack is connected: the gate of the racks of an earlier wave."""
     calico: CalicoApi = field(default_factory=CalicoApi)
     """Which fields the cluster's Calico has."""
+    found_peers: Collection[str] = ()
+    """Names of BGPPeers that were there before leafrack and keep the next hop mode that they were found with."""
     password_secret: Sequence[pulumi.Resource] = ()
     """What makes that password readable for calico-node: see ``components.passwords``."""
 
@@ -206,10 +208,12 @@ class LeafRack(pulumi.ComponentResource):
                     "nodeSelector": selector,
                     "peerIP": str(address),
                     "asNumber": leaf.as_number,
-                    # Without it the leaf routes every pod block through the reflectors.
-                    **self._keep_next_hop(),
+                    # Without it the leaf routes every pod block through the reflectors. To set it on a peer that is
+                    # taken over would reset all sessions of the rack to its leaf at once (BIRD restarts them).
+                    **({} if peer in args.found_peers else self._keep_next_hop()),
                     **self._password(),
                 },
+                annotations={names.NEXT_HOP_ANNOTATION: "as-found"} if peer in args.found_peers else {},
                 resource=peer,
                 parent=self,
                 after=[

@@ -22,6 +22,9 @@ MANAGER = "leafrack"
 PASSWORD_SECRET = "leafrack-bgp"  # noqa: S105 - a name
 """The Secret with the BGP passwords, in calico-node's namespace; a key per rack."""
 
+NEXT_HOP_ANNOTATION = "leafrack/next-hop"
+"""On a BGPPeer that was there before leafrack, whose next hop mode stays as it was found."""
+
 AS_NUMBER_ANNOTATION = "projectcalico.org/ASNumber"
 CLUSTER_ID_ANNOTATION = "projectcalico.org/RouteReflectorClusterID"
 LABELS_ANNOTATION = "projectcalico.org/labels"

@@ -87,6 +87,18 @@ class Peer:
     name: str
     spec: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def keeps_its_next_hop(self) -> bool:
+        """Whether its next hop mode is left as it was found: to set it would reset its sessions.
+
+        So of a BGPPeer that leafrack takes over, until somebody sets ``Keep``; one of leafrack's own has it from the
+        start, and without it is drift.
+        """
+        ours = self.labels.get(names.MANAGED_BY_LABEL) == names.MANAGER
+        kept = self.spec.get("nextHopMode") == "Keep" or self.spec.get("keepOriginalNextHop") is True
+        return not kept and (not ours or names.NEXT_HOP_ANNOTATION in self.annotations)
 
 
 class Reader:
@@ -181,7 +193,7 @@ class Reader:
         """Every BGPPeer, whoever made it."""
         with self.asking():
             found = [(peer.metadata or ObjectMeta(), peer.get("spec") or {}) for peer in self.client.list(BGPPeer)]
-        return tuple(Peer(metadata.name or "", spec, metadata.labels or {}) for metadata, spec in found)
+        return tuple(Peer(m.name or "", spec, m.labels or {}, m.annotations or {}) for m, spec in found)
 
     def blocks(self) -> Mapping[str, tuple[Network, ...]]:
         """Pod blocks of each node: what its BIRD announces (confirmed block affinities)."""

@@ -55,6 +55,12 @@ class Observed:
     unreadable: tuple[UnreadableError, ...] = ()
 
     @property
+    def found_peers(self) -> frozenset[str]:
+        """Names of BGPPeers whose next hop mode stays as it was found."""
+        peers = self.cluster.peers if self.cluster else ()
+        return frozenset(peer.name for peer in peers if peer.keeps_its_next_hop)
+
+    @property
     def calico(self) -> CalicoApi:
         """What the cluster's Calico has; where it could not be read, what the newest has."""
         return CalicoApi() if self.cluster is None else self.cluster.calico
