@@ -10,11 +10,12 @@ import pulumi
 
 from components import calico
 from components.access import Access
-from components.gate import gate
+from components.gate import gate, step
 from components.leaf_rack import LeafRack, LeafRackArgs
 from components.outputs import outputs
 from components.passwords import password_secret
 from config import Fabric as Declared
+from steps.fields import Target
 from verify import expected
 from verify.calico_api import CalicoApi
 from verify.model import Phase
@@ -97,7 +98,19 @@ class Fabric(pulumi.ComponentResource):
         )
         # A mesh is one AS: racks that had one of their own give it up before the mesh comes back.
         after = _in_waves(waves, [linked], lambda rack: racks[rack].finish) if declared.cluster_mesh else [linked]
-        configured = calico.bgp_configuration(declared, parent=self, after=after)
+        # The mesh also by a step: its way back takes the field away, also where it was set before leafrack, by kubectl
+        # or in a cluster that was taken over. Giving up a field that others own too would leave the mesh off.
+        mesh = step(
+            "mesh",
+            access,
+            target=Target.BGP_CONFIGURATION_SPEC,
+            key="nodeToNodeMeshEnabled",
+            values={"default": declared.cluster_mesh},
+            part="mesh",
+            parent=self,
+            after=after,
+        )
+        configured = calico.bgp_configuration(declared, parent=self, after=[mesh])
         settled = gate(
             "settled",
             declared,

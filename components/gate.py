@@ -67,7 +67,7 @@ def step(
     *,
     target: Target,
     key: str,
-    values: Mapping[str, str | int],
+    values: Mapping[str, bool | int | str],
     part: str,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource],

@@ -23,13 +23,15 @@ from lightkube.resources.core_v1 import Node
 from lightkube.types import PatchType
 from pydantic import TypeAdapter, ValidationError
 
-from verify.cluster import BGPPeer, Reader
+from verify import model
+from verify.cluster import BGPConfiguration, BGPPeer, Reader
 from verify.errors import UnreadableError
-from verify.model import Cluster, Value
+from verify.model import Cluster
 
 PREVIOUS_VARIABLE = "PULUMI_COMMAND_STDOUT"
 
-Values = dict[str, str | int]
+Value = bool | int | str
+Values = dict[str, Value]
 """Value of a field by the object's name."""
 _VALUES = TypeAdapter(Values)
 
@@ -40,21 +42,23 @@ class Target(StrEnum):
     NODE_LABEL = "node label"
     NODE_ANNOTATION = "node annotation"
     PEER_SPEC = "BGPPeer spec"
+    BGP_CONFIGURATION_SPEC = "BGPConfiguration spec"
 
     @property
     def kind(self) -> str:
         """What the object is called in what the step says."""
-        return "BGPPeer" if self is Target.PEER_SPEC else "node"
+        return self.value.partition(" ")[0]
 
 
 _OBJECTS: Mapping[Target, tuple[type[GlobalResource], tuple[str, ...]]] = {
     Target.NODE_LABEL: (Node, ("metadata", "labels")),
     Target.NODE_ANNOTATION: (Node, ("metadata", "annotations")),
     Target.PEER_SPEC: (BGPPeer, ("spec",)),
+    Target.BGP_CONFIGURATION_SPEC: (BGPConfiguration, ("spec",)),
 }
 
 
-class Fields(Value):
+class Fields(model.Value):
     """A field that some objects are to carry, and the field manager that owns it."""
 
     target: Target
@@ -104,6 +108,9 @@ def _present(reader: Reader, wanted: Fields) -> dict[str, Mapping[str, Any]]:
     """What each object that exists carries where the field belongs."""
     if wanted.target is Target.PEER_SPEC:
         return {peer.name: peer.spec for peer in reader.peers() if peer.name in wanted.values}
+    if wanted.target is Target.BGP_CONFIGURATION_SPEC:
+        # calico-node makes it at its first start; where it has not yet, applying the field makes it.
+        return {"default": reader.bgp_configuration()}
     nodes = {name: state for name, state in reader.nodes().items() if name in wanted.values}
     if wanted.target is Target.NODE_LABEL:
         return {name: state.labels for name, state in nodes.items()}
@@ -111,7 +118,7 @@ def _present(reader: Reader, wanted: Fields) -> dict[str, Mapping[str, Any]]:
 
 
 def _patch(
-    reader: Reader, wanted: Fields, name: str, value: str | int | None, how: PatchType, *, force: bool = False
+    reader: Reader, wanted: Fields, name: str, value: Value | None, how: PatchType, *, force: bool = False
 ) -> None:
     resource, way = _OBJECTS[wanted.target]
     content: dict[str, Any] = {wanted.key: value}

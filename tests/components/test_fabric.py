@@ -359,3 +359,12 @@ def test_a_gate_runs_again_when_another_configuration_makes_its_sessions(registe
     assert guarded(again, "connected-1-gate") == guarded(registered, "connected-1-gate")
     assert guarded(other, "connected-1-gate")["made_by"] != before
     assert guarded(other, "connected-2-gate") == guarded(registered, "connected-2-gate")
+
+
+def test_the_mesh_comes_back_on_a_destroy_whoever_else_had_turned_it_off(registered: Registered) -> None:
+    mesh = json.loads(registered["mesh"].inputs["stdin"])
+    assert (mesh["target"], mesh["key"], mesh["values"]) == (
+        "BGPConfiguration spec", "nodeToNodeMeshEnabled", {"default": False},
+    )  # fmt: skip
+    assert "linked-gate" in registered["mesh"].waits_for
+    assert registered["bgp-configuration"].waits_for == {"mesh"}

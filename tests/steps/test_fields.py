@@ -117,3 +117,18 @@ def test_a_missing_node_is_named_and_nothing_is_sent(lab: Lab, wanted: Fields) -
 def test_the_command_ends_in_one_line(arguments: list[str], text: str, code: int, said: str, lab: Lab) -> None:
     done: subprocess.CompletedProcess[str] = lab.run("python", "-m", "steps.fields", *arguments, stdin=text)
     assert (done.returncode, done.stderr.strip()) == (code, said)
+
+
+def test_back_turns_the_mesh_on_again_whoever_turned_it_off(lab: Lab, cluster: Cluster) -> None:
+    what = ("bgpconfigurations.crd.projectcalico.org", "default")
+    mesh = Fields(
+        target=Target.BGP_CONFIGURATION_SPEC, key="nodeToNodeMeshEnabled", values={"default": False}, manager=MANAGER,
+        cluster=cluster,
+    )  # fmt: skip
+    lab.kubectl("patch", *what, "--type", "merge", "--patch", '{"spec": {"nodeToNodeMeshEnabled": false}}')
+    told: list[str] = []
+    forward(mesh, told.append)
+    assert told == [], "it is off already"
+    back(mesh, told.append)
+    spec = json.loads(lab.kubectl("get", *what, "-o", "json"))["spec"]
+    assert "nodeToNodeMeshEnabled" not in spec
