@@ -178,10 +178,12 @@ class LeafRack(pulumi.ComponentResource):
 
     def _node(self, node: str) -> pulumi.Resource:
         labels = {names.RACK_LABEL: self._args.rack}
+        if node in self._args.fabric.reflectors_of(self._args.rack):
+            labels[names.REFLECTOR_LABEL] = self._args.rack
         return calico.node_labels(node, labels, resource=f"{node}-labels", parent=self, after=self._args.after)
 
     def _reflector(self, node: str) -> pulumi.Resource:
-        # Not in the NodePatch: a node that is no reflector any more keeps the label until it has no cluster ID.
+        # Beside the NodePatch: a node that is no reflector any more keeps the label until it has no cluster ID.
         args = self._args
         neighbours = [each for leaf in self._leaves.values() for each in leaf.neighbours[node]]
         return step(

@@ -83,8 +83,9 @@ def forward(wanted: Fields, tell: Callable[[str], None], previous: Values | None
     if missing:
         why = f"has no {wanted.target.kind} {', '.join(missing)}: nothing was changed"
         raise UnreadableError("cluster", why, refused=True)
+    shared = _only_of_others(reader, wanted)
     for name, value in wanted.values.items():
-        if present[name].get(wanted.key) != value:
+        if present[name].get(wanted.key) != value or name in shared:
             # `force` takes the field over from whoever set another value: the fabric file says what it must be.
             _patch(reader, wanted, name, value, PatchType.APPLY, force=True)
             tell(f"{name}: {wanted.key} is {value}")
@@ -115,6 +116,18 @@ def _present(reader: Reader, wanted: Fields) -> dict[str, Mapping[str, Any]]:
     if wanted.target is Target.NODE_LABEL:
         return {name: state.labels for name, state in nodes.items()}
     return {name: state.annotations for name, state in nodes.items()}
+
+
+def _only_of_others(reader: Reader, wanted: Fields) -> frozenset[str]:
+    """Nodes whose label is not the step's as well: it would go with its other owner, the NodePatch of a reflector.
+
+    A node that is no reflector any more keeps its label until the step is taken back.
+    """
+    if wanted.target is not Target.NODE_LABEL:
+        return frozenset()
+    return frozenset(
+        name for name, node in reader.nodes().items() if wanted.manager not in node.managers.get(wanted.key, ())
+    )
 
 
 def _patch(

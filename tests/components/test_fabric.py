@@ -122,7 +122,7 @@ REFLECTORS = {"node1": "172.20.0.11", "node2": "172.20.0.12", "node4": "173.20.0
 def test_every_node_has_one_patch_with_its_labels(registered: Registered) -> None:
     patches = {r.inputs["metadata"]["name"]: r for r in registered.values() if r.type.endswith("NodePatch")}
     assert sorted(patches) == NODES
-    assert patches["node1"].inputs["metadata"]["labels"] == {"rr-group": "rr1"}
+    assert patches["node1"].inputs["metadata"]["labels"] == {"rr-group": "rr1", "rr-id": "rr1"}
     assert patches["node6"].inputs["metadata"]["labels"] == {"rr-group": "rr2"}
 
 

@@ -153,6 +153,7 @@ def test_the_output_is_what_its_page_documents(fabric: Project) -> None:
     assert (found["version"], found["fabric"], found["asNumber"]) == (1, "dc1", 64512)
     assert found["racks"]["rr2"] == {
         "asNumber": 64513,
+        "localASNumber": None,
         "interconnect": "route-reflectors",
         "leaves": {"leaf02": {"addresses": ["173.20.0.254"], "asNumber": 65010, "peerNames": ["rr2-to-leaf2-peer"]}},
         "reflectors": {
@@ -181,7 +182,7 @@ def test_everything_of_ours_can_be_told_from_other_peoples(site: Lab, fabric: Pr
         assert len(described) == 2
         assert all(each.startswith("leafrack ") for each in described)
         lists = set(re.findall(r"^ip prefix-list (\S+)", running(site, leaf), re.MULTILINE))
-        assert lists - {"THEIRS"} == {"LEAFRACK-dc1-IN"}
+        assert lists - {"THEIRS"} == {"LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT"}
 
 
 @pytest.mark.parametrize("verb", ["create", "delete", "update"])

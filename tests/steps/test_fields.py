@@ -132,3 +132,25 @@ def test_back_turns_the_mesh_on_again_whoever_turned_it_off(lab: Lab, cluster: C
     back(mesh, told.append)
     spec = json.loads(lab.kubectl("get", *what, "-o", "json"))["spec"]
     assert "nodeToNodeMeshEnabled" not in spec
+
+
+def test_a_label_of_somebody_else_becomes_the_steps_as_well_and_stays_when_the_other_gives_it_up(
+    lab: Lab, cluster: Cluster
+) -> None:
+    label = {"metadata": {"labels": {"rr-id": "rr1"}}, "apiVersion": "v1", "kind": "Node"}
+
+    def other(content: dict[str, Any]) -> None:
+        node = {**content, "metadata": {"name": "node3", **content.get("metadata", {})}}
+        given = ("apply", "--server-side", "--field-manager", "other", "-f", "-")
+        lab.kubectl(*given, stdin=json.dumps(node))
+
+    wanted = Fields(target=Target.NODE_LABEL, key="rr-id", values={"node3": "rr1"}, manager=MANAGER, cluster=cluster)
+    other(label)
+    forward(wanted, lambda _: None)
+    other({"apiVersion": "v1", "kind": "Node"})
+    assert metadata(lab, "node3")["labels"].get("rr-id") == "rr1"
+    before = metadata(lab, "node3")["resourceVersion"]
+    forward(wanted, lambda _: None)
+    assert metadata(lab, "node3")["resourceVersion"] == before, "a second time sends nothing"
+    back(wanted, lambda _: None)
+    assert "rr-id" not in metadata(lab, "node3")["labels"]
