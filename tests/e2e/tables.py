@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from config import Fabric
+from config import Fabric, Interconnect
 from lab.plan import Node, Plan, plan_of
 from tests.conftest import Lab
 
@@ -44,24 +44,32 @@ def kernel(lab: Lab, host: str) -> list[dict[str, Any]]:
     return found
 
 
+def gateways(route: Mapping[str, Any]) -> set[str]:
+    """Gateways of a route of the kernel, one or several."""
+    return {str(hop["gateway"]) for hop in route.get("nexthops", [route]) if "gateway" in hop}
+
+
 def missing(lab: Lab, fabric: Fabric) -> list[str]:
     """A line for each pod block that a node of its rack, or a leaf, has no right BGP route to.
 
-    Within a rack the route is direct, to the node that has the block; leaves have the blocks of all racks declared.
+    Within a rack the route is direct, to the node that has the block; top of rack it may also go by a leaf, which is
+    where it was learned. Leaves have the blocks of all racks declared.
     """
     plan = plan_of(lab.fabric)
     nodes = {node.name: node for node in plan.nodes}
     declared = [name for rack in fabric.racks.values() for name in rack.nodes]
     lines = []
-    for rack in fabric.racks.values():
+    for rack_name, rack in fabric.racks.items():
+        top_of_rack = fabric.rack_interconnect(rack_name) is Interconnect.TOP_OF_RACK
+        by_leaf = {str(address) for leaf in rack.leaves.values() for address in leaf.address if top_of_rack}
         for name in rack.nodes:
             routes = {route["dst"]: route for route in kernel(lab, name) if route.get("protocol") == "bird"}
             lines += [
-                f"{name}: {block} of {other} {found.get('gateway', found.get('type', 'missing'))}, not by {hop}"
+                f"{name}: {block} of {other} by {sorted(hops) or 'nothing'}, not by {hop}"
                 for other in rack.nodes
                 if other != name
                 for block, hop in _direct(nodes[other])
-                if (found := routes.get(block, {})).get("gateway") != hop
+                if not (hops := gateways(routes.get(block, {}))) or not hops <= {hop, *by_leaf}
             ]
         for leaf in rack.leaves:
             have = {route["dst"] for route in kernel(lab, leaf) if route.get("protocol") == "bgp"}

@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.declared import Site, running
 from tests.e2e.loss import Pings, lines
-from tests.e2e.tables import Watch, kernel, missing, without_a_route, without_default_routes
+from tests.e2e.tables import Watch, gateways, kernel, missing, without_a_route, without_default_routes
 from tests.e2e.world import configure, eventually
 from tests.proof.fabrics import rack, values
 
@@ -110,8 +110,7 @@ def moved(site: Site, folder: Path, move: Callable[[Site], None]) -> None:
 
 def hops(site: Site, host: str, block: str) -> set[str]:
     """Gateways of a host's route to a pod block."""
-    found = next((route for route in kernel(site.lab, host) if route["dst"] == block), {})
-    return {str(hop["gateway"]) for hop in found.get("nexthops", [found]) if "gateway" in hop}
+    return gateways(next((route for route in kernel(site.lab, host) if route["dst"] == block), {}))
 
 
 def test_a_rack_with_a_local_as_towards_its_leaf_loses_nothing_when_it_gets_it(site: Site, tmp_path: Path) -> None:
