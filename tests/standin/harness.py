@@ -147,8 +147,8 @@ class Stack:
         return self.pulumi("preview", *flags)
 
     def destroy(self) -> Run:
-        """Delete everything in the stack."""
-        return self.pulumi("destroy", "--yes", "--skip-preview")
+        """Delete everything in the stack; one that fails keeps none of the others, whichever comes first."""
+        return self.pulumi("destroy", "--yes", "--skip-preview", "--continue-on-error")
 
     def state_text(self) -> str:
         """The state file as it lies on the disk."""
