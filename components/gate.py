@@ -69,11 +69,22 @@ def step(
     key: str,
     values: Mapping[str, bool | int | str],
     part: str,
+    leave: Mapping[str, bool | int | str] | None = None,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource],
 ) -> pulumi.Resource:
-    """Resource that gives objects a field under the field manager of ``part``; its delete takes the field away."""
-    wanted = Fields(target=target, key=key, values=dict(values), manager=field_manager(part), cluster=access.cluster)
+    """Resource that gives objects a field under the field manager of ``part``; its delete takes the field away.
+
+    With ``leave`` the delete gives them another value instead, where the mesh is on by then.
+    """
+    wanted = Fields(
+        target=target,
+        key=key,
+        values=dict(values),
+        manager=field_manager(part),
+        cluster=access.cluster,
+        leave=dict(leave or {}),
+    )
     return local.Command(
         name,
         create=python("steps.fields", "forward"),

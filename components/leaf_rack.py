@@ -90,7 +90,7 @@ class LeafRack(pulumi.ComponentResource):
         rack = self._args.rack
         whole, reflectors = names.rack_selector(rack), names.reflector_selector(rack)
         if self._how is Interconnect.ROUTE_REFLECTORS:
-            return self._reflect([self._peer(names.node_peer(rack), whole, reflectors, after)])
+            return self._reflect([self._narrowed(self._peer(names.node_peer(rack), whole, reflectors, after))])
         if self._how is Interconnect.FULL_MESH and not self._args.fabric.cluster_mesh:
             return (self._peer(names.mesh_peer(rack), whole, whole, after),)
         return tuple(after)
@@ -144,6 +144,38 @@ class LeafRack(pulumi.ComponentResource):
         forward = expected.sessions(fabric, phase, [args.rack])
         return (gate(args.rack, fabric, args.access, forward=forward, parent=self, after=before),)
 
+    def _narrowed(self, peer: pulumi.Resource) -> pulumi.Resource:
+        """Let the peer go in two steps on the way back: each of its sessions gives way to one of the mesh, in seconds.
+
+        Were they to go all at once, a member would have no session to any reflector for that time, and so the leaf no
+        route to its pods. So first those of all reflectors but one go, and are seen in the mesh.
+        """
+        args, reflectors = self._args, self._args.declared.reflectors
+        first, *others = reflectors
+        if not others:
+            return peer
+        mesh = expected.mesh(args.fabric, [args.rack])
+        seen = gate(
+            f"{args.rack}-narrowed",
+            args.fabric,
+            args.access,
+            back=[session for session in mesh if {session.near.name, session.far.name} & set(others)],
+            parent=self,
+            after=[peer],
+        )
+        name, selector = names.node_peer(args.rack), names.reflector_selector(args.rack)
+        return step(
+            f"{args.rack}-narrow",
+            args.access,
+            target=Target.PEER_SPEC,
+            key="peerSelector",
+            values={name: selector},
+            leave={name: f"{selector} && {names.one_reflector_selector(reflectors[first])}"},
+            part="narrow",
+            parent=self,
+            after=[seen],
+        )
+
     def _reflect(self, before: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
         """Make one reflector after the other, each once the one before is seen whole.
 
@@ -180,6 +212,7 @@ class LeafRack(pulumi.ComponentResource):
         labels = {names.RACK_LABEL: self._args.rack}
         if node in self._args.fabric.reflectors_of(self._args.rack):
             labels[names.REFLECTOR_LABEL] = self._args.rack
+            labels[names.CLUSTER_ID_LABEL] = names.cluster_id(self._args.declared.reflectors[node])
         return calico.node_labels(node, labels, resource=f"{node}-labels", parent=self, after=self._args.after)
 
     def _reflector(self, node: str) -> pulumi.Resource:

@@ -15,6 +15,8 @@ RACK_LABEL = "rr-group"
 """On every node of a rack; the value is the rack's name."""
 REFLECTOR_LABEL = "rr-id"
 """On the route reflectors of a rack; the value is the rack's name."""
+CLUSTER_ID_LABEL = "leafrack/cluster-id"
+"""On the route reflectors; the value is the reflector's cluster ID, by which a selector finds just this one."""
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 FABRIC_LABEL = "leafrack/fabric"
 MANAGER = "leafrack"
@@ -68,6 +70,11 @@ def rack_selector(rack: str) -> str:
 def reflector_selector(rack: str) -> str:
     """Calico selector of the route reflectors of a rack."""
     return f"{REFLECTOR_LABEL} == '{rack}'"
+
+
+def one_reflector_selector(addresses: Addresses) -> str:
+    """Calico selector of one route reflector."""
+    return f"{CLUSTER_ID_LABEL} == '{cluster_id(addresses)}'"
 
 
 def other_reflectors_selector(racks: Iterable[str]) -> str:

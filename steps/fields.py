@@ -21,7 +21,7 @@ from typing import Any
 from lightkube.core.resource import GlobalResource, api_info
 from lightkube.resources.core_v1 import Node
 from lightkube.types import PatchType
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from verify import model
 from verify.cluster import BGPConfiguration, BGPPeer, Reader
@@ -67,6 +67,8 @@ class Fields(model.Value):
     """Wanted value by the object's name."""
     manager: str
     cluster: Cluster
+    leave: Values = Field(default_factory=dict)
+    """Value that ``back`` gives an object instead of taking the field away, where the mesh is on by then."""
 
 
 def forward(wanted: Fields, tell: Callable[[str], None], previous: Values | None = None) -> None:
@@ -98,11 +100,13 @@ def back(wanted: Fields, tell: Callable[[str], None]) -> None:
     """Take the field away again where it still has our value; an object that is gone is no error."""
     reader = Reader(wanted.cluster)
     present = _present(reader, wanted)
+    if wanted.leave and not reader.mesh_enabled():
+        return
     for name, value in wanted.values.items():
         if present.get(name, {}).get(wanted.key) == value:
             # Not given up but removed: a value that was there before leafrack has another manager as well.
-            _patch(reader, wanted, name, None, PatchType.MERGE)
-            tell(f"{name}: {wanted.key} is gone")
+            _patch(reader, wanted, name, wanted.leave.get(name), PatchType.MERGE)
+            tell(f"{name}: {wanted.key} is {wanted.leave.get(name, 'gone')}")
 
 
 def _present(reader: Reader, wanted: Fields) -> dict[str, Mapping[str, Any]]:

@@ -122,7 +122,9 @@ REFLECTORS = {"node1": "172.20.0.11", "node2": "172.20.0.12", "node4": "173.20.0
 def test_every_node_has_one_patch_with_its_labels(registered: Registered) -> None:
     patches = {r.inputs["metadata"]["name"]: r for r in registered.values() if r.type.endswith("NodePatch")}
     assert sorted(patches) == NODES
-    assert patches["node1"].inputs["metadata"]["labels"] == {"rr-group": "rr1", "rr-id": "rr1"}
+    assert patches["node1"].inputs["metadata"]["labels"] == {
+        "rr-group": "rr1", "rr-id": "rr1", "leafrack/cluster-id": "172.20.0.11",
+    }  # fmt: skip
     assert patches["node6"].inputs["metadata"]["labels"] == {"rr-group": "rr2"}
 
 
@@ -368,3 +370,15 @@ def test_the_mesh_comes_back_on_a_destroy_whoever_else_had_turned_it_off(registe
     )  # fmt: skip
     assert "linked-gate" in registered["mesh"].waits_for
     assert registered["bgp-configuration"].waits_for == {"mesh"}
+
+
+def test_on_the_way_back_the_nodes_peer_goes_in_two_steps_with_the_mesh_seen_between(registered: Registered) -> None:
+    narrow = json.loads(registered["rr1-narrow"].inputs["stdin"])
+    assert narrow["values"] == {"rr1-to-node-peer": "rr-id == 'rr1'"}
+    assert narrow["leave"] == {"rr1-to-node-peer": "rr-id == 'rr1' && leafrack/cluster-id == '172.20.0.11'"}
+    assert registered["rr1-narrow"].waits_for == {"rr1-narrowed-gate"}
+    assert registered["rr1-narrowed-gate"].waits_for == {"rr1-to-node-peer"}
+    back = guarded(registered, "rr1-narrowed-gate")["back"]
+    pairs = {(session["near"]["name"], session["far"]["name"]) for session in back}
+    assert pairs == {("node1", "node2"), ("node2", "node3")}
+    assert "rr1-narrow" in behind(registered, "node1-cluster-id")
