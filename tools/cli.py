@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from tools import environment, getting, stack
+from tools import environment, getting, locks, stack
 from tools.clone import Clone
 from tools.progress import ToolError, say, seconds
 from tools.store import Store, default_root, locked
@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--step", metavar="TEXT", help="say what it does, and how long it took")
     run.add_argument("argv", nargs="+", metavar="COMMAND", help="the command, after --")
     commands.add_parser("forget-lost-lab", help="drop the state of stack dev if the lab that it describes is gone")
+    commands.add_parser("unlock", help="remove the locks that killed engines left in the file backend that pulumi uses")
     commands.add_parser("destroy", help="pulumi destroy of stack dev, if it and the lab are there")
     clean = commands.add_parser("clean", help="remove .lab, .venv and .tools of this clone")
     clean.add_argument("--cache", action="store_true", help="remove the tools folder that clones share, too")
@@ -66,6 +67,8 @@ def _run(options: argparse.Namespace, clone: Clone, store: Store) -> int:
             return _step(options.step, options.argv, clone)
         case "forget-lost-lab":
             stack.forget_a_lost_lab(clone)
+        case "unlock":
+            return 1 if stack.unlock(locks.backend(os.environ)) else 0
         case "destroy":
             return stack.destroy(clone)
         case "clean":

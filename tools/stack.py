@@ -1,4 +1,4 @@
-"""Stack ``dev`` of the lab over the lab's life: state never outlives the lab that it describes."""
+"""Stack ``dev`` of the lab over the lab's life: neither state nor a lock outlives what it stands for."""
 
 from __future__ import annotations
 
@@ -6,16 +6,28 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-from tools import environment
+from tools import environment, locks
 from tools.clone import Clone
 from tools.progress import say, seconds
 
 STACK = "dev"
 
 
+def unlock(state: Path) -> int:
+    """Remove what killed engines left locked in a file backend, and say so; how many locks stay."""
+    dead, alive = locks.release_dead(state)
+    for lock in dead:
+        say(f"{lock}; that process is dead, so the lock is gone: `pulumi up` goes on")
+    for lock in alive:
+        say(f"{lock}: wait for it, or end it there")
+    return len(alive)
+
+
 def forget_a_lost_lab(clone: Clone) -> None:
     """Drop the state when the lab that it describes is gone (a crash, a reboot): its objects went with it."""
+    unlock(environment.state(clone))
     if _stack_exists(clone) and not _lab_lives(clone):
         say(f"stack {STACK}: the lab that its state describes is gone, so the state goes too")
         _run(clone, "pulumi", "stack", "rm", STACK, "--force", "--yes", "--preserve-config")
@@ -26,6 +38,7 @@ def destroy(clone: Clone) -> int:
     if not _lab_lives(clone):
         forget_a_lost_lab(clone)
         return 0
+    unlock(environment.state(clone))
     if not _stack_exists(clone):
         return 0
     begun = time.monotonic()
