@@ -54,6 +54,16 @@ class Going:
             assert time.monotonic() < until, "".join(self._said)
             time.sleep(0.05)
 
+    @property
+    def pid(self) -> int:
+        """Process of the engine: also the number of its session and of its process group."""
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the engine has not ended yet."""
+        return self._process.poll() is None
+
     def interrupt(self) -> None:
         """Ctrl-C: the engine, its plugins and their commands all get it."""
         os.killpg(self._process.pid, signal.SIGINT)

@@ -156,9 +156,7 @@ def test_a_switch_that_does_not_answer_is_a_failure_and_no_drift(
     assert "cannot connect to 127.0.0.1 port 9: connection refused" in report(fabric)
 
 
-def test_an_api_server_that_does_not_answer_is_a_failure_and_no_drift(
-    fabric: Project, cluster: dict[str, str]
-) -> None:
+def test_an_api_server_that_does_not_answer_is_a_failure_and_no_drift(fabric: Project, cluster: dict[str, str]) -> None:
     away = yaml.safe_load(cluster["LEAFRACK_KUBECONFIG"])
     for each in away["clusters"]:
         each["cluster"]["server"] = "https://127.0.0.1:9"

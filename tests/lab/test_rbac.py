@@ -65,9 +65,7 @@ class Deployer:
         return self._ask(SelfSubjectAccessReviewSpec(resourceAttributes=attributes))
 
     def may_at(self, verb: str, path: str) -> bool:
-        return self._ask(
-            SelfSubjectAccessReviewSpec(nonResourceAttributes=NonResourceAttributes(verb=verb, path=path))
-        )
+        return self._ask(SelfSubjectAccessReviewSpec(nonResourceAttributes=NonResourceAttributes(verb=verb, path=path)))
 
     def _ask(self, spec: SelfSubjectAccessReviewSpec) -> bool:
         status = self.reader.client.create(SelfSubjectAccessReview(spec=spec)).status

@@ -1,0 +1,115 @@
+"""Kill -9 of the engine, a plugin or the program of a ``pulumi`` run, and what is known of the sessions before it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tests.conftest import Lab
+from tests.e2e.project import Going
+from tests.e2e.world import peers
+
+ENGINE, PLUGIN, PROGRAM = "engine", "plugin", "program"
+AS_NUMBER = "projectcalico.org/ASNumber"
+ADDRESS = "projectcalico.org/IPv4Address"
+CLUSTER_ID = "projectcalico.org/RouteReflectorClusterID"
+LEAVES = ("leaf01", "leaf02")
+
+
+def members(session: int) -> dict[int, list[str]]:
+    """Command lines by pid of every process of a session: those that outlive their engine too."""
+    found: dict[int, list[str]] = {}
+    for folder in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            if os.getsid(int(folder.name)) == session and (said := (folder / "cmdline").read_bytes()):
+                found[int(folder.name)] = said.decode().rstrip("\0").split("\0")
+    return found
+
+
+def kill(going: Going, victim: str, chosen: random.Random) -> str:
+    """Kill one of a run's processes as soon as it is there; what it was called. Empty when the run ended before."""
+    while going.is_running:
+        those = {
+            pid: Path(words[0]).name
+            for pid, words in members(going.pid).items()
+            if (victim == ENGINE and pid == going.pid)
+            or (victim == PLUGIN and Path(words[0]).name.startswith("pulumi-resource-"))
+            or (victim == PROGRAM and any("pulumi-language-python-exec" in word for word in words[1:3]))
+        }
+        if those:
+            pid = chosen.choice(sorted(those))
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                return those[pid]
+        time.sleep(0.02)
+    return ""
+
+
+def clear(session: int) -> int:
+    """End what outlived the killed engine of a session; how many processes that were."""
+    left = members(session)
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return len(left)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Sessions of the leaves as they stood, and what the nodes were told of their BGP until then."""
+
+    since: Mapping[tuple[str, str], float]
+    """When each was Established, in seconds of the epoch, by leaf and the node's address."""
+    neighbours: frozenset[tuple[str, str]]
+    """Everything that the leaves are configured to have sessions with."""
+    told: Mapping[str, tuple[str | None, str | None]]
+    """AS number and cluster ID that each node's address carries."""
+    last_told: Mapping[str, float]
+    """When a node's address was given one of them that resets its sessions."""
+
+    @classmethod
+    def of(cls, lab: Lab) -> Moment:
+        """What stands in the lab now."""
+        found = {(leaf, address): peer for leaf in LEAVES for address, peer in peers(lab, leaf).items()}
+        since = {
+            key: float(peer["peerUptimeEstablishedEpoch"])
+            for key, peer in found.items()
+            if peer["state"] == "Established"
+        }
+        told: dict[str, tuple[str | None, str | None]] = {}
+        last: dict[str, float] = {}
+        for node in json.loads(lab.kubectl("get", "nodes", "-o", "json", "--show-managed-fields"))["items"]:
+            carried = node["metadata"].get("annotations", {})
+            address = carried[ADDRESS].partition("/")[0]
+            told[address] = (carried.get(AS_NUMBER), carried.get(CLUSTER_ID))
+            # The fabric's own AS on a node changes nothing.
+            resetting = (":cluster-id", *((":as-number",) if told[address][0] != "64512" else ()))
+            last[address] = max(
+                (
+                    datetime.fromisoformat(each["time"]).timestamp()
+                    for each in node["metadata"].get("managedFields", [])
+                    if each["manager"].endswith(resetting)
+                ),
+                default=0.0,
+            )
+        return cls(since, frozenset(found), told, last)
+
+    def lost_until(self, now: Moment) -> list[str]:
+        """A line for each session that was healthy at this moment and was reset after it, though nothing told it to."""
+        lost = []
+        for key, then in self.since.items():
+            address = key[1]
+            moved = self.told.get(address) != now.told.get(address) or then <= self.last_told.get(address, 0.0) + 1
+            again = now.since.get(key)
+            # FRR computes it anew each time, and may round.
+            if key in now.neighbours and not moved and (again is None or abs(again - then) > 2):
+                lost.append(f"{' ↔ '.join(key)}: Established since {then:.0f}, then {again}")
+        return lost

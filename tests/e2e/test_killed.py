@@ -1,0 +1,195 @@
+"""A run that is killed with -9 anywhere is finished by the next one, and costs no session and no packet in a rack.
+
+Five kills, or as many as ``LEAFRACK_KILLS`` says (``make soak``: 50), over a fabric's life: its creation, three
+changes, its end, and again. What is killed and when is random, with a seed: the same in every run.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import DEV_FABRIC
+from tests.e2e.declared import Site, running
+from tests.e2e.killed import ENGINE, PLUGIN, PROGRAM, Moment, clear, kill
+from tests.e2e.loss import Pings, lines
+from tests.e2e.project import Going, Run
+from tests.e2e.tables import missing, without_a_route
+from tests.e2e.world import NODES, eventually, snapshot
+
+pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+
+CREATE, UPDATE, DESTROY = "create", "update", "destroy"
+LIFE = (CREATE, UPDATE, UPDATE, UPDATE, DESTROY)
+LONGEST = {CREATE: 85.0, UPDATE: 12.0, DESTROY: 40.0}
+"""Seconds until the latest kill: nearly all of what such a run takes."""
+RACK = [("node1", "node2"), ("node1", "node3"), ("node2", "node3")]
+"""Of the rack that keeps the fabric's AS."""
+ALL_NODES = (*NODES, "node7")
+SERVICES = "10.234.0.0/24"
+QUICKLY = ("--yes", "--skip-preview", "--suppress-outputs")
+
+
+@dataclass(frozen=True)
+class Kill:
+    """A kill to be made."""
+
+    number: int
+    phase: str
+    victim: str
+    after: float
+    """Seconds from the start of the run."""
+    again: str
+    """What is run next: ``up`` or ``destroy``."""
+
+    def __str__(self) -> str:
+        return f"{self.number}-{self.phase}-{self.victim}"
+
+
+def planned(count: int) -> Iterator[Kill]:
+    """Kills over as many lives of a fabric as it takes; the program is not there to be killed in a destroy."""
+    chosen = random.Random(count)  # noqa: S311 - to be repeated, not to be guessed
+    for number in range(count):
+        life, at = divmod(number, len(LIFE))
+        phase = LIFE[at]
+        if at == 0:
+            updates = chosen.sample((ENGINE, PLUGIN, PROGRAM), 3)
+            victims = [chosen.choice((ENGINE, PLUGIN, PROGRAM)), *updates, chosen.choice((ENGINE, PLUGIN))]
+        again = "destroy" if phase == DESTROY and life % 2 == 0 else "up"
+        yield Kill(number + 1, phase, victims[at], chosen.uniform(0.5, LONGEST[phase]), again)
+
+
+KILLS = list(planned(int(os.environ.get("LEAFRACK_KILLS", "5"))))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The example with a node more that is declared at times."""
+    whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    whole["racks"]["rr1"]["members"]["node7"] = "172.20.0.17"
+    with running(tmp_path_factory.mktemp("killed"), whole) as own:
+        del own.racks["rr1"]["members"]["node7"]
+        yield own
+
+
+@pytest.fixture(scope="module")
+def before(site: Site) -> dict[str, Any]:
+    """The world before leafrack."""
+    assert eventually(lambda: not without_a_route(site.lab, ALL_NODES)), without_a_route(site.lab, ALL_NODES)
+    return snapshot(site.lab)
+
+
+def change(site: Site, number: int) -> None:
+    """Declare something else: a service range more or less, a member more or less, in turn."""
+    members, ranges = site.racks["rr1"]["members"], site.declared["serviceClusterIPs"]
+    if number % 3 == 1:
+        site.declared["serviceClusterIPs"] = ranges[:1] if SERVICES in ranges else [*ranges, SERVICES]
+    elif members.pop("node7", None) is None:
+        members["node7"] = "172.20.0.17"
+
+
+def started(site: Site, planned: Kill) -> Going:
+    """The run that is to be killed, begun, of what is declared for it."""
+    if planned.phase == UPDATE:
+        change(site, planned.number)
+    site.write()
+    return site.project.start("destroy" if planned.phase == DESTROY else "up", *QUICKLY)
+
+
+def struck(site: Site, planned: Kill) -> tuple[Going, Moment, str]:
+    """The run, killed at its moment; earlier if it was over by then."""
+    for part in (1.0, 0.6, 0.3):
+        going = started(site, planned)
+        until = time.monotonic() + planned.after * part
+        while going.is_running and time.monotonic() < until:
+            time.sleep(0.02)
+        try:
+            stood = Moment.of(site.lab)
+            called = kill(going, planned.victim, random.Random(planned.number))  # noqa: S311 - as above
+        except BaseException:
+            clear(going.pid)
+            raise
+        if called:
+            return going, stood, f"{called} after {planned.after * part:.1f} s"
+        over = going.end()
+        assert over.code == 0, over.said
+        if planned.phase == CREATE:
+            site.destroyed()
+        elif planned.phase == DESTROY:
+            site.applied()
+    pytest.fail(f"{planned}: the run is always over before it can be killed")
+
+
+def unlocked(site: Site) -> str:
+    """What ``python -m tools unlock`` says after the engine was killed: nothing is locked any more."""
+    done = site.lab.run(
+        "env", *(f"{k}={v}" for k, v in site.project.env.items()), sys.executable, "-m", "tools", "unlock"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return ", unlocked" if "is dead" in done.stdout else ""
+
+
+def recovered(site: Site, planned: Kill) -> Run:
+    """The run after the kill, until its end."""
+    return site.project.pulumi(planned.again, *QUICKLY)
+
+
+@pytest.mark.parametrize("planned", KILLS, ids=str)
+def test_the_next_run_finishes_and_nothing_that_was_healthy_is_lost_after(
+    planned: Kill, site: Site, before: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = site.lab
+    how = planned.again
+    with Pings(lab, RACK) as pings:
+        going, stood, moment = struck(site, planned)
+        begun = time.monotonic()
+        try:
+            if planned.victim == ENGINE:
+                how = f"{unlocked(site).lstrip(', ')} {how}".strip()
+                run = recovered(site, planned)
+            else:
+                ended = going.end()
+                assert "Traceback" not in ended.said or planned.victim == PROGRAM, ended.said
+                how = f"that run {'failed' if ended.code else 'went on'}, {how}"
+                run = recovered(site, planned)
+        finally:
+            left = clear(going.pid)
+        took = time.monotonic() - begun
+        if planned.victim == ENGINE:
+            going.end()
+        assert run.code == 0, run.said
+        lost = stood.lost_until(Moment.of(lab))
+        stands = planned.again == "up"
+        if stands:
+            assert [row for row in site.rows() if not row["ok"]] == []
+            assert missing(lab, site.fabric) == []
+    losses = lines(pings.losses)
+    told = (
+        f"{planned.number:2} {planned.phase}: {moment}; {how} in {took:.0f} s",
+        f"{len(stood.since)} sessions stood, {len(lost)} lost",
+        f"{sum(loss.lost for loss in pings.losses)} packets lost",
+        f"{left} processes outlived it",
+    )
+    with capsys.disabled():
+        sys.stdout.write("\n" + "; ".join(told))
+    assert (lost, losses) == ([], [])
+    if planned.phase == DESTROY:
+        if stands:
+            site.destroyed()
+        assert snapshot(lab) == before
+        assert site.project.resources() == {}
+        assert eventually(lambda: not without_a_route(lab, ALL_NODES)), without_a_route(lab, ALL_NODES)
+
+
+def test_nothing_is_left_after_a_destroy(site: Site, before: dict[str, Any]) -> None:
+    site.destroyed()
+    assert snapshot(site.lab) == before
+    assert site.project.resources() == {}

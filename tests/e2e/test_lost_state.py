@@ -1,0 +1,126 @@
+"""State is a cache: without it, or with one of an hour ago, ``up`` finds the same fabric and touches nothing of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import DEV_FABRIC, Lab
+from tests.e2e.declared import Site, running
+from tests.e2e.killed import Moment
+from tests.e2e.tables import missing
+from tests.e2e.world import SWITCHES, eventually
+from tests.e2e.world import running as configuration
+
+pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+
+_CALICO = "crd.projectcalico.org"
+OBJECTS = f"nodes,bgppeers.{_CALICO},bgpconfigurations.{_CALICO}"
+UP = ("up", "--yes", "--skip-preview", "--suppress-outputs")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The example with a node more, as it stands after an update took that node away and brought a service range.
+
+    ``checkpoint`` beside its files is the state from before that update.
+    """
+    whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    whole["racks"]["rr1"]["members"]["node7"] = "172.20.0.17"
+    with running(tmp_path_factory.mktemp("lost"), whole) as own:
+        own.applied()
+        shutil.copy(state(own), own.file.with_name("checkpoint"))
+        del own.racks["rr1"]["members"]["node7"]
+        own.declared["serviceClusterIPs"].append("10.234.0.0/24")
+        own.applied()
+        yield own
+
+
+def state(site: Site) -> Path:
+    """The file that Pulumi keeps the stack's state in."""
+    return site.project.folder / "state" / ".pulumi" / "stacks" / "leafrack" / "dev.json"
+
+
+def locks(site: Site) -> list[Path]:
+    return list((site.project.folder / "state" / ".pulumi" / "locks").rglob("*.json"))
+
+
+def as_it_stands(lab: Lab) -> dict[str, Any]:
+    """Every object with what the API server counts of its changes, every switch word for word."""
+    listed = json.loads(lab.kubectl("get", OBJECTS, "-o", "json", "--show-managed-fields"))["items"]
+    return {
+        **{f"{each['kind']}/{each['metadata']['name']}": each["metadata"] for each in listed},
+        **{name: configuration(lab, name) for name in SWITCHES},
+    }
+
+
+def unlock(site: Site) -> tuple[int, str]:
+    given = (f"{name}={value}" for name, value in site.project.env.items())
+    done = site.lab.run("env", *given, sys.executable, "-m", "tools", "unlock")
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_second_update_at_once_fails_clearly_and_the_first_finds_a_lost_state_as_it_stands(site: Site) -> None:
+    stands, stood = as_it_stands(site.lab), Moment.of(site.lab)
+    known = site.project.resources()
+    for file in state(site).parent.glob("dev.json*"):
+        file.unlink()
+    site.project.check("stack", "select", "dev", "--create")
+    first = site.project.start(*UP)
+    first.reaches(lambda: bool(locks(site)))
+    second = site.project.pulumi(*UP)
+    code, said = unlock(site)
+    whose = f"process {first.pid} of "
+    run = first.end()
+    assert second.code != 0
+    assert f"(pid {first.pid})" in second.said, second.said
+    assert "Traceback" not in second.said
+    assert (code, whose in said) == (1, True), said
+    assert run.code == 0, run.said
+    assert as_it_stands(site.lab) == stands
+    assert stood.lost_until(Moment.of(site.lab)) == []
+    assert site.project.resources() == known
+    assert locks(site) == []
+
+
+def test_an_update_with_the_state_of_an_hour_ago_touches_nothing(site: Site) -> None:
+    stands, stood = as_it_stands(site.lab), Moment.of(site.lab)
+    known = site.project.resources()
+    shutil.copy(site.file.with_name("checkpoint"), state(site))
+    site.applied()
+    assert as_it_stands(site.lab) == stands
+    assert stood.lost_until(Moment.of(site.lab)) == []
+    assert site.project.resources() == known
+
+
+def test_a_truncated_state_is_told_and_the_copy_that_pulumi_keeps_goes_on(site: Site) -> None:
+    stands, stood = as_it_stands(site.lab), Moment.of(site.lab)
+    whole = state(site).read_text(encoding="utf-8")
+    state(site).write_text(whole[: len(whole) // 2], encoding="utf-8")
+    run = site.up()
+    assert run.code != 0, run.said
+    assert str(state(site).name) in run.said, run.said
+    assert "Traceback" not in run.said
+    assert as_it_stands(site.lab) == stands
+    # docs/errors.md
+    state(site).unlink()
+    site.project.check("stack", "select", "dev", "--create")
+    site.applied()
+    assert as_it_stands(site.lab) == stands
+    assert stood.lost_until(Moment.of(site.lab)) == []
+    site.project.check("preview", "--refresh", "--expect-no-changes")
+
+
+def test_a_destroy_after_all_of_it_leaves_nothing(site: Site) -> None:
+    site.destroyed()
+    listed = json.loads(site.lab.kubectl("get", OBJECTS, "-o", "json"))["items"]
+    assert [each["metadata"]["name"] for each in listed if each["kind"] == "BGPPeer"] == []
+    assert [each["metadata"]["name"] for each in listed if "rr-group" in each["metadata"].get("labels", {})] == []
+    assert eventually(lambda: missing(site.lab, site.fabric) != [])
