@@ -49,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run a command in the environment of .lab/env")
     run.add_argument("--step", metavar="TEXT", help="say what it does, and how long it took")
     run.add_argument("argv", nargs="+", metavar="COMMAND", help="the command, after --")
-    commands.add_parser("forget-lost-lab", help="drop the state of stack dev if the lab that it describes is gone")
+    commands.add_parser(
+        "forget-lost-lab", help="clear what a killed run left of stack dev, and its state if the lab is gone"
+    )
     commands.add_parser("unlock", help="remove the locks that killed engines left in the file backend that pulumi uses")
     commands.add_parser("destroy", help="pulumi destroy of stack dev, if it and the lab are there")
     clean = commands.add_parser("clean", help="remove .lab, .venv and .tools of this clone")

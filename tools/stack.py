@@ -12,7 +12,7 @@ from tools import environment, locks
 from tools.clone import Clone
 from tools.progress import say, seconds
 
-STACK = "dev"
+PROJECT, STACK = "leafrack", "dev"
 
 
 def unlock(state: Path) -> int:
@@ -25,9 +25,34 @@ def unlock(state: Path) -> int:
     return len(alive)
 
 
+def mend(state: Path) -> None:
+    """Put what Pulumi saved before in the place of a state that cannot be read (a full disk, a power cut).
+
+    Nothing is lost by that, nor without either: what stands as it is declared is adopted and left alone.
+    """
+    file = state / ".pulumi" / "stacks" / PROJECT / f"{STACK}.json"
+    if not file.exists() or _is_json(file):
+        return
+    broken, copy = file.with_name(f"{STACK}.broken"), file.with_name(f"{STACK}.json.bak")
+    file.rename(broken)
+    if _is_json(copy):
+        copy.rename(file)
+    instead = "the copy from before it takes its place" if file.exists() else "`pulumi up` begins without one"
+    say(f"stack {STACK}: its state cannot be read and is {broken} now; {instead}")
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def forget_a_lost_lab(clone: Clone) -> None:
     """Drop the state when the lab that it describes is gone (a crash, a reboot): its objects went with it."""
     unlock(environment.state(clone))
+    mend(environment.state(clone))
     if _stack_exists(clone) and not _lab_lives(clone):
         say(f"stack {STACK}: the lab that its state describes is gone, so the state goes too")
         _run(clone, "pulumi", "stack", "rm", STACK, "--force", "--yes", "--preserve-config")
@@ -39,6 +64,7 @@ def destroy(clone: Clone) -> int:
         forget_a_lost_lab(clone)
         return 0
     unlock(environment.state(clone))
+    mend(environment.state(clone))
     if not _stack_exists(clone):
         return 0
     begun = time.monotonic()
