@@ -8,22 +8,23 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tools import cli, locks
+from tools import cli, environment, locks, stack
+from tools.clone import Clone
 from tools.progress import ToolError
 
 NOW, LONG_AGO = timedelta(0), timedelta(days=2)
 
 
-def lock(state: Path, pid: int, *, stack: str = "dev", host: str = "", ago: timedelta = NOW) -> Path:
+def lock(state: Path, pid: int, *, whose: str = "dev", host: str = "", ago: timedelta = NOW) -> Path:
     """A lock as Pulumi 3.259 writes it, nanoseconds included."""
-    file = state / ".pulumi" / "locks" / "organization" / "leafrack" / stack / f"{pid}.json"
+    file = state / ".pulumi" / "locks" / "organization" / "leafrack" / whose / f"{pid}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     said = {
         "pid": pid,
@@ -93,6 +94,16 @@ def test_an_engine_that_nobody_has_waited_for_is_dead(tmp_path: Path) -> None:
     assert (len(dead), alive) == (1, [])
 
 
+@pytest.mark.parametrize("begin", [stack.forget_a_lost_lab, stack.destroy], ids=["make up", "make down"])
+def test_the_lab_begins_and_ends_without_the_lock_of_a_dead_engine(
+    begin: Callable[[Clone], object], dead: int, tmp_path: Path
+) -> None:
+    clone = Clone(tmp_path)
+    file = lock(environment.state(clone), dead)
+    begin(clone)
+    assert not file.exists()
+
+
 def test_the_lock_of_another_host_stays(
     dead: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,7 +114,7 @@ def test_the_lock_of_another_host_stays(
 
 
 def test_a_lock_beside_that_of_a_dead_engine_stays(dead: int, tmp_path: Path) -> None:
-    gone, stays = lock(tmp_path, dead), lock(tmp_path, os.getpid(), stack="prod")
+    gone, stays = lock(tmp_path, dead), lock(tmp_path, os.getpid(), whose="prod")
     locks.release_dead(tmp_path)
     assert (gone.exists(), stays.exists()) == (False, True)
 
