@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +18,43 @@ from tests.e2e.project import Going
 from tests.e2e.world import peers
 
 ENGINE, PLUGIN, PROGRAM = "engine", "plugin", "program"
+CREATE, UPDATE, DESTROY = "create", "update", "destroy"
+LIFE = (CREATE, UPDATE, UPDATE, UPDATE, DESTROY)
+LONGEST = {CREATE: 85.0, UPDATE: 12.0, DESTROY: 40.0}
+"""Seconds until the latest kill: nearly all of what such a run takes."""
 AS_NUMBER = "projectcalico.org/ASNumber"
 ADDRESS = "projectcalico.org/IPv4Address"
 CLUSTER_ID = "projectcalico.org/RouteReflectorClusterID"
 LEAVES = ("leaf01", "leaf02")
+
+
+@dataclass(frozen=True)
+class Kill:
+    """A kill to be made."""
+
+    number: int
+    phase: str
+    victim: str
+    after: float
+    """Seconds from the start of the run."""
+    again: str
+    """What is run next: ``up`` or ``destroy``."""
+
+    def __str__(self) -> str:
+        return f"{self.number}-{self.phase}-{self.victim}"
+
+
+def planned(count: int) -> Iterator[Kill]:
+    """Kills over as many lives of a fabric as it takes; the program is not there to be killed in a destroy."""
+    chosen = random.Random(count)  # noqa: S311 - to be repeated, not to be guessed
+    for number in range(count):
+        life, at = divmod(number, len(LIFE))
+        phase = LIFE[at]
+        if at == 0:
+            updates = chosen.sample((ENGINE, PLUGIN, PROGRAM), 3)
+            victims = [chosen.choice((ENGINE, PLUGIN, PROGRAM)), *updates, chosen.choice((ENGINE, PLUGIN))]
+        again = "destroy" if phase == DESTROY and life % 2 == 0 else "up"
+        yield Kill(number + 1, phase, victims[at], chosen.uniform(0.5, LONGEST[phase]), again)
 
 
 def members(session: int) -> dict[int, list[str]]:

@@ -11,7 +11,6 @@ import random
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ import yaml
 
 from tests.conftest import DEV_FABRIC
 from tests.e2e.declared import Site, running
-from tests.e2e.killed import ENGINE, PLUGIN, PROGRAM, Moment, clear, kill
+from tests.e2e.killed import CREATE, DESTROY, ENGINE, PROGRAM, UPDATE, Kill, Moment, clear, kill, planned
 from tests.e2e.loss import Pings, lines
 from tests.e2e.project import Going, Run
 from tests.e2e.tables import missing, without_a_route
@@ -27,44 +26,11 @@ from tests.e2e.world import NODES, eventually, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 
-CREATE, UPDATE, DESTROY = "create", "update", "destroy"
-LIFE = (CREATE, UPDATE, UPDATE, UPDATE, DESTROY)
-LONGEST = {CREATE: 85.0, UPDATE: 12.0, DESTROY: 40.0}
-"""Seconds until the latest kill: nearly all of what such a run takes."""
 RACK = [("node1", "node2"), ("node1", "node3"), ("node2", "node3")]
 """Of the rack that keeps the fabric's AS."""
 ALL_NODES = (*NODES, "node7")
 SERVICES = "10.234.0.0/24"
 QUICKLY = ("--yes", "--skip-preview", "--suppress-outputs")
-
-
-@dataclass(frozen=True)
-class Kill:
-    """A kill to be made."""
-
-    number: int
-    phase: str
-    victim: str
-    after: float
-    """Seconds from the start of the run."""
-    again: str
-    """What is run next: ``up`` or ``destroy``."""
-
-    def __str__(self) -> str:
-        return f"{self.number}-{self.phase}-{self.victim}"
-
-
-def planned(count: int) -> Iterator[Kill]:
-    """Kills over as many lives of a fabric as it takes; the program is not there to be killed in a destroy."""
-    chosen = random.Random(count)  # noqa: S311 - to be repeated, not to be guessed
-    for number in range(count):
-        life, at = divmod(number, len(LIFE))
-        phase = LIFE[at]
-        if at == 0:
-            updates = chosen.sample((ENGINE, PLUGIN, PROGRAM), 3)
-            victims = [chosen.choice((ENGINE, PLUGIN, PROGRAM)), *updates, chosen.choice((ENGINE, PLUGIN))]
-        again = "destroy" if phase == DESTROY and life % 2 == 0 else "up"
-        yield Kill(number + 1, phase, victims[at], chosen.uniform(0.5, LONGEST[phase]), again)
 
 
 KILLS = list(planned(int(os.environ.get("LEAFRACK_KILLS", "5"))))
@@ -96,36 +62,36 @@ def change(site: Site, number: int) -> None:
         members["node7"] = "172.20.0.17"
 
 
-def started(site: Site, planned: Kill) -> Going:
+def started(site: Site, made: Kill) -> Going:
     """The run that is to be killed, begun, of what is declared for it."""
-    if planned.phase == UPDATE:
-        change(site, planned.number)
+    if made.phase == UPDATE:
+        change(site, made.number)
     site.write()
-    return site.project.start("destroy" if planned.phase == DESTROY else "up", *QUICKLY)
+    return site.project.start("destroy" if made.phase == DESTROY else "up", *QUICKLY)
 
 
-def struck(site: Site, planned: Kill) -> tuple[Going, Moment, str]:
+def struck(site: Site, made: Kill) -> tuple[Going, Moment, str]:
     """The run, killed at its moment; earlier if it was over by then."""
     for part in (1.0, 0.6, 0.3):
-        going = started(site, planned)
-        until = time.monotonic() + planned.after * part
+        going = started(site, made)
+        until = time.monotonic() + made.after * part
         while going.is_running and time.monotonic() < until:
             time.sleep(0.02)
         try:
             stood = Moment.of(site.lab)
-            called = kill(going, planned.victim, random.Random(planned.number))  # noqa: S311 - as above
+            called = kill(going, made.victim, random.Random(made.number))  # noqa: S311 - as above
         except BaseException:
             clear(going.pid)
             raise
         if called:
-            return going, stood, f"{called} after {planned.after * part:.1f} s"
+            return going, stood, f"{called} after {made.after * part:.1f} s"
         over = going.end()
         assert over.code == 0, over.said
-        if planned.phase == CREATE:
+        if made.phase == CREATE:
             site.destroyed()
-        elif planned.phase == DESTROY:
+        elif made.phase == DESTROY:
             site.applied()
-    pytest.fail(f"{planned}: the run is always over before it can be killed")
+    pytest.fail(f"{made}: the run is always over before it can be killed")
 
 
 def unlocked(site: Site) -> str:
@@ -137,43 +103,43 @@ def unlocked(site: Site) -> str:
     return ", unlocked" if "is dead" in done.stdout else ""
 
 
-def recovered(site: Site, planned: Kill) -> Run:
+def recovered(site: Site, made: Kill) -> Run:
     """The run after the kill, until its end."""
-    return site.project.pulumi(planned.again, *QUICKLY)
+    return site.project.pulumi(made.again, *QUICKLY)
 
 
-@pytest.mark.parametrize("planned", KILLS, ids=str)
+@pytest.mark.parametrize("made", KILLS, ids=str)
 def test_the_next_run_finishes_and_nothing_that_was_healthy_is_lost_after(
-    planned: Kill, site: Site, before: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    made: Kill, site: Site, before: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     lab = site.lab
-    how = planned.again
+    how = made.again
     with Pings(lab, RACK) as pings:
-        going, stood, moment = struck(site, planned)
+        going, stood, moment = struck(site, made)
         begun = time.monotonic()
         try:
-            if planned.victim == ENGINE:
+            if made.victim == ENGINE:
                 how = f"{unlocked(site).lstrip(', ')} {how}".strip()
-                run = recovered(site, planned)
+                run = recovered(site, made)
             else:
                 ended = going.end()
-                assert "Traceback" not in ended.said or planned.victim == PROGRAM, ended.said
+                assert "Traceback" not in ended.said or made.victim == PROGRAM, ended.said
                 how = f"that run {'failed' if ended.code else 'went on'}, {how}"
-                run = recovered(site, planned)
+                run = recovered(site, made)
         finally:
             left = clear(going.pid)
         took = time.monotonic() - begun
-        if planned.victim == ENGINE:
+        if made.victim == ENGINE:
             going.end()
         assert run.code == 0, run.said
         lost = stood.lost_until(Moment.of(lab))
-        stands = planned.again == "up"
+        stands = made.again == "up"
         if stands:
             assert [row for row in site.rows() if not row["ok"]] == []
             assert missing(lab, site.fabric) == []
     losses = lines(pings.losses)
     told = (
-        f"{planned.number:2} {planned.phase}: {moment}; {how} in {took:.0f} s",
+        f"{made.number:2} {made.phase}: {moment}; {how} in {took:.0f} s",
         f"{len(stood.since)} sessions stood, {len(lost)} lost",
         f"{sum(loss.lost for loss in pings.losses)} packets lost",
         f"{left} processes outlived it",
@@ -181,7 +147,8 @@ def test_the_next_run_finishes_and_nothing_that_was_healthy_is_lost_after(
     with capsys.disabled():
         sys.stdout.write("\n" + "; ".join(told))
     assert (lost, losses) == ([], [])
-    if planned.phase == DESTROY:
+    assert min(loss.sent for loss in pings.losses) > 300
+    if made.phase == DESTROY:
         if stands:
             site.destroyed()
         assert snapshot(lab) == before
