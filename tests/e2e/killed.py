@@ -19,8 +19,9 @@ from tests.e2e.world import peers
 
 ENGINE, PLUGIN, PROGRAM = "engine", "plugin", "program"
 CREATE, UPDATE, DESTROY = "create", "update", "destroy"
+SEED = 34
 LIFE = (CREATE, UPDATE, UPDATE, UPDATE, DESTROY)
-LONGEST = {CREATE: 85.0, UPDATE: 12.0, DESTROY: 40.0}
+LONGEST = {CREATE: 85.0, UPDATE: 18.0, DESTROY: 40.0}
 """Seconds until the latest kill: nearly all of what such a run takes."""
 AS_NUMBER = "projectcalico.org/ASNumber"
 ADDRESS = "projectcalico.org/IPv4Address"
@@ -46,7 +47,7 @@ class Kill:
 
 def planned(count: int) -> Iterator[Kill]:
     """Kills over as many lives of a fabric as it takes; the program is not there to be killed in a destroy."""
-    chosen = random.Random(count)  # noqa: S311 - to be repeated, not to be guessed
+    chosen = random.Random(SEED)  # noqa: S311 - to be repeated, not to be guessed
     for number in range(count):
         life, at = divmod(number, len(LIFE))
         phase = LIFE[at]

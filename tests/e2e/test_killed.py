@@ -95,12 +95,12 @@ def struck(site: Site, made: Kill) -> tuple[Going, Moment, str]:
 
 
 def unlocked(site: Site) -> str:
-    """What ``python -m tools unlock`` says after the engine was killed: nothing is locked any more."""
+    """Whether ``python -m tools unlock`` had a lock to remove after the engine was killed: none is left."""
     done = site.lab.run(
         "env", *(f"{k}={v}" for k, v in site.project.env.items()), sys.executable, "-m", "tools", "unlock"
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return ", unlocked" if "is dead" in done.stdout else ""
+    return "unlocked, " if "is dead" in done.stdout else ""
 
 
 def recovered(site: Site, made: Kill) -> Run:
@@ -119,7 +119,7 @@ def test_the_next_run_finishes_and_nothing_that_was_healthy_is_lost_after(
         begun = time.monotonic()
         try:
             if made.victim == ENGINE:
-                how = f"{unlocked(site).lstrip(', ')} {how}".strip()
+                how = unlocked(site) + how
                 run = recovered(site, made)
             else:
                 ended = going.end()
