@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import DEV_FABRIC
+from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e.declared import Site, running
 from tests.e2e.killed import CREATE, DESTROY, ENGINE, PROGRAM, UPDATE, Kill, Moment, clear, kill, planned
 from tests.e2e.loss import Pings, lines
@@ -30,6 +30,8 @@ RACK = [("node1", "node2"), ("node1", "node3"), ("node2", "node3")]
 """Of the rack that keeps the fabric's AS."""
 ALL_NODES = (*NODES, "node7")
 SERVICES = "10.234.0.0/24"
+BOUND = 10.0
+"""Seconds in one piece that a killed destroy may cost within the rack."""
 QUICKLY = ("--yes", "--skip-preview", "--suppress-outputs")
 
 
@@ -51,6 +53,17 @@ def before(site: Site) -> dict[str, Any]:
     """The world before leafrack."""
     assert eventually(lambda: not without_a_route(site.lab, ALL_NODES)), without_a_route(site.lab, ALL_NODES)
     return snapshot(site.lab)
+
+
+def without_requests(lab: Lab) -> dict[str, Any]:
+    """The world but for requests for a node's status: a gate that is killed while it waits for one leaves it.
+
+    The next look at the cluster that is ten minutes younger sweeps them (``verify.cluster``).
+    """
+    found = snapshot(lab)
+    left = [name for name in found if name.startswith("CalicoNodeStatus/leafrack-")]
+    assert {found.pop(name)["metadata"]["labels"]["app.kubernetes.io/managed-by"] for name in left} <= {"leafrack"}
+    return found
 
 
 def change(site: Site, number: int) -> None:
@@ -137,7 +150,6 @@ def test_the_next_run_finishes_and_nothing_that_was_healthy_is_lost_after(
         if stands:
             assert [row for row in site.rows() if not row["ok"]] == []
             assert missing(lab, site.fabric) == []
-    losses = lines(pings.losses)
     told = (
         f"{made.number:2} {made.phase}: {moment}; {how} in {took:.0f} s",
         f"{len(stood.since)} sessions stood, {len(lost)} lost",
@@ -146,17 +158,22 @@ def test_the_next_run_finishes_and_nothing_that_was_healthy_is_lost_after(
     )
     with capsys.disabled():
         sys.stdout.write("\n" + "; ".join(told))
-    assert (lost, losses) == ([], [])
+    assert lost == []
+    if made.phase == DESTROY:
+        # The mesh takes over from the reflectors: on a busy machine that has been seen to take 1.7 s.
+        assert [str(loss) for loss in pings.losses if loss.gap > BOUND or loss.after] == []
+    else:
+        assert lines(pings.losses) == []
     assert min(loss.sent for loss in pings.losses) > 300
     if made.phase == DESTROY:
         if stands:
             site.destroyed()
-        assert snapshot(lab) == before
+        assert without_requests(lab) == before
         assert site.project.resources() == {}
         assert eventually(lambda: not without_a_route(lab, ALL_NODES)), without_a_route(lab, ALL_NODES)
 
 
 def test_nothing_is_left_after_a_destroy(site: Site, before: dict[str, Any]) -> None:
     site.destroyed()
-    assert snapshot(site.lab) == before
+    assert without_requests(site.lab) == before
     assert site.project.resources() == {}
