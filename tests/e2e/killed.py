@@ -23,6 +23,8 @@ SEED = 34
 LIFE = (CREATE, UPDATE, UPDATE, UPDATE, DESTROY)
 LONGEST = {CREATE: 85.0, UPDATE: 18.0, DESTROY: 40.0}
 """Seconds until the latest kill: nearly all of what such a run takes."""
+PENDING = 30.0
+"""Seconds after which confd and BIRD have certainly done what a node was told."""
 AS_NUMBER = "projectcalico.org/ASNumber"
 ADDRESS = "projectcalico.org/IPv4Address"
 CLUSTER_ID = "projectcalico.org/RouteReflectorClusterID"
@@ -107,7 +109,7 @@ class Moment:
     told: Mapping[str, tuple[str | None, str | None]]
     """AS number and cluster ID that each node's address carries."""
     last_told: Mapping[str, float]
-    """When a node's address was given one of them that resets its sessions."""
+    """When a node's address was given one of them a moment ago, so that its sessions may yet be reset by it."""
 
     @classmethod
     def of(cls, lab: Lab) -> Moment:
@@ -128,9 +130,10 @@ class Moment:
             resetting = (":cluster-id", *((":as-number",) if told[address][0] != "64512" else ()))
             last[address] = max(
                 (
-                    datetime.fromisoformat(each["time"]).timestamp()
+                    then
                     for each in node["metadata"].get("managedFields", [])
                     if each["manager"].endswith(resetting)
+                    and (then := datetime.fromisoformat(each["time"]).timestamp()) > time.time() - PENDING
                 ),
                 default=0.0,
             )
