@@ -71,7 +71,7 @@ def fabric(site: Lab, project: Project, cluster: dict[str, str], key: str) -> Pr
     project.settings.update(_secrets(project))
     done = script(project, "up", **cluster)
     assert done.code == 0, done.said
-    assert "16 of 16 as expected" in done.said
+    assert "18 of 18 as expected" in done.said
     assert_nothing_secret(done.said, key)
     return project
 
