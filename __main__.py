@@ -27,6 +27,7 @@ fabric = Fabric(
         passwords=entry.passwords,
         calico=observed.calico,
         found_peers=observed.found_peers,
+        drift=entry.drift(observed),
     ),
     pulumi.ResourceOptions(providers=[cluster]),
 )

@@ -10,6 +10,7 @@ from pulumi_kubernetes.apiextensions import CustomResource, CustomResourcePatch
 from pulumi_kubernetes.core.v1 import NodePatch
 from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
 
+from components.again import Watch
 from components.gate import field_manager
 from config import Fabric, names
 from verify.cluster import CALICO_GROUP
@@ -39,10 +40,12 @@ def node_labels(
     labels: Mapping[str, str],
     *,
     resource: str,
+    watch: Watch,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource] = (),
 ) -> pulumi.Resource:
     """The one NodePatch of a node: its labels. Deleting it takes away just those."""
+    watch.note(watch.drift.of_labels(name, labels))
     return NodePatch(
         resource,
         metadata=ObjectMetaPatchArgs(name=name, labels=dict(labels), annotations=our_annotations()),
@@ -56,11 +59,13 @@ def bgp_peer(
     spec: Mapping[str, Any],
     *,
     resource: str,
+    watch: Watch,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource],
     annotations: Mapping[str, str] | None = None,
 ) -> pulumi.Resource:
     """A BGPPeer of ours; ``spec`` in Calico's own keys (api/pkg/apis/projectcalico/v3/bgppeer.go)."""
+    watch.note(watch.drift.of_peer(name, spec))
     return CustomResource(
         resource,
         api_version=API_VERSION,

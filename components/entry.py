@@ -21,6 +21,7 @@ from config import FabricError, Problem
 from config.load import Loaded, load
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
 from proof import prove
+from verify.drift import Drift
 from verify.preflight import Observed, about, findings, notices, observe
 from verify.switches import Credentials
 
@@ -73,6 +74,11 @@ class Entry:
         for problem in away:
             pulumi.log.warn(f"{problem}; this preview goes on without what it would tell, an update would stop here")
         return observed
+
+    def drift(self, observed: Observed) -> Drift:
+        """What was found, held against what leafrack has made."""
+        passwords = {rack: value.get_secret_value() for rack, value in self.settings.bgp_passwords.items()}
+        return Drift(self.loaded.fabric, observed, passwords)
 
     @property
     def access(self) -> Access:

@@ -10,6 +10,7 @@ import pulumi
 
 from components import calico
 from components.access import Access
+from components.again import NEVER, Watch
 from components.gate import gate, step
 from components.leaf_rack import LeafRack, LeafRackArgs
 from components.outputs import outputs
@@ -18,6 +19,7 @@ from config import Fabric as Declared
 from steps.fields import Target
 from verify import expected
 from verify.calico_api import CalicoApi
+from verify.drift import Drift
 from verify.model import Phase
 
 
@@ -34,6 +36,8 @@ class FabricArgs:
     calico: CalicoApi = field(default_factory=CalicoApi)
     found_peers: Collection[str] = ()
     """Names of BGPPeers that were there before leafrack and keep the next hop mode that they were found with."""
+    drift: Drift | None = None
+    """What was found of the world; without it nothing is taken to differ."""
 
 
 class Fabric(pulumi.ComponentResource):
@@ -68,6 +72,7 @@ class Fabric(pulumi.ComponentResource):
                         after=before,
                         calico=args.calico,
                         found_peers=args.found_peers,
+                        drift=args.drift,
                         password=args.passwords.get(rack),
                         password_secret=secret,
                     ),
@@ -80,6 +85,7 @@ class Fabric(pulumi.ComponentResource):
                 forward=expected.sessions(declared, Phase.CONNECTED, wave),
                 back=expected.mesh(declared) if number == len(waves) else (),
                 made_by=[text for rack in wave for text in racks[rack].texts],
+                again=next((again for rack in wave if (again := racks[rack].seen_again()).mark), NEVER),
                 parent=self,
                 after=[part for rack in wave for part in racks[rack].connected],
             )
@@ -107,6 +113,7 @@ class Fabric(pulumi.ComponentResource):
             key="nodeToNodeMeshEnabled",
             values={"default": declared.cluster_mesh},
             part="mesh",
+            watch=Watch(args.drift or Drift(declared), declared.racks, self),
             parent=self,
             after=after,
         )

@@ -9,6 +9,7 @@ import pulumi
 from pulumi_command import local
 
 from components.access import Access
+from components.again import NEVER, VARIABLE, Again, Watch
 from components.python import python
 from config import Fabric
 from steps.fields import Fields, Target
@@ -25,14 +26,15 @@ def gate(
     forward: Iterable[Session] = (),
     back: Iterable[Session] = (),
     made_by: Iterable[pulumi.Input[str]] = (),
+    again: Again = NEVER,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource],
 ) -> pulumi.Resource:
     """Resource that exists once all sessions of ``forward`` were seen, and holds back what depends on it.
 
-    It runs again only when what it guards changes, and after a failure: the sessions, or the texts that they are
-    ``made_by``. Its delete waits for the sessions of ``back``, so that a destroy takes down what stands before the
-    gate only then.
+    It runs again only when what it guards changes, and after a failure: the sessions, the texts that they are
+    ``made_by``, or, ``again``, something of theirs that has become different in the world. Its delete waits for the
+    sessions of ``back``, so that a destroy takes down what stands before the gate only then.
     """
     forward, back = tuple(forward), tuple(back)
     leaves = {session.far.name for session in (*forward, *back) if session.kind is Kind.LEAF}
@@ -50,11 +52,16 @@ def gate(
         stdin=pulumi.Output.all(*made_by).apply(
             lambda texts: guarded.model_copy(update={"made_by": _digest(texts)}).model_dump_json()
         ),
-        environment=access.environment(),
+        environment={**access.environment(), VARIABLE: again.mark},
         add_previous_output_in_env=False,
         logging=local.Logging.NONE,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
+        opts=_options(parent, after, again),
     )
+
+
+def _options(parent: pulumi.Resource, after: Sequence[pulumi.Resource], again: Again) -> pulumi.ResourceOptions:
+    ignored = again.ignored(f"environment.{VARIABLE}")
+    return pulumi.ResourceOptions(parent=parent, depends_on=list(after), ignore_changes=ignored)
 
 
 def _digest(texts: Sequence[str]) -> str:
@@ -70,13 +77,16 @@ def step(
     values: Mapping[str, bool | int | str],
     part: str,
     leave: Mapping[str, bool | int | str] | None = None,
+    watch: Watch,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource],
 ) -> pulumi.Resource:
     """Resource that gives objects a field under the field manager of ``part``; its delete takes the field away.
 
-    With ``leave`` the delete gives them another value instead, where the mesh is on by then.
+    With ``leave`` the delete gives them another value instead, where the mesh is on by then. It runs again where
+    ``watch`` finds another value than the wanted one.
     """
+    again = watch.again(watch.drift.of_fields(target, key, values))
     wanted = Fields(
         target=target,
         key=key,
@@ -90,9 +100,10 @@ def step(
         create=python("steps.fields", "forward"),
         delete=python("steps.fields", "back"),
         stdin=wanted.model_dump_json(),
+        environment={VARIABLE: again.mark},
         add_previous_output_in_env=True,
         logging=local.Logging.NONE,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
+        opts=_options(parent, after, again),
     )
 
 

@@ -10,12 +10,14 @@ import pulumi
 
 from components import calico
 from components.access import Access
+from components.again import Again, Watch
 from components.gate import gate, step
 from components.leaf_switch import LeafSwitch, LeafSwitchArgs
 from config import Fabric, Interconnect, Rack, names
 from steps.fields import Target
 from verify import expected
 from verify.calico_api import CalicoApi
+from verify.drift import Drift
 from verify.model import Phase
 
 
@@ -36,6 +38,8 @@ class LeafRackArgs:
     """Names of BGPPeers that were there before leafrack and keep the next hop mode that they were found with."""
     password_secret: Sequence[pulumi.Resource] = ()
     """What makes that password readable for calico-node: see ``components.passwords``."""
+    drift: Drift | None = None
+    """What was found of the world; without it nothing is taken to differ."""
 
     @property
     def declared(self) -> Rack:
@@ -58,6 +62,8 @@ class LeafRack(pulumi.ComponentResource):
         super().__init__("leafrack:index:LeafRack", name, None, opts)
         self._args = args
         self._how = args.fabric.rack_interconnect(args.rack)
+        self._watch = Watch(args.drift or Drift(args.fabric), [args.rack], self)
+        self._watch.note(self._watch.drift.of_others(args.rack), then="")
         self._labels = [self._node(node) for node in args.declared.nodes]
         self._leaves = {
             leaf: LeafSwitch(
@@ -69,6 +75,7 @@ class LeafRack(pulumi.ComponentResource):
                     access=args.access,
                     password=args.password,
                     after=args.after,
+                    watch=self._watch,
                 ),
                 pulumi.ResourceOptions(parent=self),
             )
@@ -80,6 +87,10 @@ class LeafRack(pulumi.ComponentResource):
         self.texts: tuple[pulumi.Input[str], ...] = tuple(text for leaf in self._leaves.values() for text in leaf.texts)
         """Configuration of the leaves' neighbours."""
         self.register_outputs({})
+
+    def seen_again(self) -> Again:
+        """Mark of a gate that sees the rack's sessions again where anything of it has differed."""
+        return self._watch.seen_again()
 
     def link(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
         """Give the nodes of the rack sessions with each other; ``after`` is the gate of the sessions to the leaves.
@@ -122,6 +133,7 @@ class LeafRack(pulumi.ComponentResource):
                 key=names.AS_NUMBER_ANNOTATION,
                 values=dict.fromkeys(args.declared.nodes, str(fabric.rack_as(args.rack))),
                 part="as-number",
+                watch=self._watch,
                 parent=self,
                 after=[*before, *self._labels],
             )
@@ -136,13 +148,15 @@ class LeafRack(pulumi.ComponentResource):
                 key="localASNumber",
                 values={} if local is None else dict.fromkeys(self._peers, local),
                 part="local-as-number",
+                watch=self._watch,
                 parent=self,
                 after=[*before, *self._peers.values()],
             )
         ]
         phase = Phase.CONNECTED if fabric.cluster_mesh else Phase.FINAL
         forward = expected.sessions(fabric, phase, [args.rack])
-        return (gate(args.rack, fabric, args.access, forward=forward, parent=self, after=before),)
+        again = self.seen_again()
+        return (gate(args.rack, fabric, args.access, forward=forward, again=again, parent=self, after=before),)
 
     def _narrowed(self, peer: pulumi.Resource) -> pulumi.Resource:
         """Let the peer go in two steps on the way back: each of its sessions gives way to one of the mesh, in seconds.
@@ -172,6 +186,7 @@ class LeafRack(pulumi.ComponentResource):
             values={name: selector},
             leave={name: f"{selector} && {names.one_reflector_selector(reflectors[first])}"},
             part="narrow",
+            watch=self._watch,
             parent=self,
             after=[seen],
         )
@@ -201,6 +216,7 @@ class LeafRack(pulumi.ComponentResource):
                 key=names.CLUSTER_ID_ANNOTATION,
                 values={node: names.cluster_id(args.declared.reflectors[node])},
                 part="cluster-id",
+                watch=self._watch,
                 parent=self,
                 after=[released],
             )
@@ -213,7 +229,9 @@ class LeafRack(pulumi.ComponentResource):
         if node in self._args.fabric.reflectors_of(self._args.rack):
             labels[names.REFLECTOR_LABEL] = self._args.rack
             labels[names.CLUSTER_ID_LABEL] = names.cluster_id(self._args.declared.reflectors[node])
-        return calico.node_labels(node, labels, resource=f"{node}-labels", parent=self, after=self._args.after)
+        return calico.node_labels(
+            node, labels, resource=f"{node}-labels", watch=self._watch, parent=self, after=self._args.after
+        )
 
     def _reflector(self, node: str) -> pulumi.Resource:
         # Beside the NodePatch: a node that is no reflector any more keeps the label until it has no cluster ID.
@@ -226,6 +244,7 @@ class LeafRack(pulumi.ComponentResource):
             key=names.REFLECTOR_LABEL,
             values={node: args.rack},
             part="reflector",
+            watch=self._watch,
             parent=self,
             after=[*self._labels, *neighbours],
         )
@@ -250,6 +269,7 @@ class LeafRack(pulumi.ComponentResource):
                 },
                 annotations={names.NEXT_HOP_ANNOTATION: "as-found"} if peer in args.found_peers else {},
                 resource=peer,
+                watch=self._watch,
                 parent=self,
                 after=[
                     *args.password_secret,
@@ -286,6 +306,7 @@ class LeafRack(pulumi.ComponentResource):
             self._args.fabric.name,
             {"nodeSelector": nodes, "peerSelector": peers, **(more or {})},
             resource=name,
+            watch=self._watch,
             parent=self,
             after=[*self._labels, *after],
         )

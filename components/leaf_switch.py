@@ -9,8 +9,10 @@ import pulumi
 from pulumi_command import remote
 
 from components.access import Access
+from components.again import Again, Watch
 from config import Fabric, Leaf, Rack
 from switches import Neighbour, dialect, leaf
+from verify.drift import Differences
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,8 @@ class LeafSwitchArgs:
     password: pulumi.Input[str] | None = field(default=None, repr=False)
     """TCP MD5 password of the rack's sessions (RFC 2385)."""
     after: Sequence[pulumi.Resource] = ()
+    watch: Watch
+    """What differs of the rack."""
 
     @property
     def declared(self) -> Leaf:
@@ -59,13 +63,13 @@ class LeafSwitch(pulumi.ComponentResource):
         lists = leaf.prefix_lists(args.fabric)
         self._lists = self._command(
             f"{name}-prefix-lists",
-            create=self._dialect.apply,
-            stdin=self._dialect.render_lists(lists),
+            program=self._dialect.apply(self._dialect.render_lists(lists)),
             delete=self._dialect.forget_lists(lists),
+            again=self._again(args.watch.drift.of_lists(args.rack, args.leaf)),
             after=args.after,
         )
         self.neighbours: dict[str, tuple[pulumi.Resource, ...]] = {
-            node: tuple(self._neighbour(neighbour) for neighbour in each) for node, each in declared.items()
+            node: tuple(self._neighbour(node, neighbour) for neighbour in each) for node, each in declared.items()
         }
         """What makes the sessions of each node."""
         self.texts: tuple[pulumi.Input[str], ...] = tuple(self._texts)
@@ -74,26 +78,30 @@ class LeafSwitch(pulumi.ComponentResource):
 
     def finish(self, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
         """Give every neighbour the AS in which the rack is seen in the end; on the way back, the one of the start."""
-        leaf_as, addresses = self._leaf.as_number, self._addresses
+        args, leaf_as, addresses = self._args, self._leaf.as_number, self._addresses
         return self._command(
             f"{self._name}-as-number",
-            create=self._dialect.renumber(leaf_as, addresses, self._args.fabric.leaf_side_as(self._args.rack)),
+            program=self._dialect.renumber(leaf_as, addresses, args.fabric.leaf_side_as(args.rack)),
             delete=self._dialect.renumber(leaf_as, addresses, self._first_as),
+            again=self._again(args.watch.drift.of_as_numbers(args.rack, args.leaf)),
             after=after,
         )
 
-    def _neighbour(self, neighbour: Neighbour) -> pulumi.Resource:
+    def _again(self, differences: Differences) -> Again:
+        return self._args.watch.again(differences)
+
+    def _neighbour(self, node: str, neighbour: Neighbour) -> pulumi.Resource:
         args, leaf_as = self._args, self._leaf.as_number
 
-        def text(password: str | None) -> str:
-            return self._dialect.render(leaf_as, leaf.with_password(neighbour, password))
+        def program(password: str | None) -> str:
+            return self._dialect.apply(self._dialect.render(leaf_as, leaf.with_password(neighbour, password)))
 
-        secret = None if args.password is None else pulumi.Output.secret(args.password).apply(text)
+        secret = None if args.password is None else pulumi.Output.secret(args.password).apply(program)
         return self._command(
             f"{self._name}-{neighbour.address}",
-            create=self._dialect.apply,
-            stdin=text(None) if secret is None else secret,
+            program=program(None) if secret is None else secret,
             delete=self._dialect.unrender(leaf_as, neighbour.address),
+            again=self._again(args.watch.drift.of_neighbour(args.rack, args.leaf, node, neighbour)),
             after=[self._lists],
         )
 
@@ -101,24 +109,28 @@ class LeafSwitch(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        create: str,
+        program: pulumi.Input[str],
         delete: str,
-        stdin: pulumi.Input[str] | None = None,
+        again: Again,
         after: Sequence[pulumi.Resource] = (),
     ) -> pulumi.Resource:
-        if stdin is not None:
-            self._texts.append(stdin)
+        run = self._dialect.run
+        self._texts.append(program)
         return remote.Command(
             name,
             connection=self._connection,
-            create=create,
+            create=run,
+            # A comment of the shell's. What runs in an update is of the state when the mark is ignored: so all that
+            # may change between two versions of leafrack is in the program, on standard input.
+            update=f"{run} # {again.mark}" if again.mark else run,
             delete=delete,
-            stdin=stdin,
+            stdin=program,
             add_previous_output_in_env=False,
             logging=remote.Logging.NONE,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=list(after),
+                ignore_changes=again.ignored("update"),
                 # Otherwise the delete of what is replaced takes back what its successor has just written.
                 delete_before_replace=True,
             ),

@@ -39,6 +39,7 @@ __all__ = [
     "Rack",
     "Spine",
     "Ssh",
+    "Timers",
     "Uplink",
 ]
 
@@ -133,6 +134,16 @@ class Ssh(Declared):
     )
 
 
+class Timers(Declared):
+    """Timers of a leaf's sessions to its nodes, in seconds (RFC 4271 §4.2): BIRD takes the shorter hold time of both.
+
+    Open-source Calico has no timers of its own for a peer, so that these decide how soon a dead leaf or node is seen.
+    """
+
+    keepalive: int = Field(ge=1, le=21845, strict=True, description="seconds between two keepalives")
+    hold: int = Field(ge=3, le=65535, strict=True, description="seconds of silence after which a session is given up")
+
+
 class Uplink(Declared):
     """A leaf's link to a spine: the addresses of both ends."""
 
@@ -166,6 +177,9 @@ class Leaf(Declared):
             "the leaf puts its own AS in place of the rack's in what it sends there, so that racks which share an AS "
             "see each other's pods; always so in a top-of-rack rack"
         ),
+    )
+    timers: Timers | None = Field(
+        default=None, description="timers of the sessions to the nodes; the leaf's own defaults if not given"
     )
     router_id: RouterId | None = Field(
         default=None, alias="routerID", description="BGP identifier, written like an IPv4 address"

@@ -14,7 +14,7 @@ from config import Fabric, Interconnect, names
 from config.model import DEFAULT_PREFIX_LENGTHS, Addresses
 from discover import differences
 from discover.facts import Description, Facts, FoundRack, Path, Remark, in_order, interfaces, listed
-from discover.leaves import FoundLeaf, Spines, leaves_of, neighbours, one_or_more, uplinks
+from discover.leaves import FoundLeaf, Spines, leaves_of, neighbours, one_or_more, timers, uplinks
 from discover.racks import nodes_without_address, racks_of
 from verify.observed import CALICO_DEFAULT_AS
 
@@ -129,6 +129,13 @@ class _Describing:
         ]
         if leaf.override and all(leaf.override) and rack.how is not Interconnect.TOP_OF_RACK:
             leaf.values["asOverride"] = True
+        has = [
+            one
+            for address, one in (state.neighbours if state else {}).items()
+            if self._facts.owners.get(address) in rack.border
+        ]
+        if found := timers(has):
+            leaf.values["timers"] = found
         if leaf.known and leaf.known.ssh:
             leaf.values["ssh"] = dict(leaf.known.ssh)
         self._remarks += differences.of_leaf(leaf)
@@ -182,9 +189,7 @@ class _Describing:
             if interface.version in self._versions and interface.network.prefixlen < interface.max_prefixlen
         }
         addresses = [ip_address(address) for leaf in rack.leaves for address in leaf.addresses]
-        usual = {
-            ip_network((address, DEFAULT_PREFIX_LENGTHS[address.version]), strict=False) for address in addresses
-        }
+        usual = {ip_network((address, DEFAULT_PREFIX_LENGTHS[address.version]), strict=False) for address in addresses}
         if not found or found == usual:
             return []
         return [str(one) for one in sorted(found, key=lambda one: (one.version, int(one.network_address)))]
@@ -223,5 +228,3 @@ class _Describing:
                 base = leaf.values.get("peerName")
                 ours = f"{base}-v6" if base else names.leaf_peer(fabric, rack.found.name, leaf.name, version)
             self._remarks += differences.of_leaf_peers(rack.found.name, leaf, ours, peers, wanted)
-
-

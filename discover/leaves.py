@@ -15,6 +15,7 @@ from verify.model import Address
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _OF_OURS = re.compile(r"prefix-list LEAFRACK-\S+ (in|out)")
+_TIMERS = re.compile(r"^timers (\d+) (\d+)$", re.MULTILINE)
 _SAID_BY_KEYS = ("as-override", "remove-private-AS all replace-AS", "password")
 
 
@@ -144,13 +145,21 @@ def neighbours(facts: Facts, leaf: FoundLeaf, border: Sequence[str]) -> Iterator
             yield Remark(who, text)
         elif neighbour.state != "Established":
             yield Remark(who, f"its session is {neighbour.state}: bring it up first, or `up` stops at its gate")
-    yield from _settings(leaf.name, [here[node] for node in border if node in here])
+    yield from _settings(leaf, [here[node] for node in border if node in here])
     for node in border:
         if node not in here:
             yield Remark(f"leaf {leaf.name}", f"it has no neighbour for {node}: `up` adds it")
 
 
-def _settings(leaf: str, neighbours: Sequence[NeighbourState]) -> Iterator[Remark]:
+def timers(neighbours: Sequence[NeighbourState]) -> dict[str, int]:
+    """Timers that the leaf gives all of its neighbours; empty where it gives them none, or others to some."""
+    said = [_TIMERS.search("\n".join(neighbour.settings)) for neighbour in neighbours]
+    pairs = {(int(found[1]), int(found[2])) if found else None for found in said}
+    only = pairs.pop() if len(pairs) == 1 else None
+    return {"keepalive": only[0], "hold": only[1]} if only else {}
+
+
+def _settings(leaf: FoundLeaf, neighbours: Sequence[NeighbourState]) -> Iterator[Remark]:
     settings: dict[str, list[Address]] = {}
     for neighbour in neighbours:
         for setting in neighbour.settings:
@@ -158,6 +167,10 @@ def _settings(leaf: str, neighbours: Sequence[NeighbourState]) -> Iterator[Remar
                 settings.setdefault(setting, []).append(neighbour.address)
     for setting, addresses in settings.items():
         text = "has no key in the file: it stays on the switch, neither set nor watched"
+        if _TIMERS.fullmatch(setting):
+            if "timers" in leaf.values:
+                continue
+            text = "goes, as not all neighbours have the same: give the leaf timers in the file to keep them"
         if setting.startswith("prefix-list "):
             text = "gives way to leafrack's own list, of pods and services only: see that this is enough"
-        yield Remark(f"neighbours {listed(addresses)} of {leaf}", f"`{setting}` {text}")
+        yield Remark(f"neighbours {listed(addresses)} of {leaf.name}", f"`{setting}` {text}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from config.model import Address, Network
+from config.model import Address, Network, Timers
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Neighbour:
     Behind one leaf that helps over a restart of its BGP. Behind two it would keep half of the packets on their way to
     a leaf that is dead, for two minutes with FRR's defaults.
     """
+    timers: Timers | None = None
+    """The switch's own where there are none."""
     password: str | None = field(default=None, repr=False)
 
 
@@ -101,6 +103,8 @@ class NeighbourState:
     """BGP identifier of the other end (RFC 4271 §4.2), where that is known."""
     settings: tuple[str, ...] = ()
     """What else is configured of the neighbour, in the platform's words; a password only as the word."""
+    configured: tuple[str, ...] = field(default=(), repr=False)
+    """All that is configured of the neighbour itself, in the platform's words, passwords included."""
 
 
 @dataclass(frozen=True)
@@ -112,18 +116,24 @@ class SwitchState:
     routes: frozenset[Network] = frozenset()
     router_id: str = ""
     """The switch's own BGP identifier, where that is known."""
+    lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Entries of each prefix list by its name, in the platform's words."""
 
 
 class Dialect(Protocol):
     """One platform: how our part of its configuration is written, taken back and read.
 
-    ``apply`` is the command that reads configuration text from its standard input, refuses text that the
-    platform cannot parse before anything is changed, and fails with one line that shows no password.
-    ``unrender`` and ``forget`` give commands, which stay in Pulumi's state in clear: no secrets in them.
+    ``run`` is the command that runs the program on its standard input and fails with one line that shows no password.
+    It is the same for everything and in every version, so that running it again is no matter of what it was before.
+    ``unrender`` and ``forget_lists`` give commands, which stay in Pulumi's state in clear: no secrets in them.
     """
 
-    apply: str
+    run: str
     read: str
+
+    def apply(self, text: str) -> str:
+        """Program that configures ``text``, and refuses what the platform cannot parse before anything is changed."""
+        ...
 
     def render_lists(self, lists: tuple[PrefixList, ...]) -> str:
         """Configuration text of prefix lists."""
@@ -150,4 +160,16 @@ class Dialect(Protocol):
 
         Raises ``ValueError`` with one line when the output is not that of the platform.
         """
+        ...
+
+    def neighbour_differences(self, neighbour: Neighbour, found: NeighbourState) -> tuple[str, ...]:
+        """What a neighbour lacks and has besides, its AS aside; passwords are not shown. Empty where it is right."""
+        ...
+
+    def list_differences(self, lists: tuple[PrefixList, ...], found: SwitchState) -> tuple[str, ...]:
+        """Entries that prefix lists lack and have besides; empty where they are right."""
+        ...
+
+    def as_difference(self, as_number: int, found: NeighbourState) -> tuple[str, ...]:
+        """How a neighbour's AS differs from the one that it is pinned to in the end; empty where it is right."""
         ...

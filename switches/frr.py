@@ -16,25 +16,30 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from config.model import Address, Network
-from switches import frr_running
+from config.model import Address, Network, Timers
+from switches import frr_drift, frr_running
 from switches.dialect import Line, Neighbour, NeighbourState, PrefixList, SwitchState
 
 # The AS of a neighbour that exists already is left alone: see Neighbour. FRR refuses to switch graceful restart to what
 # it is already (% The Graceful Restart command used is not valid at this moment). Entries of our prefix lists that are
 # no longer given go after the new ones are in, so that a list is never empty. `write memory` makes what was applied
 # survive a restart of the switch.
+_RUN = (
+    "umask 077; work=$(mktemp -d) || exit 1; trap 'rm -rf \"$work\"' EXIT; "
+    'cat >"$work/program" && sh "$work/program" "$work" </dev/null'
+)
+_END = "END-OF-CONFIGURATION"
 _APPLY = r"""
-set -u; umask 077
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+set -u; work=$1
 quiet() { sed -e 's/password .*/password (hidden)/' "$work/said" >&2; exit 1; }
 vtysh -c 'show running-config bgpd' >"$work/running" 2>"$work/said" || quiet
 instance=$(sed -n 's/^router bgp \([0-9]*\).*/\1/p' "$work/running" | head -n 1)
-cat >"$work/given"
+cat >"$work/given" <<'@END@'
+@GIVEN@@END@
 wanted=$(sed -n 's/^router bgp \([0-9]*\).*/\1/p' "$work/given" | head -n 1)
 if [ -n "$wanted" ] && [ "$wanted" != "$instance" ]; then
   echo "this switch runs BGP as AS ${instance:-(none)}, the fabric file says $wanted: nothing was changed" >&2; exit 1
@@ -80,8 +85,11 @@ def _guarded(leaf_as: int, *lines: str) -> str:
 
 
 class _Frr:
-    apply = _APPLY.strip()
+    run = _RUN
     read = f"vtysh {_READ}"
+
+    def apply(self, text: str) -> str:
+        return _APPLY.lstrip().replace("@GIVEN@", text).replace("@END@", _END)
 
     def render_lists(self, lists: tuple[PrefixList, ...]) -> str:
         return "".join(
@@ -104,6 +112,8 @@ class _Frr:
                 f"{peer} remote-as {_remote(neighbour.as_number)}",
                 f"{peer} description {neighbour.description}",
                 f"{peer} password {neighbour.password}" if neighbour.password else f" no{peer} password",
+                f" no{peer} shutdown",
+                f"{peer} timers {_seconds(neighbour.timers)}" if neighbour.timers else f" no{peer} timers",
                 f" {_no(not neighbour.graceful_restart)}{peer[1:]} graceful-restart-disable",
                 f" address-family {family}",
                 f" {peer} prefix-list {neighbour.list_in} in",
@@ -132,10 +142,13 @@ class _Frr:
         neighbours, *tables = documents
         instance = re.search(r"^router bgp (\d+)", rest, re.MULTILINE)
         peers = {key: value for key, value in neighbours.items() if isinstance(value, dict) and "bgpState" in value}
-        said = frr_running.lines(rest, peers)
+        said, configured = frr_running.lines(rest, peers), frr_drift.configured(rest)
         settings = frr_running.settings(rest)
         found = (
-            _neighbour(address, peer, said[key], settings.get(key, ()))
+            replace(
+                _neighbour(address, peer, said[key], settings.get(key, ())),
+                configured=frr_drift.with_families(configured.get(key, ()), peer),
+            )
             for key, peer in peers.items()
             if (address := _address(key) or _address(peer.get("bgpNeighborAddr", ""))) is not None
         )
@@ -144,7 +157,21 @@ class _Frr:
             neighbours={state.address: state for state in found},
             router_id=next((str(peer.get("localRouterId", "")) for peer in peers.values()), ""),
             routes=frozenset(route for table in tables for route in _routes(table)),
+            lists=frr_drift.listed(rest),
         )
+
+    def neighbour_differences(self, neighbour: Neighbour, found: NeighbourState) -> tuple[str, ...]:
+        return frr_drift.of_neighbour(self.render(0, neighbour), found.configured)
+
+    def list_differences(self, lists: tuple[PrefixList, ...], found: SwitchState) -> tuple[str, ...]:
+        return frr_drift.of_lists(self.render_lists(lists), found.lists)
+
+    def as_difference(self, as_number: int, found: NeighbourState) -> tuple[str, ...]:
+        return frr_drift.of_as(as_number, found.configured)
+
+
+def _seconds(timers: Timers) -> str:
+    return f"{timers.keepalive} {timers.hold}"
 
 
 def _remote(as_number: int | None) -> str:

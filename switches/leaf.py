@@ -24,6 +24,7 @@ def neighbours(fabric: Fabric, rack: str, leaf: str) -> dict[str, tuple[Neighbou
                 as_override=fabric.overrides_as(rack, leaf),
                 remove_private_as=declared.local_as_number is not None,
                 graceful_restart=len(declared.leaves) == 1,
+                timers=declared.leaves[leaf].timers,
             )
             for address in addresses
             if declared.leaves[leaf].address.of(address.version) is not None

@@ -36,6 +36,7 @@ def warnings(fabric: Fabric) -> Iterator[Problem]:
         if reflects and len(rack.reflectors) < USUAL_REFLECTORS:
             text = "only one route reflector: the rack's pods are cut off while it restarts; declare two"
             yield Problem(text, at("racks", name, "reflectors"))
+        yield from _timers(at("racks", name), rack)
 
 
 def _reflector_mesh(fabric: Fabric) -> Iterator[Problem]:
@@ -49,6 +50,15 @@ def _waves(fabric: Fabric) -> Iterator[Problem]:
     if canary is not None and canary not in fabric.racks:
         text = f"the fabric has no rack '{shown(canary)}'{did_you_mean(canary, fabric.racks)}"
         yield Problem(text, at("waves", "canary"))
+
+
+def _timers(path: str, rack: Rack) -> Iterator[Problem]:
+    for name, leaf in rack.leaves.items():
+        if leaf.timers is not None and leaf.timers.hold < 3 * leaf.timers.keepalive:
+            # RFC 4271 §4.4 calls a third of the hold time reasonable.
+            text = f"a hold time of {leaf.timers.hold} s is less than three keepalives of {leaf.timers.keepalive} s"
+            more = f"{text}: one lost keepalive may end a session; lower keepalive to {leaf.timers.hold // 3}"
+            yield Problem(more, at(f"{path}.leaves", name, "timers"))
 
 
 def _leaves(path: str, rack: Rack) -> Iterator[Problem]:

@@ -332,7 +332,7 @@ def test_a_local_as_number_lands_on_the_peer_after_the_mesh_is_off() -> None:
     )  # fmt: skip
     assert {"bgp-configuration", "leaf01-as-number"} <= behind(made, "rr1-local-as-number")
     assert json.loads(made["rr1-as-number"].inputs["stdin"])["values"]["node1"] == "64512"
-    assert "remote-as 64600" in made["leaf01-as-number"].inputs["create"]
+    assert "remote-as 64600" in made["leaf01-as-number"].inputs["stdin"]
     assert "  neighbor 172.20.0.11 remove-private-AS all replace-AS\n" in made["leaf01-172.20.0.11"].inputs["stdin"]
 
 

@@ -353,6 +353,10 @@ def test_a_dual_stack_fabric_is_not_refused(errors: Errors) -> None:
             (f", hostKey: {ED25519}", ""),
             f"{LEAF1}.ssh.hostKey: no hostKey, so any switch that answers is believed",
         ),
+        (
+            (f", hostKey: {ED25519}", f", hostKey: {ED25519}}}\n        timers: {{keepalive: 5, hold: 9"),
+            f"{LEAF1}.timers: a hold time of 9 s is less than three keepalives of 5 s",
+        ),
     ],
 )
 def test_what_works_and_should_not_stay_is_a_warning_with_its_line(

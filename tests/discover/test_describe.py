@@ -60,9 +60,7 @@ def test_the_articles_fabric_is_the_example_and_leaves_nothing_to_say(tmp_path: 
 
 
 def test_the_same_facts_in_another_order_give_the_same_text() -> None:
-    shuffled = facts(
-        nodes=NODES[::-1], peers=dict(reversed(PEERS.items())), leaves=LEAVES[::-1]
-    )
+    shuffled = facts(nodes=NODES[::-1], peers=dict(reversed(PEERS.items())), leaves=LEAVES[::-1])
     # Spines are called after the first leaf of the first rack, not after the order of the command line.
     assert text_of(describe("dc1", shuffled)) == text_of(describe("dc1", facts()))
 
@@ -124,6 +122,13 @@ EXPRESSED: Mapping[str, tuple[Facts, str, Any]] = {
                            neighbour("172.20.0.12", 64512, "172.20.0.254", settings=("as-override",))), LEAVES[1])),
         "leaves.leaf01.asOverride",
         True,
+    ),
+    "timers of all of a leaf's neighbours": (
+        facts(leaves=(leaf("leaf01", 65009, "2.2.2.2",
+                           neighbour("172.20.0.11", 64512, "172.20.0.254", settings=("timers 3 9",)),
+                           neighbour("172.20.0.12", 64512, "172.20.0.254", settings=("timers 3 9",))), LEAVES[1])),
+        "leaves.leaf01.timers",
+        {"keepalive": 3, "hold": 9},
     ),
 }  # fmt: skip
 
@@ -304,7 +309,10 @@ NOT_EXPRESSED: Mapping[str, tuple[Facts, str]] = {
         first_leaf(settings=("prefix-list PODS in",)),
         "neighbours 172.20.0.11 of leaf01: `prefix-list PODS in` gives way to leafrack's own list",
     ),
-    "timers": (first_leaf(settings=("timers 3 9",)), "neighbours 172.20.0.11 of leaf01: `timers 3 9` has no key"),
+    "timers of one": (
+        first_leaf(settings=("timers 3 9",)),
+        "neighbours 172.20.0.11 of leaf01: `timers 3 9` goes, as not all neighbours have the same",
+    ),
     "as-override for some": (
         first_leaf(settings=("as-override",)),
         "leaf leaf01: only some of its neighbours have as-override",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from config import Platform
+from config.model import Timers
 from switches import Neighbour, PrefixList, dialect
 
 FRR = dialect(Platform.FRR)
@@ -24,6 +25,8 @@ router bgp 65009
  neighbor 172.20.0.11 remote-as 64512
  neighbor 172.20.0.11 description leafrack rr1 node1
  no neighbor 172.20.0.11 password
+ no neighbor 172.20.0.11 shutdown
+ no neighbor 172.20.0.11 timers
  no neighbor 172.20.0.11 graceful-restart-disable
  address-family ipv4 unicast
   neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-IN in
@@ -45,6 +48,7 @@ exit
             as_override=True,
             remove_private_as=True,
             graceful_restart=False,
+            timers=Timers(keepalive=3, hold=9),
             password="s3cret",
         ),
         """\
@@ -52,6 +56,8 @@ router bgp 65009
  neighbor fd00:1::11 remote-as external
  neighbor fd00:1::11 description leafrack rr1 node1
  neighbor fd00:1::11 password s3cret
+ no neighbor fd00:1::11 shutdown
+ neighbor fd00:1::11 timers 3 9
  neighbor fd00:1::11 graceful-restart-disable
  address-family ipv6 unicast
   neighbor fd00:1::11 prefix-list LEAFRACK-dc1-IN6 in
@@ -197,7 +203,12 @@ esac
 
     def apply(self, text: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["sh", "-c", FRR.apply], input=text, env={"PATH": self._path}, text=True, capture_output=True, check=False
+            ["sh", "-c", FRR.run],
+            input=FRR.apply(text),
+            env={"PATH": self._path},
+            text=True,
+            capture_output=True,
+            check=False,
         )
 
 

@@ -1,0 +1,63 @@
+"""What makes a command run again although its inputs are the same: what it made has become different.
+
+Pulumi runs a command again when an input of it changes. So one of them carries a mark, which is compared with the one
+in the state only when something differs, and is another one each time: the same drift is seen a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from secrets import token_hex
+
+import pulumi
+
+from verify.drift import Differences, Drift
+
+VARIABLE = "LEAFRACK_AGAIN"
+"""Carries the mark in the environment of a local command; nothing reads it."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """The mark of a command; none, and the command does not run for it."""
+
+    mark: str = ""
+
+    def ignored(self, *inputs: str) -> list[str]:
+        """Inputs to leave as the state has them, for ``ignore_changes``."""
+        return [] if self.mark else list(inputs)
+
+
+NEVER = Again()
+
+
+class Watch:
+    """What differs of leafrack's own in some racks: marks for commands, and lines for the operator of a preview."""
+
+    def __init__(self, drift: Drift, racks: Iterable[str], resource: pulumi.Resource) -> None:
+        self.drift = drift
+        self.drifted = False
+        """Whether anything has differed so far."""
+        self._resource = resource
+        # Before the first update everything differs, and is just to come.
+        self._tells = pulumi.runtime.is_dry_run() and any(drift.applied(rack) for rack in racks)
+
+    def again(self, differences: Differences) -> Again:
+        """Mark of the command that puts the differences right."""
+        self._tell(differences, "`pulumi up` makes it as the file says")
+        return Again(token_hex(8) if differences else "")
+
+    def note(self, differences: Differences, then: str = "`pulumi up --refresh` makes it as the file says") -> None:
+        """Differences in what is no command's: Pulumi's refresh finds those of its Kubernetes resources."""
+        self._tell(differences, then)
+
+    def _tell(self, differences: Sequence[str], then: str) -> None:
+        self.drifted = self.drifted or bool(differences)
+        if self._tells:
+            for line in differences:
+                pulumi.log.warn(f"{line}; {then}" if then else line, self._resource)
+
+    def seen_again(self) -> Again:
+        """Mark of a gate: sessions are seen again after anything differed."""
+        return Again(token_hex(8) if self.drifted else "")

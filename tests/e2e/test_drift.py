@@ -1,0 +1,221 @@
+"""What somebody has changed by hand: seen by a plain preview, named, put right by ``pulumi up``, seen a second time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import Lab
+from tests.e2e.killed import Moment
+from tests.e2e.project import Project, Run
+from tests.e2e.world import configure, snapshot
+
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]
+
+PASSWORD = "Correct-Horse-7"
+CHECK = ("preview", "--refresh", "--expect-no-changes", "--suppress-outputs")
+DRIFT = 7
+BGP = "router bgp 65009"
+FIRST, SECOND = "172.20.0.11", "172.20.0.12"
+LEAF = f"leaf01: neighbour {SECOND} (node2)"
+LISTS = "LEAFRACK-dc1"
+PEER = ("patch", "bgppeers.crd.projectcalico.org", "rr1-to-leaf1-peer", "--type=merge", "-p")
+
+Damage = Callable[[Lab], None]
+
+
+@pytest.fixture(scope="module")
+def fabric(site: Lab, project: Project) -> Project:
+    """The example fabric with a password, applied."""
+    project.check("config", "set", "--secret", "--path", "leafrack:bgpPasswords.rr1", PASSWORD)
+    project.settings.update({"bgpPasswords": kept(project)["leafrack:bgpPasswords"]})
+    done = project.up("--suppress-outputs")
+    assert done.code == 0, done.said
+    return project
+
+
+def kept(project: Project) -> dict[str, object]:
+    found: dict[str, object] = yaml.safe_load((project.folder / "Pulumi.dev.yaml").read_text())["config"]
+    return found
+
+
+def checked(fabric: Project, **env: str) -> Run:
+    run = fabric.pulumi(*CHECK, env=env)
+    assert PASSWORD not in run.said
+    return run
+
+
+def repaired(fabric: Project) -> None:
+    run = fabric.up("--refresh", "--suppress-outputs")
+    assert run.code == 0, run.said
+    assert PASSWORD not in run.said
+
+
+def told(run: Run) -> list[str]:
+    """What a run says that differs, without what to do."""
+    lines = [line.strip().removeprefix("warning: ") for line in run.said.splitlines() if line.startswith("    warning")]
+    return sorted(line.partition("; `pulumi up")[0] for line in lines if "as the file says" in line)
+
+
+def on_leaf(*lines: str) -> Damage:
+    return lambda lab: configure(lab, "leaf01", *lines)
+
+
+def by_kubectl(*words: str) -> Damage:
+    return lambda lab: (lab.kubectl(*words), None)[1]
+
+
+QUIET: dict[str, tuple[Damage, str]] = {
+    "another description": (
+        on_leaf(BGP, f"neighbor {SECOND} description mine"),
+        f"{LEAF} has `description mine` instead of `description leafrack rr1 node2`",
+    ),
+    "timers": (on_leaf(BGP, f"neighbor {SECOND} timers 1 3"), f"{LEAF} has `timers 1 3`"),
+    "a list taken off a neighbour": (
+        on_leaf(BGP, "address-family ipv4 unicast", f"no neighbor {SECOND} prefix-list {LISTS}-OUT out"),
+        f"{LEAF} lacks `prefix-list {LISTS}-OUT out`",
+    ),
+    "an entry more in a list": (
+        on_leaf(f"ip prefix-list {LISTS}-IN seq 1 permit 0.0.0.0/0"),
+        f"leaf01: prefix list {LISTS}-IN has `seq 1 permit 0.0.0.0/0`",
+    ),
+    "an entry less in a list": (
+        on_leaf(f"no ip prefix-list {LISTS}-OUT seq 10 permit 10.233.0.0/18 le 32"),
+        f"leaf01: prefix list {LISTS}-OUT lacks `seq 10 permit 10.233.0.0/18 le 32`",
+    ),
+    "a field of a BGPPeer": (
+        by_kubectl(*PEER, json.dumps({"spec": {"nodeSelector": "rr-id == 'rr1' && rr-group == 'rr1'"}})),
+        "BGPPeer rr1-to-leaf1-peer has nodeSelector=rr-id == 'rr1' && rr-group == 'rr1' instead of rr-id == 'rr1'",
+    ),
+    "a label": (
+        by_kubectl("label", "node", "node1", "leafrack/cluster-id=1.2.3.4", "--overwrite"),
+        "node node1 has leafrack/cluster-id=1.2.3.4 instead of 172.20.0.11",
+    ),
+}
+
+LOUD: dict[str, tuple[Damage, tuple[str, ...]]] = {
+    "a neighbour removed": (
+        on_leaf(BGP, f"no neighbor {SECOND}"),
+        (f"{LEAF} is missing",) * 2,
+    ),
+    "another password": (
+        on_leaf(BGP, f"neighbor {FIRST} password Battery-Staple-8"),
+        (f"leaf01: neighbour {FIRST} (node1) has another password",),
+    ),
+    "another AS number": (
+        lambda lab: configure(lab, "leaf02", "router bgp 65010", "neighbor 173.20.0.11 remote-as 64599"),
+        ("leaf02: neighbour 173.20.0.11 (node4) has `remote-as 64599` instead of `remote-as 65002`",),
+    ),
+    "a shutdown": (
+        lambda lab: configure(lab, "leaf02", "router bgp 65010", "neighbor 173.20.0.12 shutdown"),
+        ("leaf02: neighbour 173.20.0.12 (node5) has `shutdown`",),
+    ),
+    "a cluster ID": (
+        by_kubectl("annotate", "node", "node2", "projectcalico.org/RouteReflectorClusterID=9.9.9.9", "--overwrite"),
+        ("node node2 has projectcalico.org/RouteReflectorClusterID=9.9.9.9 instead of 172.20.0.12",),
+    ),
+    "an AS number of a node": (
+        by_kubectl("annotate", "node", "node6", "projectcalico.org/ASNumber-"),
+        ("node node6 lacks projectcalico.org/ASNumber=65002",),
+    ),
+}
+
+
+def test_in_sync_nothing_is_said(fabric: Project) -> None:
+    run = checked(fabric)
+    assert (run.code, told(run)) == (0, []), run.said
+
+
+@pytest.mark.parametrize("time", ["at first", "and again"])
+def test_what_resets_no_session_is_named_and_put_right_without_a_reset(time: str, site: Lab, fabric: Project) -> None:
+    del time
+    before, stood = snapshot(site), Moment.of(site)
+    for damage, _ in QUIET.values():
+        damage(site)
+    run = checked(fabric)
+    assert run.code == DRIFT, run.said
+    assert told(run) == sorted(line for _, line in QUIET.values())
+    repaired(fabric)
+    assert snapshot(site) == before
+    assert stood.lost_until(Moment.of(site)) == []
+    again = checked(fabric)
+    assert (again.code, told(again)) == (0, []), again.said
+
+
+def test_what_breaks_sessions_is_named_and_put_right_and_healthy_sessions_stay(site: Lab, fabric: Project) -> None:
+    before = snapshot(site)
+    for damage, _ in LOUD.values():
+        damage(site)
+    run = checked(fabric)
+    assert run.code == DRIFT, run.said
+    assert told(run) == sorted(line for _, lines in LOUD.values() for line in lines)
+    stood = Moment.of(site)
+    repaired(fabric)
+    assert snapshot(site) == before
+    assert stood.lost_until(Moment.of(site)) == []
+    again = checked(fabric)
+    assert (again.code, told(again)) == (0, []), again.said
+
+
+def test_lines_labels_and_neighbours_of_others_are_no_drift(site: Lab, fabric: Project) -> None:
+    configure(
+        site, "leaf01", "ip prefix-list THEIRS seq 5 permit 10.0.0.0/8", "route-map THEIRS permit 10", "exit", BGP,
+        "neighbor 172.20.0.99 remote-as 64999", "address-family ipv4 unicast", f"neighbor {FIRST} route-map THEIRS in",
+    )  # fmt: skip
+    site.kubectl("label", "node", "node1", "theirs=yes")
+    site.kubectl("annotate", "node", "node1", "theirs=yes")
+    before = snapshot(site)
+    try:
+        run = checked(fabric)
+        assert (run.code, told(run)) == (0, []), run.said
+        repaired(fabric)
+        assert snapshot(site) == before
+    finally:
+        site.kubectl("label", "node", "node1", "theirs-")
+        site.kubectl("annotate", "node", "node1", "theirs-")
+        configure(
+            site, "leaf01", BGP, "no neighbor 172.20.0.99", "address-family ipv4 unicast",
+            f"no neighbor {FIRST} route-map THEIRS in",
+        )  # fmt: skip
+
+
+def test_a_cluster_id_of_a_member_is_named_with_the_command_that_removes_it_and_left(
+    site: Lab, fabric: Project
+) -> None:
+    key = "projectcalico.org/RouteReflectorClusterID"
+    site.kubectl("annotate", "node", "node3", f"{key}=1.2.3.4")
+    try:
+        run = checked(fabric)
+        assert run.code == DRIFT, run.said
+        assert f"node node3 is no reflector in this file and has {key}=1.2.3.4" in run.said
+        assert f"kubectl annotate node node3 {key}-" in run.said
+    finally:
+        site.kubectl("annotate", "node", "node3", f"{key}-")
+
+
+@pytest.fixture
+def elsewhere(fabric: Project) -> Path:
+    """An overlay that sends leafrack to a port where no switch answers."""
+    declared = yaml.safe_load(Path(fabric.settings["overlay"]).read_text())
+    declared["racks"]["rr1"]["leaves"]["leaf01"]["ssh"]["port"] = 9
+    other = fabric.folder / "elsewhere.yaml"
+    other.write_text(yaml.safe_dump(declared))
+    return other
+
+
+def test_a_switch_that_cannot_be_read_fails_the_check_and_is_a_warning_in_a_preview(
+    fabric: Project, elsewhere: Path
+) -> None:
+    fabric.configure(overlay=str(elsewhere))
+    try:
+        run = checked(fabric, LEAFRACK_UNREACHABLE="fail")
+        assert run.code not in (0, DRIFT), run.said
+        usual = fabric.pulumi("preview", "--suppress-outputs")
+        assert usual.code == 0, usual.said
+        assert "cannot connect to 127.0.0.1 port 9: connection refused; this preview goes on" in usual.said
+    finally:
+        fabric.configure()
