@@ -9,7 +9,7 @@ from components import Fabric, FabricArgs
 from components.entry import Entry
 
 entry = Entry.from_stack()
-observed = entry.check()
+drift = entry.check()
 
 cluster = kubernetes.Provider(
     "cluster",
@@ -25,9 +25,9 @@ fabric = Fabric(
         declared=entry.loaded.fabric,
         access=entry.access,
         passwords=entry.passwords,
-        calico=observed.calico,
-        found_peers=observed.found_peers,
-        drift=entry.drift(observed),
+        calico=drift.observed.calico,
+        found_peers=drift.observed.found_peers,
+        drift=drift,
     ),
     pulumi.ResourceOptions(providers=[cluster]),
 )

@@ -23,6 +23,9 @@ UNREADABLE = 1
 LONGEST = 60_000
 """Characters of a report: GitHub takes 65,536 of a comment or an issue."""
 SECRET_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_ACCESS_TOKEN", "GITHUB_TOKEN", "GITLAB_TOKEN")
+STOPS = "an update would stop here"
+TAKEN_BACK = "makes it as the file says"
+"""How the program's warnings end (components.entry, components.again)."""
 _WORDS = {"create": "to create", "update": "to update", "delete": "to delete", "replace": "to replace"}
 _SIGNS = {"create": "+", "delete": "-", "discard-replaced": "-", "delete-replaced": "-", "create-replacement": "+"}
 
@@ -47,7 +50,8 @@ def of_drift(
     ``rows`` are those of ``python -m verify --json``, None where it gave none but ``also_said``.
     """
     failing = [row for row in rows or () if not row["ok"]]
-    if code not in (0, DRIFT):
+    in_the_way = [line.removesuffix(f"; {STOPS}") for line in preview.warnings if line.endswith(f"; {STOPS}")]
+    if code not in (0, DRIFT) and not in_the_way:
         # A refresh of the cluster may fail before our own program says why: rows of no rack are of the cluster itself.
         why = [*(row["found"] for row in failing if not row["rack"]), *(preview.errors or _no_words(code))]
         return UNREADABLE, [f"### Stack {stack} could not be checked", "", *_bullets(why)]
@@ -57,6 +61,11 @@ def of_drift(
     if code == 0 and not failing:
         return 0, []
     lines = [f"### Stack {stack} is not what it was made to be", ""]
+    if in_the_way:
+        lines += ["Somebody else's, and left alone; `pulumi up` stops there:", "", *_bullets(in_the_way), ""]
+        lines += [*_bullets(preview.errors), ""] if preview.errors else []
+    if differs := [line for line in preview.warnings if line.endswith(TAKEN_BACK)]:
+        lines += ["What differs:", "", *_bullets(line.rpartition("; ")[0] for line in differs), ""]
     if preview.changes:
         lines += ["`pulumi up` would take this back:", "", *_changes(preview), ""]
     if failing:

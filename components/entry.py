@@ -22,11 +22,18 @@ from config.load import Loaded, load
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
 from proof import prove
 from verify.drift import Drift
-from verify.preflight import Observed, about, findings, notices, observe
+from verify.preflight import about, findings, notices, observe
 from verify.switches import Credentials
 
 UNREACHABLE_VARIABLE = "LEAFRACK_UNREACHABLE"
 """``warn`` or ``fail``: what a cluster or switch that does not answer means. A preview warns, an update fails."""
+FINDINGS_VARIABLE = "LEAFRACK_FINDINGS"
+"""``warn`` or ``fail``: what it means for a preview that the world is such that an update would do harm.
+
+It fails, as an update always does; a drift check goes on, to see what else there is.
+"""
+STOPS = "an update would stop here"
+"""How a warning ends that is an error of an update."""
 
 ALL_SAID = 32
 """Exit code of a program that has told its errors itself (pulumi: sdk/python/cmd/pulumi-language-python-exec)."""
@@ -53,7 +60,7 @@ class Entry:
             pulumi.log.warn(str(warning))
         return cls(settings, loaded)
 
-    def check(self) -> Observed:
+    def check(self) -> Drift:
         """Prove the fabric, hold it against cluster and switches; ends the program when applying it would do harm.
 
         Returns what was found, for the components.
@@ -62,23 +69,26 @@ class Entry:
         credentials = Credentials(_text(settings.ssh_private_key), _text(settings.ssh_password))
         observed = observe(fabric, self.access.cluster, credentials)
         proved = prove(fabric)
-        problems = list(self.loaded.placed((*proved.unreachable, *findings(fabric, observed, field_manager()))))
+        refused = (about(fabric, error) for error in observed.unreadable if error.refused)
+        problems = list(self.loaded.placed((*proved.unreachable, *refused)))
         away = self.loaded.placed(about(fabric, error) for error in observed.unreadable if not error.refused)
-        if _unreachable_fails():
+        in_the_way = self.loaded.placed(findings(fabric, observed, field_manager()))
+        preview = pulumi.runtime.is_dry_run()
+        if _fails(FINDINGS_VARIABLE, otherwise=True) or not preview:
+            problems, in_the_way = [*problems, *in_the_way], ()
+        if _fails(UNREACHABLE_VARIABLE, otherwise=not preview):
             problems += [replace(problem, text=f"{problem.text}: nothing was changed") for problem in away]
         if problems:
             raise _ended(problems)
-        if pulumi.runtime.is_dry_run():
+        if preview:
             for notice in self.loaded.placed((*proved.warnings, *notices(fabric, observed))):
                 pulumi.log.warn(str(notice))
         for problem in away:
-            pulumi.log.warn(f"{problem}; this preview goes on without what it would tell, an update would stop here")
-        return observed
-
-    def drift(self, observed: Observed) -> Drift:
-        """What was found, held against what leafrack has made."""
-        passwords = {rack: value.get_secret_value() for rack, value in self.settings.bgp_passwords.items()}
-        return Drift(self.loaded.fabric, observed, passwords)
+            pulumi.log.warn(f"{problem}; this preview goes on without what it would tell, {STOPS}")
+        for problem in in_the_way:
+            pulumi.log.warn(f"{problem}; {STOPS}")
+        passwords = {rack: value.get_secret_value() for rack, value in settings.bgp_passwords.items()}
+        return Drift(fabric, observed, passwords, in_the_way=bool(in_the_way))
 
     @property
     def access(self) -> Access:
@@ -104,11 +114,12 @@ def _ours(given: Mapping[str, Any]) -> dict[str, Any]:
     return {key.removeprefix(prefix): value for key, value in given.items() if key.startswith(prefix)}
 
 
-def _unreachable_fails() -> bool:
-    chosen = os.environ.get(UNREACHABLE_VARIABLE, "")
+def _fails(variable: str, *, otherwise: bool) -> bool:
+    """Whether something ends the program: as a variable of the environment says, or ``otherwise``."""
+    chosen = os.environ.get(variable, "")
     if chosen not in ("", "warn", "fail"):
-        raise _ended([Problem(f"{UNREACHABLE_VARIABLE}={chosen!r}: say warn or fail")])
-    return chosen == "fail" or (not chosen and not pulumi.runtime.is_dry_run())
+        raise _ended([Problem(f"{variable}={chosen!r}: say warn or fail")])
+    return chosen == "fail" if chosen else otherwise
 
 
 def _ended(problems: Iterable[Problem]) -> SystemExit:

@@ -90,6 +90,9 @@ class Fabric(pulumi.ComponentResource):
                 after=[part for rack in wave for part in racks[rack].connected],
             )
             before = [connected]
+        drift = args.drift or Drift(declared)
+        watch = Watch(drift, declared.racks, self)
+        watch.drifted = drift.in_the_way
         before = _in_waves(waves, before, lambda rack: racks[rack].link)
         if declared.reflector_mesh:
             before = _in_waves(waves, before, lambda rack: racks[rack].link_racks)
@@ -113,7 +116,7 @@ class Fabric(pulumi.ComponentResource):
             key="nodeToNodeMeshEnabled",
             values={"default": declared.cluster_mesh},
             part="mesh",
-            watch=Watch(args.drift or Drift(declared), declared.racks, self),
+            watch=watch,
             parent=self,
             after=after,
         )
@@ -124,6 +127,7 @@ class Fabric(pulumi.ComponentResource):
             access,
             forward=expected.sessions(declared, Phase.FINAL if declared.cluster_mesh else Phase.LINKED),
             back=() if declared.cluster_mesh else expected.way_back_to_leaves(declared),
+            again=watch.seen_again(),
             parent=self,
             after=[configured],
         )

@@ -29,6 +29,8 @@ class Drift:
     fabric: Fabric
     observed: Observed = field(default_factory=Observed)
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+    in_the_way: bool = False
+    """Whether something of others would do harm to an update, and this look goes on all the same."""
 
     def of_lists(self, rack: str, name: str) -> Differences:
         """Entries of leafrack's prefix lists on a leaf."""

@@ -21,9 +21,8 @@ def findings(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -
     ``manager`` is the field manager of the stack that asks: labels that it set itself are about to go. By default
     that of any stack.
     """
-    refused = (about(fabric, error) for error in observed.unreadable if error.refused)
     of_cluster = () if observed.cluster is None else _of_cluster(fabric, observed.cluster, manager)
-    return (*refused, *of_cluster, *leaves.findings(fabric, observed.switches))
+    return (*of_cluster, *leaves.findings(fabric, observed.switches))
 
 
 def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:

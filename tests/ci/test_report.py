@@ -114,6 +114,8 @@ ROWS = [
     {"rack": "rr1", "what": "node2 ↔ leaf01", "expected": "Established", "found": "Idle", "ok": False},
 ]
 AWAY = [{"rack": "", "what": "pod blocks", "expected": "readable", "found": "cluster: away", "ok": False}]
+IN_THE_WAY = "x.yaml:3: racks.rr1: BGPPeer other; an update would stop here"
+DIFFERS = "leaf01: x has `y` instead of `z`; `pulumi up` makes it as the file says"
 VERDICTS = {
     "in sync": (0, preview(SAME), ROWS[:1], 0, ""),
     "a change": (7, preview(LABEL), ROWS[:1], 7, "### Stack dev is not what it was made to be"),
@@ -123,8 +125,12 @@ VERDICTS = {
     "a cluster that is away": (255, preview(errors=("refresh failed",)), AWAY, 1, "- cluster: away\n- refresh failed"),
     "not readable without a word": (255, "", ROWS, 1, "exit code 255 and said nothing"),
     "no verification": (0, preview(SAME), None, 1, "- fabric.yaml:3: wrong"),
+    "somebody else's": (7, preview(SAME, warnings=(IN_THE_WAY,)), ROWS[:1], 7, "- x.yaml:3: racks.rr1: BGPPeer other"),
+    "somebody else's that stops the preview": (255, preview(warnings=(IN_THE_WAY,), errors=("no such node",)),
+                                               ROWS[:1], 7, "- no such node"),
+    "lines on a leaf": (7, preview(LABEL, warnings=(DIFFERS,)), ROWS[:1], 7, "- leaf01: x has `y` instead of `z`"),
     "no verification of what differs": (7, preview(LABEL), None, 1, "- fabric.yaml:3: wrong"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("code", "text", "rows", "verdict", "said"), VERDICTS.values(), ids=VERDICTS)

@@ -108,7 +108,7 @@ LOUD: dict[str, tuple[Damage, tuple[str, ...]]] = {
     ),
     "another AS number": (
         lambda lab: configure(lab, "leaf02", "router bgp 65010", "neighbor 173.20.0.11 remote-as 64599"),
-        ("leaf02: neighbour 173.20.0.11 (node4) has `remote-as 64599` instead of `remote-as 65002`",),
+        ("leaf02: neighbour 173.20.0.11 (node4) has `remote-as 64599` instead of `remote-as 64513`",),
     ),
     "a shutdown": (
         lambda lab: configure(lab, "leaf02", "router bgp 65010", "neighbor 173.20.0.12 shutdown"),
@@ -120,7 +120,7 @@ LOUD: dict[str, tuple[Damage, tuple[str, ...]]] = {
     ),
     "an AS number of a node": (
         by_kubectl("annotate", "node", "node6", "projectcalico.org/ASNumber-"),
-        ("node node6 lacks projectcalico.org/ASNumber=65002",),
+        ("node node6 lacks projectcalico.org/ASNumber=64513",),
     ),
 }
 
@@ -202,7 +202,8 @@ def elsewhere(fabric: Project) -> Path:
     """An overlay that sends leafrack to a port where no switch answers."""
     declared = yaml.safe_load(Path(fabric.settings["overlay"]).read_text())
     declared["racks"]["rr1"]["leaves"]["leaf01"]["ssh"]["port"] = 9
-    other = fabric.folder / "elsewhere.yaml"
+    # Beside the other: paths of keys in it are relative to it.
+    other = Path(fabric.settings["overlay"]).with_name("elsewhere.yaml")
     other.write_text(yaml.safe_dump(declared))
     return other
 

@@ -15,7 +15,7 @@ from switches import SwitchState
 from verify.calico_api import CalicoApi
 from verify.cluster import NodeState, Peer, Pool
 from verify.errors import UnreadableError
-from verify.preflight import ClusterState, Observed, findings, notices
+from verify.preflight import ClusterState, Observed, about, findings, notices
 
 FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))
 NODES = {
@@ -131,16 +131,17 @@ FINDINGS = {
         replace(FITS, switches={**LEAVES, "leaf01": SwitchState(None)}),
         "racks.rr1.leaves.leaf01.asNumber: leaf01 runs no BGP: configure `router bgp 65009` on it first",
     ),
-    "a leaf that refuses the key": (
-        replace(FITS, unreadable=(UnreadableError("leaf02", "refuses user root", refused=True),)),
-        "racks.rr2.leaves.leaf02.ssh: refuses user root",
-    ),
 }
 
 
 @pytest.mark.parametrize(("observed", "line"), FINDINGS.values(), ids=FINDINGS)
 def test_applying_would_do_harm_with(observed: Observed, line: str) -> None:
     assert lines(findings(FABRIC, observed, STACK)) == [line]
+
+
+def test_a_leaf_that_refuses_the_key_is_about_how_it_is_reached() -> None:
+    refused = UnreadableError("leaf02", "refuses user root", refused=True)
+    assert lines([about(FABRIC, refused)]) == ["racks.rr2.leaves.leaf02.ssh: refuses user root"]
 
 
 RIGHT = {

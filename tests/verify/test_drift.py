@@ -1,0 +1,121 @@
+"""What differs of leafrack's own, as the operator reads it: fields of nodes and BGPPeers, lines of leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config import names
+from config.load import load_fabric
+from steps.fields import Target
+from switches import NeighbourState, SwitchState, leaf
+from verify.cluster import NodeState, Peer
+from verify.drift import Drift
+from verify.observed import ClusterState, Observed
+
+FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))
+AS_NUMBER = names.AS_NUMBER_ANNOTATION
+NODE = NodeState("node4", (), labels={"rr-group": "rr2"}, annotations={AS_NUMBER: "65099"})
+PEER = Peer("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254", "asNumber": 65019})
+SPEC = {"peerIP": "172.20.0.254", "asNumber": 65009, "nodeSelector": "rr-id == 'rr1'"}
+CLUSTER = ClusterState({"node4": NODE}, peers=(PEER,), bgp_configuration={"nodeToNodeMeshEnabled": True})
+DRIFT = Drift(FABRIC, Observed(CLUSTER))
+NEIGHBOUR, *_ = leaf.neighbours(FABRIC, "rr2", "leaf02")["node4"]
+RIGHT = (
+    "remote-as 64513",
+    "description leafrack rr2 node4",
+    "prefix-list LEAFRACK-dc1-IN in",
+    "prefix-list LEAFRACK-dc1-OUT out",
+    "activate",
+)
+
+
+def test_a_field_says_what_it_is_and_what_it_should_be() -> None:
+    assert DRIFT.of_fields(Target.NODE_ANNOTATION, AS_NUMBER, {"node4": "64513", "node5": "64513"}) == (
+        f"node node4 has {AS_NUMBER}=65099 instead of 64513",
+        f"node node5 lacks {AS_NUMBER}=64513",
+    )
+    assert DRIFT.of_fields(Target.BGP_CONFIGURATION_SPEC, "nodeToNodeMeshEnabled", {"default": False}) == (
+        "BGPConfiguration default has nodeToNodeMeshEnabled=True instead of False",
+    )
+    assert DRIFT.of_fields(Target.NODE_LABEL, "rr-group", {"node4": "rr2"}) == ()
+
+
+def test_a_bgp_peer_says_which_of_leafracks_fields_differ() -> None:
+    assert DRIFT.of_peer("rr1-to-leaf1-peer", SPEC) == (
+        "BGPPeer rr1-to-leaf1-peer has asNumber=65019 instead of 65009",
+        "BGPPeer rr1-to-leaf1-peer lacks nodeSelector=rr-id == 'rr1'",
+    )
+    assert DRIFT.of_peer("rr1-to-node-peer", SPEC) == ("BGPPeer rr1-to-node-peer is missing",)
+
+
+def on_leaf(*configured: str) -> Drift:
+    state = NeighbourState(ip_address("173.20.0.11"), 64513, "Established", configured=configured)
+    return Drift(FABRIC, Observed(switches={"leaf02": SwitchState(65010, {state.address: state})}))
+
+
+LEAVES: Mapping[str, tuple[Drift, tuple[str, ...], tuple[str, ...]]] = {
+    "as it should be": (on_leaf(*RIGHT), (), ()),
+    "another AS": (
+        on_leaf("remote-as 65099", *RIGHT[1:]),
+        (),
+        ("leaf02: neighbour 173.20.0.11 (node4) has `remote-as 65099` instead of `remote-as 64513`",),
+    ),
+    "no description": (
+        on_leaf(*RIGHT[:1], *RIGHT[2:]),
+        ("leaf02: neighbour 173.20.0.11 (node4) lacks `description leafrack rr2 node4`",),
+        (),
+    ),
+    "a leaf without the neighbour": (
+        Drift(FABRIC, Observed(switches={"leaf02": SwitchState(65010)})),
+        ("leaf02: neighbour 173.20.0.11 (node4) is missing",),
+        ("leaf02: neighbour 173.20.0.11 (node4) is missing",),
+    ),
+    "a leaf that could not be read": (Drift(FABRIC, Observed()), (), ()),
+}
+
+
+@pytest.mark.parametrize(("drift", "lines", "numbers"), LEAVES.values(), ids=LEAVES)
+def test_a_leaf_says_what_differs_of_a_neighbour(
+    drift: Drift, lines: tuple[str, ...], numbers: tuple[str, ...]
+) -> None:
+    assert drift.of_neighbour("rr2", "leaf02", "node4", NEIGHBOUR) == lines
+    assert [line for line in drift.of_as_numbers("rr2", "leaf02") if "node4" in line] == list(numbers)
+
+
+def test_a_password_is_compared_and_not_shown() -> None:
+    drift = replace(on_leaf(*RIGHT, "password other"), passwords={"rr2": "s3cret"})
+    assert drift.of_neighbour("rr2", "leaf02", "node4", NEIGHBOUR) == (
+        "leaf02: neighbour 173.20.0.11 (node4) has another password",
+    )
+    assert "s3cret" not in repr(drift)
+    assert "password other" not in repr(drift)
+
+
+@pytest.mark.parametrize(
+    ("changed", "applied"),
+    [
+        ({}, False),
+        ({"managers": {names.RACK_LABEL: frozenset(["kubectl-label"])}}, False),
+        ({"managers": {names.RACK_LABEL: frozenset(["leafrack:leafrack/dev"])}}, True),
+    ],
+)
+def test_a_rack_is_applied_once_a_node_of_it_has_a_label_of_leafracks(
+    changed: dict[str, Any], *, applied: bool
+) -> None:
+    cluster = replace(CLUSTER, nodes={"node4": replace(NODE, **changed)})
+    assert Drift(FABRIC, Observed(cluster)).applied("rr2") is applied
+
+
+def test_a_cluster_id_of_a_member_comes_with_the_command_that_removes_it() -> None:
+    key = names.CLUSTER_ID_ANNOTATION
+    member = NodeState("node6", (), annotations={key: "1.2.3.4"})
+    cluster = replace(CLUSTER, nodes={"node6": member, "node4": replace(NODE, annotations={key: "1.2.3.4"})})
+    assert Drift(FABRIC, Observed(cluster)).of_others("rr2") == (
+        f"node node6 is no reflector in this file and has {key}=1.2.3.4: kubectl annotate node node6 {key}-",
+    )
