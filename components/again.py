@@ -40,6 +40,7 @@ class Watch:
         self.drifted = False
         """Whether anything has differed so far."""
         self._resource = resource
+        self._told: set[str] = set()
         # Before the first update everything differs, and is just to come.
         self._tells = pulumi.runtime.is_dry_run() and any(drift.applied(rack) for rack in racks)
 
@@ -56,7 +57,9 @@ class Watch:
         self.drifted = self.drifted or bool(differences)
         if self._tells:
             for line in differences:
-                pulumi.log.warn(f"{line}; {then}" if then else line, self._resource)
+                if line not in self._told:
+                    pulumi.log.warn(f"{line}; {then}" if then else line, self._resource)
+                self._told.add(line)
 
     def seen_again(self) -> Again:
         """Mark of a gate: sessions are seen again after anything differed."""

@@ -29,7 +29,8 @@ class Neighbour:
 
     ``as_number`` is what the session starts with, ``None`` for any AS but the leaf's own: that of a rack whose AS is
     going to change. Once the neighbour exists only :meth:`Dialect.renumber` changes it, so that applying the
-    neighbour again never resets a session whose rack has its own AS by then.
+    neighbour again never resets a session whose rack has its own AS by then; but for one without a session in an AS
+    that is none of ``as_numbers``, which somebody else has given it.
     """
 
     address: Address
@@ -39,6 +40,8 @@ class Neighbour:
     """Prefix list of what the node may announce."""
     list_out: str
     """Prefix list of what the node is sent: no subnet of nodes, no default route."""
+    as_numbers: tuple[int, ...] = ()
+    """Every AS that is right at some time while its rack is changed."""
     as_override: bool = False
     """The leaf's AS in the place of the node's, in what the node is sent: other nodes are in the same AS."""
     remove_private_as: bool = False

@@ -24,10 +24,10 @@ from config.model import Address, Network, Timers
 from switches import frr_drift, frr_running
 from switches.dialect import Line, Neighbour, NeighbourState, PrefixList, SwitchState
 
-# The AS of a neighbour that exists already is left alone: see Neighbour. FRR refuses to switch graceful restart to what
-# it is already (% The Graceful Restart command used is not valid at this moment). Entries of our prefix lists that are
-# no longer given go after the new ones are in, so that a list is never empty. `write memory` makes what was applied
-# survive a restart of the switch.
+# The AS of a neighbour that exists already is left alone, but for one that nobody has a session with: see Neighbour.
+# FRR refuses to switch graceful restart to what it is already (% The Graceful Restart command used is not valid at this
+# moment). Entries of our prefix lists that are no longer given go after the new ones are in, so that a list is never
+# empty. `write memory` makes what was applied survive a restart of the switch.
 _RUN = (
     "umask 077; work=$(mktemp -d) || exit 1; trap 'rm -rf \"$work\"' EXIT; "
     'cat >"$work/program" && sh "$work/program" "$work" </dev/null'
@@ -35,6 +35,7 @@ _RUN = (
 _END = "END-OF-CONFIGURATION"
 _APPLY = r"""
 set -u; work=$1
+stands() { vtysh -c "show bgp vrf default neighbors $1 json" 2>&1 | grep -q '"bgpState": *"Established"'; }
 quiet() { sed -e 's/password .*/password (hidden)/' "$work/said" >&2; exit 1; }
 vtysh -c 'show running-config bgpd' >"$work/running" 2>"$work/said" || quiet
 instance=$(sed -n 's/^router bgp \([0-9]*\).*/\1/p' "$work/running" | head -n 1)
@@ -45,14 +46,16 @@ if [ -n "$wanted" ] && [ "$wanted" != "$instance" ]; then
   echo "this switch runs BGP as AS ${instance:-(none)}, the fabric file says $wanted: nothing was changed" >&2; exit 1
 fi
 neighbour=$(sed -n 's/^ neighbor \([^ ]*\) remote-as .*/\1/p' "$work/given" | head -n 1)
-if [ -n "$neighbour" ] && grep -qF " neighbor $neighbour remote-as " "$work/running"; then
+has=$(awk -v who="$neighbour" '$1 == "neighbor" && $2 == who && $3 == "remote-as" { print $4; exit }' "$work/running")
+known() { [ "$has" = external ] || grep -qE "^! may be in AS( [0-9]+)* $has( |$)" "$work/given"; }
+if [ -n "$has" ] && { known || stands "$neighbour"; }; then
   sed '/^ neighbor [^ ]* remote-as /d' "$work/given" >"$work/config"
 else
   cp "$work/given" "$work/config"
 fi
 graceful=" neighbor $neighbour graceful-restart-disable"
-grep -qxF -- "$graceful" "$work/running" && known=$graceful || known=" no$graceful"
-grep -vxF -- "$known" "$work/config" >"$work/rest"; mv "$work/rest" "$work/config"
+grep -qxF -- "$graceful" "$work/running" && same=$graceful || same=" no$graceful"
+grep -vxF -- "$same" "$work/config" >"$work/rest"; mv "$work/rest" "$work/config"
 awk '$2 != "prefix-list" { next }
   NR == FNR { ours[$1, $3] = 1; kept[$1, $3, $5] = 1; next }
   ours[$1, $3] && !kept[$1, $3, $5] { print "no " $0 }' "$work/given" "$work/running" >>"$work/config"
@@ -109,6 +112,7 @@ class _Frr:
         return "\n".join(
             (
                 f"router bgp {leaf_as}",
+                f"! may be in AS {' '.join(map(str, neighbour.as_numbers))}",
                 f"{peer} remote-as {_remote(neighbour.as_number)}",
                 f"{peer} description {neighbour.description}",
                 f"{peer} password {neighbour.password}" if neighbour.password else f" no{peer} password",

@@ -21,6 +21,7 @@ def neighbours(fabric: Fabric, rack: str, leaf: str) -> dict[str, tuple[Neighbou
                 description=names.neighbour_description(rack, node),
                 list_in=names.list_in(fabric.name, address.version),
                 list_out=names.list_out(fabric.name, address.version),
+                as_numbers=tuple(sorted({fabric.as_number, fabric.rack_as(rack), final})),
                 as_override=fabric.overrides_as(rack, leaf),
                 remove_private_as=declared.local_as_number is not None,
                 graceful_restart=len(declared.leaves) == 1,

@@ -50,8 +50,10 @@ class Drift:
         if neighbour.address not in state.neighbours:
             return (f"{who} is missing",)
         platform = dialect(self.fabric.racks[rack].leaves[name].platform)
-        wanted = leaf.with_password(neighbour, self.passwords.get(rack))
-        found = platform.neighbour_differences(wanted, state.neighbours[neighbour.address])
+        wanted, has = leaf.with_password(neighbour, self.passwords.get(rack)), state.neighbours[neighbour.address]
+        found = platform.neighbour_differences(wanted, has)
+        if has.state != "Established" and has.remote_as and has.remote_as not in neighbour.as_numbers:
+            found += platform.as_difference(self.fabric.leaf_side_as(rack), has)
         return tuple(f"{who} {line}" for line in found)
 
     def of_as_numbers(self, rack: str, name: str) -> Differences:

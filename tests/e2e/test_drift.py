@@ -100,7 +100,7 @@ QUIET: dict[str, tuple[Damage, str]] = {
 LOUD: dict[str, tuple[Damage, tuple[str, ...]]] = {
     "a neighbour removed": (
         on_leaf(BGP, f"no neighbor {SECOND}"),
-        (f"{LEAF} is missing",) * 2,
+        (f"{LEAF} is missing",),
     ),
     "another password": (
         on_leaf(BGP, f"neighbor {FIRST} password Battery-Staple-8"),

@@ -19,9 +19,17 @@ FRR = dialect(Platform.FRR)
 
 RENDERED = {
     "an IPv4 neighbour": (
-        Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT"),
+        Neighbour(
+            ip_address("172.20.0.11"),
+            64512,
+            "leafrack rr1 node1",
+            "LEAFRACK-dc1-IN",
+            "LEAFRACK-dc1-OUT",
+            (64512, 64513),
+        ),
         """\
 router bgp 65009
+! may be in AS 64512 64513
  neighbor 172.20.0.11 remote-as 64512
  neighbor 172.20.0.11 description leafrack rr1 node1
  no neighbor 172.20.0.11 password
@@ -45,6 +53,7 @@ exit
             "leafrack rr1 node1",
             "LEAFRACK-dc1-IN6",
             "LEAFRACK-dc1-OUT6",
+            (64513,),
             as_override=True,
             remove_private_as=True,
             graceful_restart=False,
@@ -53,6 +62,7 @@ exit
         ),
         """\
 router bgp 65009
+! may be in AS 64513
  neighbor fd00:1::11 remote-as external
  neighbor fd00:1::11 description leafrack rr1 node1
  neighbor fd00:1::11 password s3cret
@@ -185,7 +195,7 @@ def test_an_answer_that_is_not_frrs_is_said_in_one_line(output: str) -> None:
 class Switch:
     """A folder with a ``vtysh`` that answers from a file and keeps what it is told, to run the apply script against."""
 
-    def __init__(self, folder: Path, running: str, says: str = "", code: int = 0) -> None:
+    def __init__(self, folder: Path, running: str, says: str = "", code: int = 0, state: str = "Idle") -> None:
         self.applied = folder / "applied"
         (folder / "running").write_text(running)
         vtysh = folder / "vtysh"
@@ -193,6 +203,7 @@ class Switch:
             f"""#!/bin/sh
 case "$1 $2" in
   "-c show running-config bgpd") cat {folder}/running ;;
+  "-c show bgp vrf default neighbors 172.20.0.11 json") echo '  "bgpState":"{state}",' ;;
   "-C -f") exit 0 ;;
   "-f "*) cat "$2" >{self.applied}; printf '%s' '{says}'; exit {code} ;;
 esac
@@ -212,7 +223,7 @@ esac
         )
 
 
-NEIGHBOUR = Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "L", "L")
+NEIGHBOUR = Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "L", "L", (64512, 64513))
 GIVEN = FRR.render(65009, NEIGHBOUR)
 
 
@@ -239,11 +250,23 @@ def test_graceful_restart_is_switched_only_where_it_differs(tmp_path: Path, *, g
     assert sent == ([] if graceful is already else [f"no {line}" if graceful else line])
 
 
-def test_a_neighbour_that_exists_keeps_its_as_number_so_that_its_session_does_not_reset(tmp_path: Path) -> None:
-    switch = Switch(tmp_path, "router bgp 65009\n neighbor 172.20.0.11 remote-as 64513\n")
+@pytest.mark.parametrize(
+    ("has", "state", "keeps"),
+    [
+        ("64513", "Active", True),
+        ("external", "Active", True),
+        ("64599", "Established", True),
+        ("64599", "Active", False),
+        ("6451", "Active", False),
+    ],
+)
+def test_a_neighbour_keeps_its_as_number_unless_nobody_could_have_a_session_with_it(
+    tmp_path: Path, has: str, state: str, *, keeps: bool
+) -> None:
+    switch = Switch(tmp_path, f"router bgp 65009\n neighbor 172.20.0.11 remote-as {has}\n", state=state)
     assert switch.apply(GIVEN).returncode == 0
     applied = switch.applied.read_text()
-    assert "remote-as" not in applied
+    assert ("neighbor 172.20.0.11 remote-as 64512" not in applied) is keeps
     assert "neighbor 172.20.0.11 description leafrack rr1 node1" in applied
 
 
