@@ -13,9 +13,14 @@ import pytest
 from pulumi.runtime import mocks, rpc
 
 from components import Access, Fabric, FabricArgs
-from config import Interconnect
+from components.again import VARIABLE
+from config import Interconnect, names
 from config.load import load_fabric
+from switches import SwitchState
 from verify.calico_api import CalicoApi
+from verify.cluster import NodeState
+from verify.drift import Drift
+from verify.observed import ClusterState, Observed
 
 Registered = Mapping[str, "Resource"]
 
@@ -29,6 +34,7 @@ class Resource:
         self.deleted_first = bool(request.deleteBeforeReplace)
         self.parent = request.parent.rpartition("::")[2]
         self.inputs: dict[str, Any] = rpc.deserialize_properties(request.object, keep_unknowns=True)
+        self.ignores = set(request.ignoreChanges)
         self.waits_for = {urn.rpartition("::")[2] for urn in request.dependencies}
 
 
@@ -76,7 +82,12 @@ def registered() -> Iterator[Registered]:
     pulumi.runtime.reset_options()
 
 
-def register(passwords: Mapping[str, pulumi.Input[str]], calico: CalicoApi | None = None, **changed: Any) -> Registered:
+def register(
+    passwords: Mapping[str, pulumi.Input[str]],
+    calico: CalicoApi | None = None,
+    observed: Observed | None = None,
+    **changed: Any,
+) -> Registered:
     monitor = Monitor()
     mocks.set_mocks(_Mocks(), project="leafrack", stack="test", preview=False, monitor=monitor)
 
@@ -90,6 +101,7 @@ def register(passwords: Mapping[str, pulumi.Input[str]], calico: CalicoApi | Non
                 access=Access(kubeconfig="kube", context="c"),
                 passwords=passwords,
                 calico=calico or CalicoApi(),
+                drift=Drift(declared, observed or Observed()),
             ),
         )
         return fabric.leafrack
@@ -113,6 +125,36 @@ def guarded(registered: Registered, gate: str) -> Any:
     """What a gate waits for; its text is secret where passwords make it run again."""
     text = registered[gate].inputs["stdin"]
     return json.loads(rpc.unwrap_rpc_secret(text) if rpc.is_rpc_secret(text) else text)
+
+
+MARKS = ("update", "environment.LEAFRACK_AGAIN")
+
+
+def marked(registered: Registered) -> set[str]:
+    """Commands that run again for what differs of their work."""
+    commands = {name: r for name, r in registered.items() if r.type.startswith("command:")}
+    assert all(len(r.ignores) <= 1 and r.ignores <= set(MARKS) for r in commands.values())
+    for r in commands.values():
+        mark = r.inputs["update"].rpartition("# ")[1] if "update" in r.inputs else r.inputs["environment"].get(VARIABLE)
+        assert bool(mark) is not bool(r.ignores), r.name
+    return {name for name, r in commands.items() if not r.ignores}
+
+
+def test_where_nothing_differs_no_command_runs_again(registered: Registered) -> None:
+    assert marked(registered) == set()
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_what_differs_runs_again_and_then_the_gates_of_its_rack() -> None:
+    leaf01 = SwitchState(65009, lists={})
+    node = NodeState("node5", (), annotations={names.CLUSTER_ID_ANNOTATION: "9.9.9.9"})
+    cluster = ClusterState({"node5": node}, bgp_configuration={"nodeToNodeMeshEnabled": False})
+    made = register({}, observed=Observed(cluster, {"leaf01": leaf01}))
+    leaf = {"leaf01-prefix-lists", "leaf01-172.20.0.11", "leaf01-172.20.0.12", "leaf01-as-number"}
+    assert leaf | {"connected-1-gate", "rr1-gate", "node5-cluster-id", "rr2-gate"} <= marked(made)
+    assert not {"leaf02-prefix-lists", "leaf02-as-number", "mesh", "settled-gate"} & marked(made)
+    one, other = (register({}, observed=Observed(cluster, {"leaf01": leaf01})) for _ in range(2))
+    assert one["leaf01-prefix-lists"].inputs["update"] != other["leaf01-prefix-lists"].inputs["update"]
 
 
 NODES = [f"node{number}" for number in range(1, 7)]
