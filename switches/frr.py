@@ -32,15 +32,14 @@ _RUN = (
     "umask 077; work=$(mktemp -d) || exit 1; trap 'rm -rf \"$work\"' EXIT; "
     'cat >"$work/program" && sh "$work/program" "$work" </dev/null'
 )
-_END = "END-OF-CONFIGURATION"
 _APPLY = r"""
 set -u; work=$1
 stands() { vtysh -c "show bgp vrf default neighbors $1 json" 2>&1 | grep -q '"bgpState": *"Established"'; }
 quiet() { sed -e 's/password .*/password (hidden)/' "$work/said" >&2; exit 1; }
 vtysh -c 'show running-config bgpd' >"$work/running" 2>"$work/said" || quiet
 instance=$(sed -n 's/^router bgp \([0-9]*\).*/\1/p' "$work/running" | head -n 1)
-cat >"$work/given" <<'@END@'
-@GIVEN@@END@
+cat >"$work/given" <<'END-OF-CONFIGURATION'
+@GIVEN@END-OF-CONFIGURATION
 wanted=$(sed -n 's/^router bgp \([0-9]*\).*/\1/p' "$work/given" | head -n 1)
 if [ -n "$wanted" ] && [ "$wanted" != "$instance" ]; then
   echo "this switch runs BGP as AS ${instance:-(none)}, the fabric file says $wanted: nothing was changed" >&2; exit 1
@@ -92,7 +91,7 @@ class _Frr:
     read = f"vtysh {_READ}"
 
     def apply(self, text: str) -> str:
-        return _APPLY.lstrip().replace("@GIVEN@", text).replace("@END@", _END)
+        return _APPLY.lstrip().replace("@GIVEN@", text)
 
     def render_lists(self, lists: tuple[PrefixList, ...]) -> str:
         return "".join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,7 +133,27 @@ def test_a_session_shut_on_a_switch_ends_with_7_and_is_named(
         configure(site, "leaf01", "router bgp 65009", "no neighbor 172.20.0.12 shutdown")
     assert done.code == 7, done.said
     assert "- node2 ↔ leaf01 – expected Established with AS 65009, found Idle" in report(fabric)
+    assert "- leaf01: neighbour 172.20.0.12 (node2) has `shutdown`" in report(fabric)
     assert eventually(lambda: peers(site, "leaf01")["172.20.0.12"]["state"] == "Established")
+
+
+def test_a_bgp_peer_of_somebody_else_in_the_way_ends_with_7_and_comes_with_the_command_that_removes_it(
+    site: Lab, fabric: Project, cluster: dict[str, str]
+) -> None:
+    spec = {"node": "node1", "peerIP": "172.20.0.254", "asNumber": 65009}
+    peer = {
+        "apiVersion": "crd.projectcalico.org/v1", "kind": "BGPPeer", "metadata": {"name": "theirs"}, "spec": spec,
+    }  # fmt: skip
+    site.kubectl("apply", "-f", "-", stdin=json.dumps(peer))
+    remove = ("delete", "bgppeers.crd.projectcalico.org", "theirs")
+    try:
+        done = script(fabric, "drift", **cluster)
+    finally:
+        site.kubectl(*remove)
+    assert done.code == 7, done.said
+    said = report(fabric)
+    assert "Somebody else's, and left alone; `pulumi up` stops there:" in said
+    assert f"kubectl {' '.join(remove)}" in said
 
 
 @pytest.fixture
