@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_command import remote
 
-from config import Leaf
+from config import Jump, Leaf
 from verify.model import Cluster
 from verify.switches import PASSWORD_VARIABLE, PRIVATE_KEY_VARIABLE, private_key
 
 DIAL_ATTEMPTS = 2
 """Times that pulumi-command tries again to connect; with a wrong password each try counts towards a lock-out."""
+JUMP_ATTEMPTS = 8
+"""The same for a jump host: sshd drops some of many that come at once (MaxStartups), each command is one."""
 DIAL_TIMEOUT = 10
 """Seconds for one try."""
 
@@ -23,7 +25,8 @@ class Access:
 
     ``kubeconfig`` is a path (its text would stand in the state in clear), ``context`` one of its contexts; both are
     for gates and steps, the resources themselves use the Kubernetes provider of the component. ``ssh_private_key``
-    and ``ssh_password`` are for every leaf without an ``identityFile`` of its own.
+    and ``ssh_password`` are for every leaf without an ``identityFile`` of its own; of the two only the key is for jump
+    hosts: a password that switches take is not for another machine to see.
     """
 
     kubeconfig: str | None = None
@@ -36,8 +39,8 @@ class Access:
         """The cluster, as gates and steps want it."""
         return Cluster(kubeconfig=self.kubeconfig, context=self.context)
 
-    def connection(self, name: str, leaf: Leaf) -> remote.ConnectionArgs:
-        """SSH connection to a leaf, with its host key pinned where the fabric file gives one."""
+    def connection(self, name: str, leaf: Leaf, jump: Jump | None = None) -> remote.ConnectionArgs:
+        """SSH connection to a leaf, by way of a jump host, with host keys pinned where the fabric file gives them."""
         own_key = private_key(name, leaf.ssh.identity_file, None)
         return remote.ConnectionArgs(
             host=leaf.ssh_host,
@@ -47,6 +50,19 @@ class Access:
             private_key=pulumi.Output.secret(own_key) if own_key else self.ssh_private_key,
             password=self.ssh_password,
             dial_error_limit=DIAL_ATTEMPTS,
+            per_dial_timeout=DIAL_TIMEOUT,
+            proxy=None if jump is None else self._proxy(name, jump),
+        )
+
+    def _proxy(self, name: str, jump: Jump) -> remote.ProxyConnectionArgs:
+        own_key = private_key(name, jump.identity_file, None)
+        return remote.ProxyConnectionArgs(
+            host=jump.host,
+            port=jump.port,
+            user=jump.user,
+            host_key=jump.host_key,
+            private_key=pulumi.Output.secret(own_key) if own_key else self.ssh_private_key,
+            dial_error_limit=JUMP_ATTEMPTS,
             per_dial_timeout=DIAL_TIMEOUT,
         )
 

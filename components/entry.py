@@ -22,7 +22,7 @@ from config.load import Loaded, load
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
 from proof import prove
 from verify.drift import Drift
-from verify.preflight import about, findings, notices, observe
+from verify.preflight import findings, notices, observe, unreadable
 from verify.switches import Credentials
 
 UNREACHABLE_VARIABLE = "LEAFRACK_UNREACHABLE"
@@ -69,9 +69,8 @@ class Entry:
         credentials = Credentials(_text(settings.ssh_private_key), _text(settings.ssh_password))
         observed = observe(fabric, self.access.cluster, credentials)
         proved = prove(fabric)
-        refused = (about(fabric, error) for error in observed.unreadable if error.refused)
-        problems = list(self.loaded.placed((*proved.unreachable, *refused)))
-        away = self.loaded.placed(about(fabric, error) for error in observed.unreadable if not error.refused)
+        problems = list(self.loaded.placed((*proved.unreachable, *unreadable(fabric, observed, refused=True))))
+        away = self.loaded.placed(unreadable(fabric, observed, refused=False))
         in_the_way = self.loaded.placed(findings(fabric, observed, field_manager()))
         preview = pulumi.runtime.is_dry_run()
         if _fails(FINDINGS_VARIABLE, otherwise=True) or not preview:

@@ -55,7 +55,7 @@ class LeafSwitch(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._leaf = args.declared
         self._dialect = dialect(self._leaf.platform)
-        self._connection = args.access.connection(args.leaf, self._leaf)
+        self._connection = args.access.connection(args.leaf, self._leaf, args.fabric.jump_to(self._leaf))
         self._texts: list[pulumi.Input[str]] = []
         declared = leaf.neighbours(args.fabric, args.rack, args.leaf)
         self._addresses = [neighbour.address for each in declared.values() for neighbour in each]

@@ -134,9 +134,15 @@ def _resolve_identity_files(document: Document) -> None:
     """Make ``identityFile`` relative to the working directory; absolute and ``~`` paths stay as they are."""
     for key, place in document.places.items():
         match key:
-            case ("racks", rack, "leaves", leaf, "ssh", "identityFile"):
-                ssh = document.values["racks"][rack]["leaves"][leaf]["ssh"]
-                given = ssh["identityFile"]
+            case (
+                ("racks", _, "leaves", _, "ssh", "identityFile")
+                | ("racks", _, "leaves", _, "ssh", "jump", "identityFile")
+                | ("jump", "identityFile")
+            ):
+                login: Any = document.values
+                for part in key[:-1]:
+                    login = login[part]
+                given = login["identityFile"]
                 if isinstance(given, str) and not given.startswith("~"):
                     folder = Path(place.rpartition(":")[0]).parent
-                    ssh["identityFile"] = given if Path(given).is_absolute() else os.path.relpath(folder / given)
+                    login["identityFile"] = given if Path(given).is_absolute() else os.path.relpath(folder / given)

@@ -33,6 +33,7 @@ __all__ = [
     "Declared",
     "Fabric",
     "Interconnect",
+    "Jump",
     "Leaf",
     "Network",
     "Platform",
@@ -116,6 +117,24 @@ class Addresses(RootModel[tuple[OneAddress, ...]]):
         return ", ".join(str(address) for address in self.root)
 
 
+class Jump(Declared):
+    """A jump host (bastion), as OpenSSH's ProxyJump: logged in to with a key, it forwards to the switch."""
+
+    host: str = Field(description="name or address of the jump host")
+    port: int = Field(default=22, ge=1, le=65535, strict=True, description="TCP port of its SSH server")
+    user: str = Field(default="root", min_length=1, description="user to log in as; needs no shell there")
+    host_key: str | None = Field(
+        default=None,
+        description="the jump host's public host key as in known_hosts, without the host: ssh-ed25519 AAAA…",
+    )
+    identity_file: str | None = Field(
+        default=None,
+        description=(
+            "private key file, from the folder of this file; otherwise leafrack:sshPrivateKey is used, a password never"
+        ),
+    )
+
+
 class Ssh(Declared):
     """How to log in to a switch; host keys and users are those of OpenSSH."""
 
@@ -131,6 +150,10 @@ class Ssh(Declared):
     identity_file: str | None = Field(
         default=None,
         description=("private key file, from the folder of this file; otherwise leafrack:sshPrivateKey is used"),
+    )
+    jump: Jump | None = Field(
+        default=None,
+        description="jump host to this switch, which then resolves and reaches host; the fabric's jump if not given",
     )
 
 
@@ -272,6 +295,7 @@ class Fabric(Declared):
         ),
     )
     spines: dict[str, Spine] = Field(default={}, description="spine switches, by name")
+    jump: Jump | None = Field(default=None, description="jump host to every leaf that has no ssh.jump of its own")
     waves: Waves = Field(default_factory=Waves, description="how a change goes through the racks")
     racks: dict[str, Rack] = Field(min_length=1, description="leaf racks, by name")
 
@@ -299,6 +323,10 @@ class Fabric(Declared):
     def overrides_as(self, rack: str, leaf: str) -> bool:
         """Whether a leaf puts its own AS in place of the rack's: nodes behind one leaf share an AS."""
         return self.racks[rack].leaves[leaf].as_override or self.rack_interconnect(rack) is Interconnect.TOP_OF_RACK
+
+    def jump_to(self, leaf: Leaf) -> Jump | None:
+        """Jump host on the way to a leaf: its own, or the fabric's."""
+        return leaf.ssh.jump or self.jump
 
     @property
     def cluster_mesh(self) -> bool:

@@ -65,6 +65,7 @@ _PARTS = (
     ("racks", "*"),
     ("spines", "*"),
     ("interconnect",),
+    ("jump",),
     ("serviceClusterIPs",),
 )
 """What may go, smallest first; without the rest nothing can be said about a fabric."""

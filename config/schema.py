@@ -53,7 +53,7 @@ def reference_text() -> str:
     return "\n".join(_level(name, level) for name, level in levels.items())
 
 
-_LEVELS = ("Rack", "Leaf", "Ssh", "Uplink", "Spine", "Waves")
+_LEVELS = ("Rack", "Leaf", "Ssh", "Jump", "Uplink", "Spine", "Waves")
 
 
 def _level(name: str, level: Mapping[str, Any]) -> str:

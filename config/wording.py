@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from types import UnionType
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -105,6 +106,9 @@ def _type_at(model: type[BaseModel], key: Key) -> Any:
         if found is None:
             return None
         current = found.annotation
+        if get_origin(current) is UnionType:
+            # What may be left out.
+            current = next((kind for kind in get_args(current) if _fields(kind)), current)
     return current
 
 

@@ -22,7 +22,7 @@ from discover.write import text_of
 from switches import SwitchState
 from verify.cluster import CALICO_GROUP
 from verify.errors import UnreadableError
-from verify.model import Cluster, Endpoint
+from verify.model import Cluster, Endpoint, JumpHost
 from verify.observed import ClusterState
 from verify.switches import Credentials, read_all
 
@@ -51,7 +51,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         "--leaves",
         type=Path,
         metavar="FILE",
-        help="YAML file of leaves by name, each with host, port, user, hostKey, identityFile as needed",
+        help="YAML file of leaves by name, each with host, port, user, hostKey, identityFile, jump as needed",
     )
     return parser.parse_args(given)
 
@@ -104,9 +104,7 @@ def read(chosen: argparse.Namespace, leaves: Mapping[str, Ssh]) -> tuple[Facts, 
 
 
 def _endpoint(chosen: argparse.Namespace, name: str, ssh: Ssh) -> Endpoint:
-    key = ssh.identity_file
-    if key is not None and chosen.leaves is not None:
-        key = str(chosen.leaves.parent / Path(key).expanduser())
+    jump = JumpHost.of(ssh.jump)
     return Endpoint(
         name=name,
         platform=Platform.FRR,
@@ -114,16 +112,24 @@ def _endpoint(chosen: argparse.Namespace, name: str, ssh: Ssh) -> Endpoint:
         port=ssh.port,
         user=ssh.user,
         host_key=ssh.host_key,
-        identity_file=key,
+        identity_file=_key_file(chosen, ssh.identity_file),
+        jump=jump and jump.model_copy(update={"identity_file": _key_file(chosen, jump.identity_file)}),
     )
+
+
+def _key_file(chosen: argparse.Namespace, given: str | None) -> str | None:
+    if given is None or chosen.leaves is None:
+        return given
+    return str(chosen.leaves.parent / Path(given).expanduser())
 
 
 def _as_written(chosen: argparse.Namespace, ssh: Ssh) -> dict[str, Any]:
     """As ``ssh`` of the fabric file, whose relative paths start at its own folder."""
     values = ssh.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    key = ssh.identity_file
-    if key is not None and chosen.leaves is not None and not key.startswith(("~", "/")):
-        values["identityFile"] = os.path.relpath(chosen.leaves.parent / key, chosen.fabric.parent)
+    for login in (values, values.get("jump", {})):
+        key = login.get("identityFile")
+        if key is not None and chosen.leaves is not None and not key.startswith(("~", "/")):
+            login["identityFile"] = os.path.relpath(chosen.leaves.parent / key, chosen.fabric.parent)
     return values
 
 

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from config import Addresses, Fabric, Interconnect
 from config.checks.structure import MESH_LIMIT
-from verify.model import Address, End, Endpoint, Kind, Phase, Session
+from verify.model import Address, End, Endpoint, JumpHost, Kind, Phase, Session
 
 
 def sessions(fabric: Fabric, phase: Phase = Phase.FINAL, racks: Iterable[str] | None = None) -> tuple[Session, ...]:
@@ -172,6 +172,7 @@ def endpoints(fabric: Fabric, racks: Iterable[str] | None = None) -> tuple[Endpo
             user=leaf.ssh.user,
             host_key=leaf.ssh.host_key,
             identity_file=leaf.ssh.identity_file,
+            jump=JumpHost.of(fabric.jump_to(leaf)),
         )
         for rack in (fabric.racks if racks is None else racks)
         for name, leaf in fabric.racks[rack].leaves.items()

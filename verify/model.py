@@ -7,6 +7,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from pydantic import BaseModel, ConfigDict
 
+from config import Jump
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -99,6 +101,24 @@ class Row(Value):
         return f"{self.what} – expected {self.expected}, found {self.found}"
 
 
+class JumpHost(Value):
+    """How to log in to a jump host, with a key only."""
+
+    host: str
+    port: int
+    user: str
+    host_key: str | None = None
+    identity_file: str | None = None
+
+    @classmethod
+    def of(cls, jump: Jump | None) -> JumpHost | None:
+        """The one that a fabric file declares, if it does."""
+        return None if jump is None else cls(**jump.model_dump())
+
+    def __str__(self) -> str:
+        return f"jump host {self.host} port {self.port}"
+
+
 class Endpoint(Value):
     """How to reach a switch for reading: no secrets, those come from the environment."""
 
@@ -109,6 +129,7 @@ class Endpoint(Value):
     user: str
     host_key: str | None = None
     identity_file: str | None = None
+    jump: JumpHost | None = None
 
 
 class Cluster(Value):

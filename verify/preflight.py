@@ -12,7 +12,7 @@ from verify.errors import UnreadableError
 from verify.foreign import Foreign
 from verify.observed import ClusterState, Observed, observe
 
-__all__ = ["ClusterState", "Observed", "about", "findings", "notices", "observe"]
+__all__ = ["ClusterState", "Observed", "about", "findings", "notices", "observe", "unreadable"]
 
 
 def findings(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -> tuple[Problem, ...]:
@@ -100,7 +100,16 @@ def _renumbered(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
             yield Problem(text, path=f"racks.{rack}.asNumber")
 
 
+def unreadable(fabric: Fabric, observed: Observed, *, refused: bool) -> tuple[Problem, ...]:
+    """What refuses to be read, or is merely away; a jump host once, however many leaves are behind it."""
+    return tuple(dict.fromkeys(about(fabric, error) for error in observed.unreadable if error.refused is refused))
+
+
 def about(fabric: Fabric, error: UnreadableError) -> Problem:
-    """What could not be read, with the key of the file that says how to reach it (a leaf's ``ssh``)."""
-    keys = (f"racks.{rack}.leaves.{error.who}.ssh" for rack, r in fabric.racks.items() if error.who in r.leaves)
-    return Problem(error.why, path=next(keys, error.who))
+    """What could not be read, with the key of the file that says how to reach it (a leaf's ``ssh``, a ``jump``)."""
+    for rack, declared in fabric.racks.items():
+        if leaf := declared.leaves.get(error.who):
+            ssh = f"racks.{rack}.leaves.{error.who}.ssh"
+            jump = f"{ssh}.jump" if leaf.ssh.jump else "jump"
+            return Problem(error.why, path=jump if error.at_jump else ssh)
+    return Problem(error.why, path=error.who)

@@ -1,4 +1,4 @@
-"""Reading switches over SSH, all at once, each within a bound of its own."""
+"""Reading switches over SSH, by way of jump hosts too, all at once, each within a bound of its own."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import asyncssh
 
 from config import Platform
 from switches import SwitchState, dialect
 from verify.errors import UnreadableError
-from verify.model import Endpoint, Found, Report
+from verify.model import Endpoint, Found, JumpHost, Report
 
 TIMEOUT = 10.0
-"""Seconds for connecting to a switch, and again for its answer."""
+"""Seconds for logging in to a jump host, again for connecting to a switch, and again for its answer."""
 AT_ONCE = 32
 """Connections open at the same time: a bound for the machine that asks, not for the switches."""
 
@@ -45,16 +46,17 @@ def read_all(
 
     async def gather() -> dict[str, SwitchState | UnreadableError]:
         turn = asyncio.Semaphore(AT_ONCE)
-
-        async def one(endpoint: Endpoint) -> SwitchState | UnreadableError:
-            async with turn:
-                try:
-                    return await _read(endpoint, credentials, timeout)
-                except UnreadableError as error:
-                    return error
-
         wanted = list(endpoints)
-        return dict(zip((e.name for e in wanted), await asyncio.gather(*map(one, wanted)), strict=True))
+        async with Tunnels(credentials, timeout) as tunnels:
+
+            async def one(endpoint: Endpoint) -> SwitchState | UnreadableError:
+                async with turn:
+                    try:
+                        return await _read(endpoint, credentials, timeout, await tunnels.to(endpoint))
+                    except UnreadableError as error:
+                        return error
+
+            return dict(zip((e.name for e in wanted), await asyncio.gather(*map(one, wanted)), strict=True))
 
     # A thread of its own: a Pulumi program has an event loop running already.
     with ThreadPoolExecutor(1) as thread:
@@ -83,10 +85,57 @@ def report(name: str, state: SwitchState | UnreadableError) -> Report:
     )
 
 
-async def _read(endpoint: Endpoint, credentials: Credentials, patience: float) -> SwitchState:
+class Tunnels:
+    """Connections to jump hosts: one to each, however many switches are behind it, closed at the end.
+
+    A login that fails is tried once, and is the failure of every switch behind it: more tries would count towards a
+    lock-out, and would each wait their time.
+    """
+
+    def __init__(self, credentials: Credentials, patience: float) -> None:
+        """``patience`` bounds each login, in seconds; of ``credentials`` only the key is used."""
+        self._credentials, self._patience = credentials, patience
+        self._asked: dict[JumpHost, asyncio.Task[asyncssh.SSHClientConnection]] = {}
+
+    async def __aenter__(self) -> Self:
+        """Nothing is connected yet."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close what was connected; a jump host that does not let go is left."""
+        for task in self._asked.values():
+            if task.done() and not task.cancelled() and task.exception() is None:
+                task.result().abort()
+
+    async def to(self, endpoint: Endpoint) -> asyncssh.SSHClientConnection | None:
+        """Connection to the endpoint's jump host, ``None`` where it has none.
+
+        Raises :class:`UnreadableError` for the endpoint.
+        """
+        jump = endpoint.jump
+        if jump is None:
+            return None
+        if jump not in self._asked:
+            self._asked[jump] = asyncio.create_task(asyncio.wait_for(self._login(jump), self._patience))
+        try:
+            return await self._asked[jump]
+        except UnreadableError as error:
+            why, refused = error.why, error.refused
+        except (asyncssh.Error, OSError, TimeoutError) as error:
+            why, refused = reason(jump, error)
+        raise UnreadableError(endpoint.name, why, refused=refused, at_jump=True)
+
+    async def _login(self, jump: JumpHost) -> asyncssh.SSHClientConnection:
+        return await _connect(jump, _keys(str(jump), jump, self._credentials), None, None)
+
+
+async def _read(
+    endpoint: Endpoint, credentials: Credentials, patience: float, tunnel: asyncssh.SSHClientConnection | None
+) -> SwitchState:
     platform = dialect(Platform(endpoint.platform))
+    login = _connect(endpoint, _keys(endpoint.name, endpoint, credentials), credentials.password, tunnel)
     try:
-        async with await asyncio.wait_for(_connect(endpoint, credentials), patience) as connection:
+        async with await asyncio.wait_for(login, patience) as connection:
             answer = await connection.run(platform.read, timeout=patience, stdin=asyncssh.DEVNULL)
     except UnreadableError:
         raise
@@ -103,54 +152,69 @@ async def _read(endpoint: Endpoint, credentials: Credentials, patience: float) -
         raise UnreadableError(endpoint.name, str(error), refused=True) from None
 
 
-async def _connect(endpoint: Endpoint, credentials: Credentials) -> asyncssh.SSHClientConnection:
-    where = f"[{endpoint.host}]:{endpoint.port}" if endpoint.port != 22 else endpoint.host
-    known = asyncssh.import_known_hosts(f"{where} {endpoint.host_key}\n") if endpoint.host_key else None
+async def _connect(
+    hop: Endpoint | JumpHost,
+    keys: list[asyncssh.SSHKey] | None,
+    password: str | None,
+    tunnel: asyncssh.SSHClientConnection | None,
+) -> asyncssh.SSHClientConnection:
+    where = f"[{hop.host}]:{hop.port}" if hop.port != 22 else hop.host
+    known = asyncssh.import_known_hosts(f"{where} {hop.host_key}\n") if hop.host_key else None
     return await asyncssh.connect(
-        endpoint.host,
-        endpoint.port,
-        username=endpoint.user,
+        hop.host,
+        hop.port,
+        tunnel=tunnel,
+        username=hop.user,
         known_hosts=known,
-        client_keys=_keys(endpoint, credentials),
-        password=credentials.password,
+        client_keys=keys,
+        password=password,
         agent_path=None,
         config=None,
         keepalive_interval=5,
     )
 
 
-def _keys(endpoint: Endpoint, credentials: Credentials) -> list[asyncssh.SSHKey] | None:
-    text = private_key(endpoint.name, endpoint.identity_file, credentials.private_key)
+def _keys(who: str, hop: Endpoint | JumpHost, credentials: Credentials) -> list[asyncssh.SSHKey] | None:
+    text = private_key(who, hop.identity_file, credentials.private_key)
     try:
         return [asyncssh.import_private_key(text)] if text else None
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, ValueError):
-        where = endpoint.identity_file or "leafrack:sshPrivateKey"
+        where = hop.identity_file or "leafrack:sshPrivateKey"
         why = f"{where} holds no private key that can be used (OpenSSH or PEM form, without a passphrase)"
-        raise UnreadableError(endpoint.name, why, refused=True) from None
+        raise UnreadableError(who, why, refused=True) from None
 
 
 def private_key(who: str, identity_file: str | None, otherwise: str | None) -> str | None:
-    """Text of the private key for a switch: that of its ``identityFile``, else the one given for all.
+    """Text of the private key for a switch or jump host: that of its ``identityFile``, else the one given for all.
 
     Raises :class:`UnreadableError` where the file cannot be read.
     """
     if identity_file is None:
         return otherwise
     try:
-        return Path(identity_file).read_text(encoding="utf-8")
+        return Path(identity_file).expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = f"cannot read the private key {identity_file}: {getattr(error, 'strerror', None) or 'not text'}"
         raise UnreadableError(who, why, refused=True) from None
 
 
-def reason(endpoint: Endpoint, error: Exception) -> tuple[str, bool]:
-    """What an operator reads of an error on the way to a switch, and whether it is a refusal that no waiting cures."""
-    where = f"{endpoint.host} port {endpoint.port}"
+def reason(hop: Endpoint | JumpHost, error: Exception) -> tuple[str, bool]:
+    """What an operator reads of an error on the way to a switch, and whether it is a refusal that no waiting cures.
+
+    With a jump host on the way it says which of the two it was.
+    """
+    if isinstance(error, asyncssh.ChannelOpenError) and isinstance(hop, Endpoint):
+        return _not_forwarded(hop, error)
+    where, key, secrets, wrong = (
+        (str(hop), "jump.hostKey", "leafrack:sshPrivateKey", "another machine")
+        if isinstance(hop, JumpHost)
+        else (_place(hop), "ssh.hostKey", "leafrack:sshPrivateKey, leafrack:sshPassword", "wrong switch")
+    )
     if isinstance(error, asyncssh.HostKeyNotVerifiable):
-        return f"the host key of {where} is not the pinned one (ssh.hostKey): wrong switch, or a replaced one", True
+        return f"the host key of {where} is not the pinned one ({key}): {wrong}, or a replaced one", True
     if isinstance(error, asyncssh.PermissionDenied):
-        tried = endpoint.identity_file or "leafrack:sshPrivateKey, leafrack:sshPassword"
-        return f"{where} refuses user {endpoint.user}: wrong key or password ({tried})", True
+        what = "wrong key" if isinstance(hop, JumpHost) else "wrong key or password"
+        return f"{where} refuses user {hop.user}: {what} ({hop.identity_file or secrets})", True
     if isinstance(error, TimeoutError):
         return f"no answer from {where} within its time", False
     if isinstance(error, OSError):
@@ -158,3 +222,16 @@ def reason(endpoint: Endpoint, error: Exception) -> tuple[str, bool]:
         system = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
         return f"cannot connect to {where}: {system.lower()}", False
     return f"SSH to {where} failed: {error}", False
+
+
+def _not_forwarded(endpoint: Endpoint, error: asyncssh.ChannelOpenError) -> tuple[str, bool]:
+    where = f"{endpoint.host} port {endpoint.port}"
+    if error.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED:
+        allow = "allow it there (AllowTcpForwarding, PermitOpen, options of the key)"
+        return f"{endpoint.jump} does not forward to {where}: {allow}", True
+    return f"{endpoint.jump} cannot connect to {where}: {error.reason.lower()}", False
+
+
+def _place(endpoint: Endpoint) -> str:
+    where = f"{endpoint.host} port {endpoint.port}"
+    return where if endpoint.jump is None else f"{where} (by way of {endpoint.jump})"

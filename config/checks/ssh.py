@@ -1,4 +1,4 @@
-"""Logging in to the leaves: host keys that can be pinned, and one switch behind each endpoint."""
+"""Logging in to the leaves and to jump hosts: keys that can be pinned, and one switch behind each endpoint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 
 from config.errors import Problem, shown
-from config.model import Fabric, Leaf
+from config.model import Fabric, Jump, Leaf, Ssh
 from config.source import at
 
 HOST_KEY_TYPES = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
@@ -19,13 +19,16 @@ _RSA_TYPES = frozenset({"ssh-rsa", "rsa-sha2-256", "rsa-sha2-512"})
 
 def errors(fabric: Fabric) -> Iterator[Problem]:
     """Host keys that no connection can be held to, and endpoints that two leaves have."""
-    first: dict[tuple[str, int], str] = {}
+    for path, login in _logins(fabric):
+        if login.host_key is not None and (text := _unusable(login.host_key)):
+            yield Problem(text, f"{path}.hostKey")
+        if login.host is not None and not _HOST.fullmatch(login.host):
+            yield Problem(f"'{shown(login.host)}' is no host name or address to connect to", f"{path}.host")
+    # Behind another jump host the same address can be another switch's.
+    first: dict[tuple[tuple[str, int] | None, str, int], str] = {}
     for path, leaf in _leaves(fabric):
-        if leaf.ssh.host_key is not None and (text := _unusable(leaf.ssh.host_key)):
-            yield Problem(text, f"{path}.ssh.hostKey")
-        if leaf.ssh.host is not None and not _HOST.fullmatch(leaf.ssh.host):
-            yield Problem(f"'{shown(leaf.ssh.host)}' is no host name or address to connect to", f"{path}.ssh.host")
-        endpoint = (leaf.ssh_host, leaf.ssh.port)
+        jump = fabric.jump_to(leaf)
+        endpoint = ((jump.host, jump.port) if jump else None, leaf.ssh_host, leaf.ssh.port)
         if first.setdefault(endpoint, path) != path:
             text = (
                 f"{shown(leaf.ssh_host)} port {leaf.ssh.port} is {first[endpoint]} too: one rack's "
@@ -35,11 +38,21 @@ def errors(fabric: Fabric) -> Iterator[Problem]:
 
 
 def warnings(fabric: Fabric) -> Iterator[Problem]:
-    """Switches that anyone could stand in for."""
+    """Switches and jump hosts that anyone could stand in for."""
+    for path, login in _logins(fabric):
+        if login.host_key is None:
+            what = "machine" if isinstance(login, Jump) else "switch"
+            text = f"no hostKey, so any {what} that answers is believed: pin what python -m verify.host_keys shows"
+            yield Problem(text, f"{path}.hostKey")
+
+
+def _logins(fabric: Fabric) -> Iterator[tuple[str, Ssh | Jump]]:
+    if fabric.jump is not None:
+        yield "jump", fabric.jump
     for path, leaf in _leaves(fabric):
-        if leaf.ssh.host_key is None:
-            text = "no hostKey, so any switch that answers is believed: pin what python -m verify.host_keys shows"
-            yield Problem(text, f"{path}.ssh.hostKey")
+        yield f"{path}.ssh", leaf.ssh
+        if leaf.ssh.jump is not None:
+            yield f"{path}.ssh.jump", leaf.ssh.jump
 
 
 def _leaves(fabric: Fabric) -> Iterator[tuple[str, Leaf]]:

@@ -14,7 +14,7 @@ from pulumi.runtime import mocks, rpc
 
 from components import Access, Fabric, FabricArgs
 from components.again import VARIABLE
-from config import Interconnect, names
+from config import Interconnect, Jump, names
 from config.load import load_fabric
 from switches import SwitchState
 from verify.calico_api import CalicoApi
@@ -86,6 +86,7 @@ def register(
     passwords: Mapping[str, pulumi.Input[str]],
     calico: CalicoApi | None = None,
     observed: Observed | None = None,
+    access: Access | None = None,
     **changed: Any,
 ) -> Registered:
     monitor = Monitor()
@@ -98,7 +99,7 @@ def register(
             "dc1",
             FabricArgs(
                 declared=declared,
-                access=Access(kubeconfig="kube", context="c"),
+                access=access or Access(kubeconfig="kube", context="c"),
                 passwords=passwords,
                 calico=calico or CalicoApi(),
                 drift=Drift(declared, observed or Observed()),
@@ -299,6 +300,42 @@ def test_a_password_is_secret_wherever_it_goes(registered: Registered) -> None:
     assert "s3cret" not in plain
     assert rpc.is_rpc_secret(registered["leaf01-172.20.0.11"].inputs["stdin"])
     assert rpc.is_rpc_secret(registered["bgp-passwords"].inputs["data"])
+
+
+def test_a_leaf_is_configured_and_seen_through_its_jump_host_with_a_key_and_no_password(tmp_path: Path) -> None:
+    key = tmp_path / "bastion"
+    key.write_text("s3cret-file")
+    common = Jump(host="bastion", user="operator", host_key="ssh-ed25519 A", identity_file=str(key))
+    own = Jump(host="other", port=2222)
+    racks = load_fabric(Path("config/fabrics/dev.yaml")).racks
+    leaf02 = racks["rr2"].leaves["leaf02"]
+    leaf02 = leaf02.model_copy(update={"ssh": leaf02.ssh.model_copy(update={"jump": own})})
+    registered = register(
+        {},
+        access=Access(kubeconfig="kube", context="c", ssh_private_key="s3cret-key", ssh_password="s3cret-word"),
+        jump=common,
+        racks={**racks, "rr2": racks["rr2"].model_copy(update={"leaves": {"leaf02": leaf02}})},
+    )
+    commands = {name: r.inputs["connection"] for name, r in registered.items() if r.type.endswith("remote:Command")}
+    assert all(rpc.is_rpc_secret(connection) for connection in commands.values())
+    ways = {name: rpc.unwrap_rpc_secret(connection)["proxy"] for name, connection in commands.items()}
+    bounds = {"dialErrorLimit": 8, "perDialTimeout": 10}
+    assert {name: opened(way) for name, way in ways.items() if name.endswith("-prefix-lists")} == {
+        "leaf01-prefix-lists": {
+            "host": "bastion", "port": 22, "user": "operator", "hostKey": "ssh-ed25519 A",
+            "privateKey": "s3cret-file", **bounds,
+        },
+        "leaf02-prefix-lists": {"host": "other", "port": 2222, "user": "root", "privateKey": "s3cret-key", **bounds},
+    }  # fmt: skip
+    assert len(ways) > 2
+    endpoints = {each["name"]: each["jump"] for each in guarded(registered, "connected-1-gate")["endpoints"]}
+    assert endpoints["leaf01"]["host"] == "bastion"
+    assert "s3cret" not in str(endpoints)
+
+
+def opened(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs without the wrapping of what is secret."""
+    return {key: rpc.unwrap_rpc_secret(one) if rpc.is_rpc_secret(one) else one for key, one in values.items()}
 
 
 def test_what_stands_on_a_switch_is_deleted_before_it_is_replaced(registered: Registered) -> None:

@@ -287,6 +287,30 @@ SSH = [
         f"{LEAF1}.ssh.host",
         "'-oProxyCommand=x' is no host name or address",
     ),
+    (
+        ("port: 2201", "port: 2201, jump: {host: -oProxyCommand=x}"),
+        f"{LEAF1}.ssh.jump.host",
+        "'-oProxyCommand=x' is no host name or address",
+    ),
+    (("name: dc1", "name: dc1\njump: {host: ''}"), "jump.host", "'' is no host name or address"),
+    (
+        ("name: dc1", f"name: dc1\njump: {{host: b, hostKey: {RSA}}}"),
+        "jump.hostKey",
+        "RSA host keys cannot be pinned",
+    ),
+    (
+        ("port: 2201", f"port: 2201, jump: {{host: b, hostKey: b {ED25519}}}"),
+        f"{LEAF1}.ssh.jump.hostKey",
+        "begins with a host name: leave 'b' out",
+    ),
+    (
+        ("port: 2201", "port: 2201, jump: {hots: b}"),
+        f"{LEAF1}.ssh.jump.hots",
+        "unknown key: did you mean host?",
+    ),
+    (("name: dc1", "name: dc1\njump: {port: 22}"), "jump.host", "is missing: name or address of the jump host"),
+    (("name: dc1", "name: dc1\njump: {host: b, port: 0}"), "jump.port", "is 0: must be from 1 to 65535"),
+    (("name: dc1", "name: dc1\njump: bastion"), "jump", "needs a mapping (key: value), got the text 'bastion'"),
 ]
 
 WRONG = [*NAMES, *ADDRESSES, *AS_NUMBERS, *STRUCTURE, *SSH]
@@ -323,6 +347,9 @@ BLIND = [f"asNumber: {number}\n        asOverride: true" for number in (65009, 6
         [("    asNumber: 64513\n", ""), ("asNumber: 65009", BLIND[0]), ("asNumber: 65010", BLIND[1])],
         [("    asNumber: 64513\n", "    localASNumber: 64513\n")],
         [("  rr1:", "  rr1:\n    interconnect: top-of-rack")],
+        [("name: dc1", "name: dc1\njump: {host: bastion.example.net, user: operator, identityFile: ~/.ssh/id}")],
+        # The same address behind another jump host is another switch.
+        [("port: 2202", "port: 2201, jump: {host: b}")],
     ],
 )
 def test_a_fabric_that_works_is_not_refused(errors: Errors, changes: list[tuple[str, str]]) -> None:
@@ -356,6 +383,14 @@ def test_a_dual_stack_fabric_is_not_refused(errors: Errors) -> None:
         (
             (f", hostKey: {ED25519}", f", hostKey: {ED25519}}}\n        timers: {{keepalive: 5, hold: 9"),
             f"{LEAF1}.timers: a hold time of 9 s is less than three keepalives of 5 s",
+        ),
+        (
+            ("name: dc1", "name: dc1\njump: {host: b}"),
+            "jump.hostKey: no hostKey, so any machine that answers is believed",
+        ),
+        (
+            ("port: 2201", "port: 2201, jump: {host: b}"),
+            f"{LEAF1}.ssh.jump.hostKey: no hostKey, so any machine that answers is believed",
         ),
     ],
 )

@@ -105,3 +105,14 @@ def test_an_identity_file_starts_at_the_folder_of_the_file_that_names_it(
     monkeypatch.chdir(tmp_path)
     fabric = load("x.yaml", ".lab/overlay.yaml").fabric
     assert fabric.racks["rr1"].leaves["leaf01"].ssh.identity_file == expected
+
+
+def test_an_overlay_gives_all_leaves_a_jump_host_and_one_its_own_with_keys_from_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = "{racks: {rr2: {leaves: {leaf02: {ssh: {jump: {host: b, identityFile: b.key}}}}}}, "
+    _files(tmp_path, f"{own}jump: {{host: a, identityFile: a.key}}}}\n")
+    monkeypatch.chdir(tmp_path)
+    fabric = load("x.yaml", ".lab/overlay.yaml").fabric
+    jumps = [fabric.jump_to(leaf) for rack in fabric.racks.values() for leaf in rack.leaves.values()]
+    assert [jump and (jump.host, jump.identity_file) for jump in jumps] == [("a", ".lab/a.key"), ("b", ".lab/b.key")]

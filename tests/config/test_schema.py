@@ -81,6 +81,8 @@ def test_every_key_is_described() -> None:
         ("port: 2201", "port: ssh"),
         ("port: 2201", "user: ''"),
         ("port: 2201", "password: x"),
+        ("port: 2201", "jump: {port: 22}"),
+        ("port: 2201", "jump: {host: b, password: x}"),
         (", peerAddress: 100.0.0.1", ""),
         ("members: {node3: 172.20.0.13}", "members: [node3]"),
         ("asNumber: 65008, ", ""),

@@ -13,6 +13,7 @@ from discover import __main__ as command
 from discover.facts import Facts
 from tests.discover.article import LEAVES, POOLS, facts
 from verify.errors import UnreadableError
+from verify.model import JumpHost
 from verify.observed import ClusterState
 
 
@@ -103,6 +104,18 @@ def test_leaves_come_from_a_file_whose_paths_start_at_its_folder(tmp_path: Path)
     leaves = command.leaves_of(options)
     assert command._endpoint(options, "leaf01", leaves["leaf01"]).identity_file == str(folder / "id")
     assert command._as_written(options, leaves["leaf01"]) == {"host": "10.0.0.1", "identityFile": "keys/id"}
+
+
+def test_a_leaf_of_the_file_is_read_through_its_jump_host_which_is_written_too(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    (folder / "leaves.yaml").write_text("leaf01: {host: 10.0.0.1, jump: {host: b, user: operator, identityFile: id}}\n")
+    options = chosen(tmp_path, "--leaves", str(folder / "leaves.yaml"))
+    leaves = command.leaves_of(options)
+    jump = command._endpoint(options, "leaf01", leaves["leaf01"]).jump
+    assert jump == JumpHost(host="b", port=22, user="operator", identity_file=str(folder / "id"))
+    written = {"host": "b", "user": "operator", "identityFile": "keys/id"}
+    assert command._as_written(options, leaves["leaf01"]) == {"host": "10.0.0.1", "jump": written}
 
 
 @pytest.mark.parametrize(

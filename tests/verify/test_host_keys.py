@@ -2,70 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import asyncssh
 import pytest
 import yaml
 
 from tests.config.fabric_files import ED25519, RIGHT
+from tests.verify.ssh_servers import KEYS, OTHER, Servers, line, unused_port
 from verify import host_keys
-
-KEYS = {kind: asyncssh.generate_private_key(kind) for kind in ("ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa")}
-OTHER = asyncssh.generate_private_key("ssh-ed25519")
-
-
-def line(key: asyncssh.SSHKey) -> str:
-    return " ".join(key.export_public_key("openssh").decode().split()[:2])
-
-
-class Servers:
-    """SSH servers on free ports, each with host keys of its own."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever)
-        self._thread.start()
-        self._open: list[asyncssh.SSHAcceptor] = []
-
-    def start(self, *kinds: str) -> int:
-        async def listen() -> asyncssh.SSHAcceptor:
-            return await asyncssh.listen("127.0.0.1", 0, server_host_keys=[KEYS[kind] for kind in kinds])
-
-        server = asyncio.run_coroutine_threadsafe(listen(), self.loop).result()
-        self._open.append(server)
-        return int(server.get_port())
-
-    def stop(self) -> None:
-        async def close() -> None:
-            for server in self._open:
-                server.close()
-                await server.wait_closed()
-            # Connections that the helper has just left are still on their way out.
-            await asyncio.sleep(0.05)
-
-        asyncio.run_coroutine_threadsafe(close(), self.loop).result()
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join()
-        self.loop.close()
-
-
-@pytest.fixture
-def servers() -> Iterator[Servers]:
-    own = Servers()
-    yield own
-    own.stop()
-
-
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def fabric_file(folder: Path, ports: tuple[int, int], pinned: tuple[str | None, str | None]) -> Path:
