@@ -190,7 +190,7 @@ class Sshd:
         return {name: value for name, value in arguments.items() if value is not None}
 
     def read(self, name: str) -> str:
-        """The text of one of the key files: host, client, locked (passphrase "open sesame") or stranger."""
+        """The text of a key file: host, client, locked (passphrase "open sesame", may not forward) or stranger."""
         return (self.folder / name).read_text()
 
     def stop(self) -> None:
@@ -205,8 +205,8 @@ def start_sshd(folder: Path) -> Sshd:
     for name, passphrase in (("host", ""), ("client", ""), ("locked", "open sesame"), ("stranger", "")):
         keygen = [program("ssh-keygen"), "-q", "-t", "ed25519", "-N", passphrase, "-f", str(folder / name)]
         subprocess.run(keygen, check=True)
-    known = [(folder / f"{name}.pub").read_text() for name in ("client", "locked")]
-    (folder / "authorized_keys").write_text("".join(known))
+    client, locked = ((folder / f"{name}.pub").read_text() for name in ("client", "locked"))
+    (folder / "authorized_keys").write_text(f"{client}no-port-forwarding {locked}")
     port = free_port()
     settings = {
         "ListenAddress": f"127.0.0.1:{port}",

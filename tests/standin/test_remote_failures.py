@@ -66,6 +66,23 @@ def failures(make_stack: Callable[[str], Stack], sshd: Sshd) -> Failures:
         "unreachable-proxy": remote(
             sshd.connection(proxy={"host": "127.0.0.1", "port": port, "dial_error_limit": 0}), create=mute
         ),
+        "wrong-host-key-of-proxy": remote(
+            sshd.connection(proxy=sshd.connection(host_key=sshd.read("stranger.pub"))), create=mute
+        ),
+        "wrong-key-for-proxy": remote(
+            sshd.connection(proxy=sshd.connection(private_key=sshd.read("stranger"))), create=mute
+        ),
+        "proxy-may-not-forward": remote(
+            sshd.connection(proxy=sshd.connection(private_key=sshd.read("locked"), private_key_password="open sesame")),
+            create=mute,
+        ),
+        "unreachable-from-proxy": remote(sshd.connection(port=port, proxy=sshd.connection()), create=mute),
+        "wrong-host-key-behind-proxy": remote(
+            sshd.connection(host_key=sshd.read("stranger.pub"), proxy=sshd.connection()), create=mute
+        ),
+        "wrong-key-behind-proxy": remote(
+            sshd.connection(private_key=sshd.read("stranger"), proxy=sshd.connection()), create=mute
+        ),
         "retried": remote(sshd.connection(port=counter.port, dial_error_limit=2), create=mute),
         "exit-3": remote(
             good,
@@ -95,6 +112,12 @@ def failures(make_stack: Callable[[str], Stack], sshd: Sshd) -> Failures:
         ("garbled-key", ["no key found"]),
         ("unreachable", ["127.0.0.1:{port}", "connection refused"]),
         ("unreachable-proxy", ["proxy", "127.0.0.1:{port}", "connection refused"]),
+        ("wrong-host-key-of-proxy", ["proxy", "host key mismatch"]),
+        ("wrong-key-for-proxy", ["proxy", "unable to authenticate"]),
+        ("proxy-may-not-forward", ["proxy", "administratively prohibited"]),
+        ("unreachable-from-proxy", ["proxy", "connect failed", "refused"]),
+        ("wrong-host-key-behind-proxy", ["proxy", "host key mismatch"]),
+        ("wrong-key-behind-proxy", ["proxy", "unable to authenticate"]),
         ("retried", ["after", "failed attempts"]),
         ("exit-3", ["exited with status 3", 'running "cat > /dev/null; echo said;', "said\n", "and-err\n"]),
         ("no-status", ["without exit status", "last-words"]),
