@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from verify import compare, observe
 from verify.cluster import Reader
 from verify.errors import UnreadableError
-from verify.model import Cluster, Endpoint, Kind, Row, Session, Value
+from verify.model import Cluster, End, Endpoint, Kind, Row, Session, Value
 from verify.switches import Credentials
 
 WAIT = 180.0
@@ -43,7 +43,7 @@ class Guarded(Value):
 
 def run(guarded: Guarded, direction: str, *, wait: float = WAIT, hold: float = HOLD) -> tuple[Row, ...]:
     """Rows that do not hold after the wait: none when the gate is open."""
-    expected = guarded.forward if direction == "forward" else _way_back(guarded)
+    expected = guarded.forward if direction == "forward" else way_back(guarded)
     if not expected:
         return ()
     credentials = Credentials.from_environment()
@@ -56,12 +56,27 @@ def run(guarded: Guarded, direction: str, *, wait: float = WAIT, hold: float = H
     return tuple(row for row in observe.until_all_hold(look, wait=wait, hold=hold) if not row.ok)
 
 
-def _way_back(guarded: Guarded) -> tuple[Session, ...]:
-    """Sessions of the mesh where it is on; where a rack leaves a fabric that goes on without it, those of its nodes."""
-    if not any(session.kind is Kind.MESH for session in guarded.back):
-        return guarded.back
-    beside = Kind.NODE if Reader(guarded.cluster).mesh_enabled() else Kind.MESH
-    return tuple(session for session in guarded.back if session.kind is not beside)
+def way_back(guarded: Guarded) -> tuple[Session, ...]:
+    """Sessions of the mesh where it is on; where a rack leaves a fabric that goes on without it, those of its nodes.
+
+    A node that has left the cluster, or is there with another address, has no session to wait for.
+    """
+    if not guarded.back:
+        return ()
+    reader = Reader(guarded.cluster)
+    nodes = {name: state.addresses for name, state in reader.nodes().items()}
+    beside = Kind.NODE if reader.mesh_enabled() else Kind.MESH
+    kept = guarded.back
+    if any(session.kind is Kind.MESH for session in kept):
+        kept = tuple(session for session in kept if session.kind is not beside)
+    return tuple(
+        session for session in kept if all(end.address in nodes.get(end.name, ()) for end in _of_nodes(session))
+    )
+
+
+def _of_nodes(session: Session) -> tuple[End, ...]:
+    """Ends of a session that are nodes of the cluster."""
+    return (session.near,) if session.kind is Kind.LEAF else (session.near, session.far)
 
 
 def main(arguments: list[str]) -> int:
