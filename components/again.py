@@ -42,12 +42,18 @@ class Watch:
         self._resource = resource
         self._told: set[str] = set()
         # Before the first update everything differs, and is just to come.
-        self._tells = pulumi.runtime.is_dry_run() and any(drift.applied(rack) for rack in racks)
+        self._applied = any(drift.applied(rack) for rack in racks)
+        self._tells = pulumi.runtime.is_dry_run() and self._applied
 
     def again(self, differences: Differences) -> Again:
         """Mark of the command that puts the differences right."""
         self._tell(differences, "`pulumi up` makes it as the file says")
         return Again(token_hex(8) if differences else "")
+
+    def again_on_object(self, differences: Differences) -> Again:
+        """Mark that is written to the cluster: none before the first update, when all is just to come."""
+        again = self.again(differences)
+        return again if self._applied else NEVER
 
     def note(self, differences: Differences, then: str = "`pulumi up --refresh` makes it as the file says") -> None:
         """Differences in what is no command's: Pulumi's refresh finds those of its Kubernetes resources."""

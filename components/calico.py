@@ -44,12 +44,21 @@ def node_labels(
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource] = (),
 ) -> pulumi.Resource:
-    """The one NodePatch of a node: its labels. Deleting it takes away just those."""
-    watch.note(watch.drift.of_labels(name, labels))
+    """The one NodePatch of a node: its labels. Deleting it takes away just those.
+
+    Pulumi takes a node that has registered again, without labels, for the one that it knows: a mark among the
+    annotations makes it apply them again.
+    """
+    again = watch.again_on_object(watch.drift.of_labels(name, labels))
+    annotations = {**our_annotations(), **({names.AGAIN_ANNOTATION: again.mark} if again.mark else {})}
     return NodePatch(
         resource,
-        metadata=ObjectMetaPatchArgs(name=name, labels=dict(labels), annotations=our_annotations()),
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
+        metadata=ObjectMetaPatchArgs(name=name, labels=dict(labels), annotations=annotations),
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            depends_on=list(after),
+            ignore_changes=again.ignored(f'metadata.annotations["{names.AGAIN_ANNOTATION}"]'),
+        ),
     )
 
 

@@ -27,6 +27,9 @@ PASSWORD_SECRET = "leafrack-bgp"  # noqa: S105 - a name
 NEXT_HOP_ANNOTATION = "leafrack/next-hop"
 """On a BGPPeer that was there before leafrack, whose next hop mode stays as it was found."""
 
+AGAIN_ANNOTATION = "leafrack/again"
+"""On a node whose labels had gone: a mark that changes each time they are applied again."""
+
 AS_NUMBER_ANNOTATION = "projectcalico.org/ASNumber"
 CLUSTER_ID_ANNOTATION = "projectcalico.org/RouteReflectorClusterID"
 LABELS_ANNOTATION = "projectcalico.org/labels"

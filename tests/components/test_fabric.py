@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,18 @@ def test_what_differs_runs_again_and_then_the_gates_of_its_rack() -> None:
     assert not {"leaf02-prefix-lists", "leaf02-as-number", "mesh", "settled-gate"} & marked(made)
     one, other = (register({}, observed=Observed(cluster, {"leaf01": leaf01})) for _ in range(2))
     assert one["leaf01-prefix-lists"].inputs["update"] != other["leaf01-prefix-lists"].inputs["update"]
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_a_node_that_has_registered_again_gets_its_labels_again_and_no_other_node() -> None:
+    ours = {names.RACK_LABEL: frozenset({"leafrack:leafrack/test"})}
+    stays = NodeState("node2", (), labels={"rr-group": "rr1", "rr-id": "rr1", "leafrack/cluster-id": "172.20.0.12"})
+    nodes = {"node2": replace(stays, managers=ours), "node3": NodeState("node3", ())}
+    made = register({}, observed=Observed(ClusterState(nodes)))
+    patches = {name: made[f"{name}-labels"] for name in ("node2", "node3")}
+    marks = {name: "leafrack/again" in patch.inputs["metadata"]["annotations"] for name, patch in patches.items()}
+    assert marks == {"node2": False, "node3": True}
+    assert {name: bool(patch.ignores) for name, patch in patches.items()} == {"node2": True, "node3": False}
 
 
 NODES = [f"node{number}" for number in range(1, 7)]
