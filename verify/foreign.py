@@ -37,7 +37,7 @@ class Foreign:
             nodes = self._ours(self._reach(peer))
             if nodes and not _lacks_as(peer) and not any(self._same_session(peer)):
                 text = (
-                    f"BGPPeer {peer.name} selects {_listed(nodes)} too; it stays as it is. If nobody needs it: "
+                    f"BGPPeer {peer.name} selects {listed(nodes)} too; it stays as it is. If nobody needs it: "
                     f"{KUBECTL_DELETE} {peer.name}"
                 )
                 yield Problem(text, path=self._place(nodes))
@@ -61,7 +61,7 @@ class Foreign:
         nodes = self._ours(self._near(peer))
         if nodes:
             text = (
-                f"BGPPeer {peer.name} has a peerIP but no asNumber and selects {_listed(nodes)}: BIRD refuses "
+                f"BGPPeer {peer.name} has a peerIP but no asNumber and selects {listed(nodes)}: BIRD refuses "
                 "the whole configuration of these nodes, so that no change arrives there any more; give it an "
                 f"asNumber, or {KUBECTL_DELETE} {peer.name}"
             )
@@ -80,7 +80,7 @@ class Foreign:
             delete = f"{KUBECTL_DELETE} {peer.name}"
             path = f"racks.{session.rack}"
             if session.kind is Kind.LEAF:
-                who = f"{_listed(by_node)} peer with {far.name} ({far.address})"
+                who = f"{listed(by_node)} peer with {far.name} ({far.address})"
                 path += f".leaves.{far.name}"
                 if far.address == self.fabric.racks[session.rack].leaves[far.name].address.first:
                     delete = f"name it as peerName of {far.name} to take it over, or {delete}"
@@ -201,7 +201,8 @@ def _address(given: object) -> Address | None:
         return None
 
 
-def _listed(nodes: Iterable[str]) -> str:
+def listed(nodes: Iterable[str]) -> str:
+    """Names of nodes in a sentence, of many only the first."""
     every = list(nodes)
     shown = every if len(every) <= SHOWN + 1 else every[:SHOWN]
     rest = [] if len(shown) == len(every) else [f"{len(every) - len(shown)} other nodes"]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from config import Fabric, Problem, names
 from verify import labels, leaves, moves
 from verify.calico_api import NATIVE_GROUP
 from verify.cluster import CALICO_GROUP
 from verify.errors import UnreadableError
-from verify.foreign import Foreign
+from verify.foreign import Foreign, listed
+from verify.model import Network
 from verify.observed import ClusterState, Observed, observe
 
 __all__ = ["ClusterState", "Observed", "about", "findings", "notices", "observe", "unreadable"]
@@ -28,7 +30,9 @@ def findings(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -
 def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
     """What an operator should know before saying yes: sessions that reset, leaves that stay silent, other peers."""
     cluster = observed.cluster
-    of_cluster = () if cluster is None else (*_renumbered(fabric, cluster), *Foreign(fabric, cluster).notices())
+    if cluster is None:
+        return tuple(leaves.notices(fabric, observed.switches))
+    of_cluster = (*_renumbered(fabric, cluster), *_outside(fabric, cluster), *Foreign(fabric, cluster).notices())
     return (*of_cluster, *leaves.notices(fabric, observed.switches))
 
 
@@ -66,15 +70,21 @@ def _nodes(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
             for name, addresses in members.items():
                 path = f"racks.{rack}.{group}.{name}"
                 if name not in cluster.nodes:
-                    yield Problem(f"the cluster has no node {name}: check its name with kubectl get nodes", path=path)
+                    text = (
+                        f"the cluster has no node {name}: check its name with kubectl get nodes; if the node is gone, "
+                        "take it out of this file and run `pulumi up --refresh`"
+                    )
+                    yield Problem(text, path=path)
                     continue
                 has = cluster.nodes[name].addresses
                 for address in addresses:
                     if has and address not in has:
                         found = ", ".join(map(str, has))
-                        yield Problem(
-                            f"Calico uses {found} for {name} in the cluster, this file says {address}", path=path
+                        text = (
+                            f"Calico uses {found} for {name} in the cluster, this file says {address}: if the node was "
+                            "replaced or renumbered, correct this file"
                         )
+                        yield Problem(text, path=path)
 
 
 def _pools(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
@@ -92,12 +102,40 @@ def _pools(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
 
 def _renumbered(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     for rack, declared in fabric.racks.items():
-        wanted = fabric.rack_as(rack)
-        now = {found for node in declared.nodes if node in cluster.nodes and (found := cluster.as_of(node)) != wanted}
+        wanted, nodes = fabric.rack_as(rack), [node for node in declared.nodes if node in cluster.nodes]
+        now = {node: found for node in nodes if (found := cluster.as_of(node)) != wanted}
         if now:
-            change = f"its nodes change from AS {', '.join(map(str, sorted(now, key=str)))} to {wanted}"
-            text = f"{change}: every session of the rack resets once, for some seconds (docs/order.md)"
-            yield Problem(text, path=f"racks.{rack}.asNumber")
+            every = len(now) == len(nodes)
+            who = "its nodes change" if every else f"{listed(now)} {'changes' if len(now) == 1 else 'change'}"
+            whose = (
+                "every session of the rack resets"
+                if every
+                else "sessions with it reset"
+                if len(now) == 1
+                else "sessions with them reset"
+            )
+            text = f"{who} from AS {', '.join(sorted({str(each) for each in now.values()}))} to {wanted}"
+            yield Problem(f"{text}: {whose} once, for some seconds (docs/order.md)", path=f"racks.{rack}.asNumber")
+
+
+def _outside(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    """Pools whose pods no leaf would route: ``podCIDRs`` became smaller, or the cluster got another pool."""
+    ranges: tuple[Network, ...] = (
+        *collapse_addresses(cidr for cidr in fabric.pod_cidrs if isinstance(cidr, IPv4Network)),
+        *collapse_addresses(cidr for cidr in fabric.pod_cidrs if isinstance(cidr, IPv6Network)),
+    )
+    for pool in cluster.pools:
+        # Where reflectors are linked, pods of other racks are not reached by the leaves.
+        if not fabric.reflector_mesh and not any(_within(pool.cidr, cidr) for cidr in ranges):
+            text = (
+                f"IPPool {pool.name} ({pool.cidr}) is not within these ranges: leaves take no route to its pods, so "
+                "that they are reached within their own rack only; add it while any pod has an address of it"
+            )
+            yield Problem(text, path="podCIDRs")
+
+
+def _within(inner: Network, outer: Network) -> bool:
+    return inner.network_address in outer and inner.prefixlen >= outer.prefixlen
 
 
 def unreadable(fabric: Fabric, observed: Observed, *, refused: bool) -> tuple[Problem, ...]:

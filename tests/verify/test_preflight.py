@@ -67,11 +67,17 @@ def without(node: str) -> Mapping[str, NodeState]:
 FINDINGS = {
     "a node that the cluster does not have": (
         cluster(nodes=without("node6")),
-        "racks.rr2.members.node6: the cluster has no node node6: check its name with kubectl get nodes",
+        (
+            "racks.rr2.members.node6: the cluster has no node node6: check its name with kubectl get nodes; if the "
+            "node is gone, take it out of this file and run `pulumi up --refresh`"
+        ),
     ),
     "a node with another address": (
         cluster(nodes={**NODES, "node3": NodeState("node3", (ip_address("172.20.0.99"),))}),
-        "racks.rr1.members.node3: Calico uses 172.20.0.99 for node3 in the cluster, this file says 172.20.0.13",
+        (
+            "racks.rr1.members.node3: Calico uses 172.20.0.99 for node3 in the cluster, this file says 172.20.0.13: if "
+            "the node was replaced or renumbered, correct this file"
+        ),
     ),
     "an encapsulated pool": (
         cluster(pools=(Pool("default", ip_network("10.233.64.0/18"), "IPIP Always"),)),
@@ -181,10 +187,24 @@ def test_a_calico_without_local_as_numbers_is_named_with_the_version_that_has_th
 
 NOTICES = {
     "a rack whose AS changes": (
+        cluster(nodes={**NODES, **{name: replace(NODES[name], annotations={}) for name in FABRIC.racks["rr2"].nodes}}),
+        (
+            "racks.rr2.asNumber: its nodes change from AS 64512 to 64513: every session of the rack resets once, for "
+            "some seconds (docs/order.md)"
+        ),
+    ),
+    "a node that comes to the AS of its rack": (
         cluster(nodes={**NODES, "node6": replace(NODES["node6"], annotations={})}),
         (
-            "racks.rr2.asNumber: its nodes change from AS 64512 to 64513: every session of the rack resets once, "
-            "for some seconds (docs/order.md)"
+            "racks.rr2.asNumber: node6 changes from AS 64512 to 64513: sessions with it reset once, for some seconds "
+            "(docs/order.md)"
+        ),
+    ),
+    "a pool that the leaves would not route": (
+        cluster(pools=(Pool("inside", ip_network("10.233.64.0/24")), Pool("other", ip_network("10.240.0.0/16")))),
+        (
+            "podCIDRs: IPPool other (10.240.0.0/16) is not within these ranges: leaves take no route to its pods, so "
+            "that they are reached within their own rack only; add it while any pod has an address of it"
         ),
     ),
     "somebody else's peer of our nodes": (
