@@ -64,6 +64,10 @@ class Site:
         }
         self.overlay.write_text(yaml.safe_dump({"racks": overlay}), encoding="utf-8")
 
+    def pin(self, rack: str, leaf: str, key: str) -> None:
+        """Give a leaf another host key in the overlay."""
+        self._ssh[rack]["leaves"][leaf]["ssh"]["hostKey"] = key
+
     def up(self, **env: str) -> Run:
         """``pulumi up`` of what is declared now, without a preview before it."""
         self.write()
