@@ -10,6 +10,7 @@ from pulumi_kubernetes.apiextensions import CustomResource, CustomResourcePatch
 from pulumi_kubernetes.core.v1 import NodePatch
 from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
 
+from components import filters
 from components.again import Watch
 from components.gate import field_manager
 from config import Fabric, names
@@ -85,6 +86,27 @@ def bgp_peer(
             "annotations": {**our_annotations(), **(annotations or {})},
         },
         spec=dict(spec),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
+    )
+
+
+def bgp_filter(
+    name: str,
+    fabric: Fabric,
+    *,
+    watch: Watch,
+    parent: pulumi.Resource,
+    after: Sequence[pulumi.Resource],
+) -> pulumi.Resource:
+    """A BGPFilter of ours. Calico skips one that does not exist: it stands before and after the peers that name it."""
+    spec = filters.spec(fabric)
+    watch.note(watch.drift.of_filter(name, spec))
+    return CustomResource(
+        name,
+        api_version=API_VERSION,
+        kind="BGPFilter",
+        metadata={"name": name, "labels": our_labels(fabric.name), "annotations": our_annotations()},
+        spec=spec,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
     )
 

@@ -81,6 +81,7 @@ class LeafRack(pulumi.ComponentResource):
             )
             for leaf in args.declared.leaves
         }
+        self._filters = self._leaf_filters()
         self._reflectors = {node: self._reflector(node) for node in args.fabric.reflectors_of(args.rack)}
         self._peers = self._leaf_peers()
         self.connected: tuple[pulumi.Resource, ...] = (*self._labels, *self._peers.values())
@@ -249,6 +250,13 @@ class LeafRack(pulumi.ComponentResource):
             after=[*self._labels, *neighbours],
         )
 
+    def _leaf_filters(self) -> dict[str, pulumi.Resource]:
+        """BGPFilters of the BGPPeers to the leaves by name, where Calico has them."""
+        args, name = self._args, names.leaf_filter(self._args.rack)
+        if not args.calico.filters:
+            return {}
+        return {name: calico.bgp_filter(name, args.fabric, watch=self._watch, parent=self, after=args.after)}
+
     def _leaf_peers(self) -> dict[str, pulumi.Resource]:
         """BGPPeers to the leaves by name."""
         args = self._args
@@ -265,6 +273,8 @@ class LeafRack(pulumi.ComponentResource):
                     # Without it the leaf routes every pod block through the reflectors. To set it on a peer that is
                     # taken over would reset all sessions of the rack to its leaf at once (BIRD restarts them).
                     **({} if peer in args.found_peers else self._keep_next_hop()),
+                    **({"filters": list(self._filters)} if self._filters else {}),
+                    **({"ttlSecurity": 1} if args.fabric.ttl_security else {}),
                     **self._password(),
                 },
                 annotations={names.NEXT_HOP_ANNOTATION: "as-found"} if peer in args.found_peers else {},
@@ -273,6 +283,7 @@ class LeafRack(pulumi.ComponentResource):
                 parent=self,
                 after=[
                     *args.password_secret,
+                    *self._filters.values(),
                     *self._labels,
                     *self._reflectors.values(),
                     *(each for found in self._leaves[name].neighbours.values() for each in found),

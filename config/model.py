@@ -20,6 +20,7 @@ from config.values import (
     AsNumber,
     Network,
     OneAddress,
+    OneDestination,
     OneNetwork,
     RouterId,
 )
@@ -44,6 +45,8 @@ __all__ = [
     "Uplink",
 ]
 
+LARGEST_MAXIMUM_PREFIX = 2**32 - 1
+"""What FRR takes (bgpd/bgp_vty.c: ``maximum-prefix (1-4294967295)``)."""
 DEFAULT_PREFIX_LENGTHS = {4: 24, 6: 64}
 """Of the subnet around a leaf's address, by IP version, where a rack gives no nodeCIDRs."""
 
@@ -282,6 +285,30 @@ class Fabric(Declared):
     service_cluster_ips: tuple[OneNetwork, ...] = Field(
         default=(), alias="serviceClusterIPs", description="service address ranges that the nodes advertise"
     )
+    accept_cidrs: tuple[OneDestination, ...] = Field(
+        default=(),
+        alias="acceptCIDRs",
+        description=(
+            "ranges that nodes take from their leaves besides pods and services, with all inside them; 0.0.0.0/0 and "
+            "::/0 are the default route alone"
+        ),
+    )
+    maximum_prefix: int | None = Field(
+        default=None,
+        ge=1,
+        le=LARGEST_MAXIMUM_PREFIX,
+        strict=True,
+        description=(
+            "routes that a leaf takes from a node before it ends the session, for a minute; no limit if not given"
+        ),
+    )
+    ttl_security: bool = Field(
+        default=False,
+        strict=True,
+        description=(
+            "nodes and leaves take from each other only packets that no router has passed on (RFC 5082, one hop)"
+        ),
+    )
     calico_namespace: str = Field(
         "kube-system",
         description="where calico-node runs: kube-system (manifests) or calico-system (operator)",
@@ -346,6 +373,16 @@ class Fabric(Declared):
         """
         reflects = self.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS
         return self.racks[rack].reflectors if reflects else self.racks[rack].nodes
+
+    @property
+    def advertised(self) -> tuple[Network, ...]:
+        """Ranges of which nodes announce routes to their leaves: pods and services."""
+        return (*self.pod_cidrs, *self.service_cluster_ips)
+
+    @property
+    def accepted(self) -> tuple[Network, ...]:
+        """Ranges of which nodes take routes from their leaves; that of the default route means just itself."""
+        return (*self.advertised, *self.accept_cidrs)
 
     @property
     def versions(self) -> tuple[int, ...]:

@@ -50,6 +50,11 @@ def leaf_peer(fabric: Fabric, rack: str, name: str, version: int) -> str:
     return base if version == leaf.address.first.version else f"{base}-v6"
 
 
+def leaf_filter(rack: str) -> str:
+    """Name of the BGPFilter of a rack's BGPPeers to its leaves."""
+    return f"{rack}-leaf-filter"
+
+
 def node_peer(rack: str) -> str:
     """Name of the BGPPeer between the nodes and the reflectors of a rack."""
     return f"{rack}-to-node-peer"

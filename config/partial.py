@@ -67,6 +67,9 @@ _PARTS = (
     ("interconnect",),
     ("jump",),
     ("serviceClusterIPs",),
+    ("acceptCIDRs",),
+    ("maximumPrefix",),
+    ("ttlSecurity",),
 )
 """What may go, smallest first; without the rest nothing can be said about a fabric."""
 

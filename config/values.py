@@ -88,6 +88,14 @@ def _router_id(value: Any) -> IPv4Address:
 
 
 def _network(value: Any) -> Network:
+    network = _reachable(value)
+    if network.prefixlen == 0:
+        msg = f"{network} cannot hold nodes, pods or services: give the range in use"
+        raise RefusedError(msg)
+    return network
+
+
+def _reachable(value: Any) -> Network:
     if isinstance(value, IPv4Network | IPv6Network):
         return value
     if not isinstance(value, str):
@@ -108,7 +116,7 @@ def _network(value: Any) -> Network:
     if interface.ip != network.network_address:
         msg = f"'{shown(value)}' has host bits set: the range is {network}"
         raise RefusedError(msg)
-    if network.prefixlen == 0 or network.is_multicast or network.is_loopback:
+    if network.is_multicast or network.is_loopback:
         msg = f"{network} cannot hold nodes, pods or services: give the range in use"
         raise RefusedError(msg)
     return network
@@ -154,12 +162,14 @@ RouterId = Annotated[
     _TEXT,
     WithJsonSchema({"type": "string", "format": "ipv4", "pattern": "^[0-9.]+$"}),
 ]
+_RANGE_SCHEMA = {"type": "string", "pattern": "^[0-9A-Fa-f:.]+/[0-9]{1,3}$"}
 OneNetwork = Annotated[
-    Network,
-    PlainValidator(_network),
-    _TEXT,
-    WithJsonSchema({"type": "string", "pattern": "^[0-9A-Fa-f:.]+/[0-9]{1,3}$", "examples": ["10.233.64.0/18"]}),
+    Network, PlainValidator(_network), _TEXT, WithJsonSchema({**_RANGE_SCHEMA, "examples": ["10.233.64.0/18"]})
 ]
+OneDestination = Annotated[
+    Network, PlainValidator(_reachable), _TEXT, WithJsonSchema({**_RANGE_SCHEMA, "examples": ["0.0.0.0/0"]})
+]
+"""A range that routes may lead to, that of the default route included."""
 AsNumber = Annotated[
     int,
     PlainValidator(_as_number),

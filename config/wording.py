@@ -74,8 +74,11 @@ def _list(value: Any, _context: Mapping[str, Any], _key: Key) -> str:
     return f"needs a list ([…]), got {described(value)}"
 
 
-def _port(value: Any, _context: Mapping[str, Any], _key: Key) -> str:
-    return f"is {value}: must be from 1 to 65535"
+def _bounds(value: Any, context: Mapping[str, Any], key: Key) -> str:
+    if key[-1:] == ("port",):
+        return f"is {value}: must be from 1 to 65535"
+    bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
+    return f"is {value}: must be {bound}"
 
 
 def _too_short(_value: Any, _context: Mapping[str, Any], _key: Key) -> str:
@@ -89,9 +92,8 @@ _WORDINGS: Mapping[str, Callable[[Any, Mapping[str, Any], Key], str]] = {
     "model_type": _mapping,
     "dict_type": _mapping,
     "tuple_type": _list,
-    # The one number with bounds that pydantic checks is the SSH port.
-    "greater_than_equal": _port,
-    "less_than_equal": _port,
+    "greater_than_equal": _bounds,
+    "less_than_equal": _bounds,
     "too_short": _too_short,
 }
 

@@ -63,7 +63,7 @@ class End:
 
     ``accepts`` and ``sends`` are a prefix list inbound and outbound (ranges with all inside them; ``None``: no list).
     ``allow_own_as`` is how often the own AS may stand in a path (``numAllowedLocalASNumbers``, ``allowas-in``).
-    ``remove_private_as`` is FRR's ``remove-private-AS all replace-AS``. ``max_prefixes`` ends the session.
+    ``remove_private_as`` is FRR's ``remove-private-AS all replace-AS``. ``max_prefixes`` routes end the session.
     Neighbours in one peer ``group`` of FRR get the same updates, apart from those in no group or another one.
     """
 

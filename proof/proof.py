@@ -10,8 +10,8 @@ from config import Fabric, Problem
 from config.source import at
 from proof.classes import Classes, classes
 from proof.explain import Cause, cause
-from proof.model import VERSIONS, Entry, Kind, Prefix, What
-from proof.sessions import carried, standing
+from proof.model import VERSIONS, Entry, Kind, Link, Prefix, Topology, What
+from proof.sessions import carried, over_limits, standing, within_limits
 from proof.simulate import Walk
 from proof.topology import topology
 from proof.verdict import Missing, Verdict, on_spines, verdicts
@@ -66,7 +66,9 @@ class Proof:
 def prove(fabric: Fabric) -> Proof:
     """Walk the sessions of a fabric in its final state. Pure; bounded; the fabric need not have passed any check."""
     found = classes(fabric)
-    walk = Walk(standing(topology(found.fabric), found.stands_for))
+    made = carried(topology(found.fabric))
+    over = max(over_limits(made, found.stands_for), key=lambda item: item[1], default=None)
+    walk = Walk(within_limits(made, found.stands_for))
     judged = tuple(verdicts(found, walk))
     cuts = losses(found, walk, judged)
     return Proof(
@@ -78,9 +80,20 @@ def prove(fabric: Fabric) -> Proof:
             )
             for one in judged
         ),
-        tuple(_findings(found, walk, judged)),
+        tuple(_findings(found, walk, judged)) if over is None else _over(found, made, *over),
         tuple(single_points(found, walk, cuts)),
     )
+
+
+def _over(found: Classes, made: Topology, link: Link, count: float) -> tuple[Problem, ...]:
+    """The number itself, and not all that goes missing with the sessions that it ends."""
+    limit = found.fabric.maximum_prefix
+    text = (
+        f"{link.receiver.speaker} gets at least {count:.0f} routes from {link.sender.speaker}, by every way that the "
+        f"node has to them, and ends a session with more than {limit}: give a larger number"
+    )
+    walk = Walk(made)
+    return (Problem(text, "maximumPrefix"), *_findings(found, walk, tuple(verdicts(found, walk))))
 
 
 @dataclass

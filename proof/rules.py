@@ -49,10 +49,10 @@ def received(  # noqa: PLR0911 - each is a rule
         return Rule.OWN_AS
     if link.internal and route.originator == receiver.router_id:
         return Rule.ORIGINATOR
-    if receiver.kind is Kind.NODE:
-        return route
     if not _listed(end.accepts, prefix):
         return Rule.PREFIX_LIST
+    if receiver.kind is Kind.NODE:
+        return route
     if link.internal and receiver.router_id in route.clusters:
         return Rule.CLUSTER
     if route.next_hop in receiver.addresses:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from config.model import Address
-from proof.model import Kind, Session, Topology, What
-from proof.simulate import Walk
+from proof.model import Kind, Link, Session, Topology, What
+from proof.simulate import Walk, paths
 
 
 def standing(topology: Topology, stands_for: Mapping[str, float]) -> Topology:
@@ -51,23 +51,23 @@ def _direct(topology: Topology, session: Session) -> bool:
 
 
 def within_limits(topology: Topology, stands_for: Mapping[str, float]) -> Topology:
-    """The topology without sessions that end because more prefixes come in than ``max_prefixes`` allows."""
-    while True:
-        walk, over = Walk(topology), set()
-        for number, session in enumerate(topology.sessions):
-            for end in (session.near, session.far):
-                if end.max_prefixes is not None:
-                    count = sum(
-                        stands_for.get(prefix.node, 1)
-                        for prefix in topology.origins
-                        if any(
-                            link.number == number and routes
-                            for link, routes in walk.of(prefix).ribs[end.speaker].items()
-                        )
-                    )
-                    if count > end.max_prefixes:
-                        over.add(number)
-        if not over:
-            return topology
+    """The topology without sessions that end because more routes come in than ``max_prefixes`` allows."""
+    while over := {link.number for link, _ in over_limits(topology, stands_for)}:
         kept = tuple(one for number, one in enumerate(topology.sessions) if number not in over)
         topology = replace(topology, sessions=kept)
+    return topology
+
+
+def over_limits(topology: Topology, stands_for: Mapping[str, float]) -> Iterator[tuple[Link, float]]:
+    """Directions in which more routes come in than ``max_prefixes`` allows, with how many those are at least."""
+    walk = Walk(topology)
+    for links in topology.links.values():
+        for link in links:
+            if link.receiver.max_prefixes is not None:
+                count = sum(
+                    paths(walk, link, prefix) * stands_for.get(prefix.node, 1)
+                    for prefix in topology.origins
+                    if prefix.version == link.version
+                )
+                if count > link.receiver.max_prefixes:
+                    yield link, count

@@ -186,19 +186,31 @@ class Walk:
         return Hop(self.topology.owners.get(address, ""), str(address))
 
 
-def _taken(
+def _passed(
     topology: Topology, link: Link, prefix: Prefix, held: Iterable[tuple[Route, Link | None]]
-) -> tuple[Route, ...]:
-    """What a neighbour takes in. Of paths that differ only in who reflected them the shortest stands for all."""
-    found: dict[tuple[object, ...], Route] = {}
+) -> Iterator[Route]:
     for route, source in held:
         if source is not None and source.number == link.number and link.receiver.speaker == route.via[-1]:
             continue  # back to where it came from: every receiver refuses or ignores it
         outcome = sent(topology, link, prefix, route, source)
         if not isinstance(outcome, Rule):
             outcome = received(topology, link, prefix, outcome)
-        if isinstance(outcome, Rule):
-            continue
+        if not isinstance(outcome, Rule):
+            yield outcome
+
+
+def paths(walk: Walk, link: Link, prefix: Prefix) -> int:
+    """Routes to a prefix that get over a link: BIRD sends every path that it has (``add paths on``), FRR the best."""
+    held = walk.offered(link.sender.speaker, prefix, walk.of(prefix).ribs[link.sender.speaker])
+    return sum(1 for _ in _passed(walk.topology, link, prefix, held))
+
+
+def _taken(
+    topology: Topology, link: Link, prefix: Prefix, held: Iterable[tuple[Route, Link | None]]
+) -> tuple[Route, ...]:
+    """What a neighbour takes in. Of paths that differ only in who reflected them the shortest stands for all."""
+    found: dict[tuple[object, ...], Route] = {}
+    for outcome in _passed(topology, link, prefix, held):
         key = (outcome.as_path, outcome.next_hop, outcome.originator)
         known = found.get(key)
         if known is None or (len(outcome.clusters), outcome.via) < (len(known.clusters), known.via):

@@ -3,13 +3,13 @@
 A rack on route reflectors: reflectors peer with every node of the rack and with its leaves, with ``reflectorMesh`` also
 with those of other racks. Top of rack: every node peers with every leaf, which puts its own AS in place of the nodes'
 (``as-override``), or they would refuse each other's routes. Full mesh: every node with every other one and with the
-leaves; where all racks are in full mesh it is Calico's node-to-node mesh, which spans the racks. Leaves take in and
-send to nodes pods and services and nothing else.
+leaves; where all racks are in full mesh it is Calico's node-to-node mesh, which spans the racks. Leaves take in pods
+and services and nothing else, and send to nodes these and what the file says they accept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address
 from itertools import combinations, product
 
@@ -119,7 +119,8 @@ def _reflector_mesh(fabric: Fabric, version: int) -> Iterator[Session]:
 
 
 def _to_leaves(fabric: Fabric, speakers: dict[str, Speaker], name: str, version: int) -> Iterator[Session | Gap]:
-    rack, own, ranges = fabric.racks[name], fabric.leaf_side_as(name), _ranges(fabric, version)
+    rack, own = fabric.racks[name], fabric.leaf_side_as(name)
+    advertised, accepted = _of(version, fabric.advertised), _of(version, fabric.accepted)
     for leaf_name, leaf in rack.leaves.items():
         there, path = leaf.address.of(version), at("racks", name, "leaves", leaf_name, "address")
         if there is None:
@@ -144,22 +145,24 @@ def _to_leaves(fabric: Fabric, speakers: dict[str, Speaker], name: str, version:
                     own,
                     rr_client=internal and speakers[node].cluster_id is not None,
                     next_hop=NextHop.KEEP,
+                    accepts=accepted,
                 ),
                 End(
                     leaf_name,
                     there,
                     leaf.as_number,
-                    accepts=ranges,
-                    sends=ranges,
+                    accepts=advertised,
+                    sends=accepted,
+                    max_prefixes=fabric.maximum_prefix,
                     as_override=fabric.overrides_as(name, leaf_name),
                     remove_private_as=rack.local_as_number is not None,
                 ),
             )
 
 
-def _ranges(fabric: Fabric, version: int) -> tuple[Network, ...]:
-    """The prefix lists that leafrack puts on a leaf, inbound and outbound: pods and services."""
-    return tuple(one for one in (*fabric.pod_cidrs, *fabric.service_cluster_ips) if one.version == version)
+def _of(version: int, ranges: Iterable[Network]) -> tuple[Network, ...]:
+    """Ranges of a prefix list or filter. That of the default route lets just itself pass, and nobody here has one."""
+    return tuple(one for one in ranges if one.version == version and one.prefixlen)
 
 
 def _origins(fabric: Fabric, speakers: dict[str, Speaker]) -> dict[Prefix, tuple[str, ...]]:

@@ -12,7 +12,10 @@ from config.model import Address, Network, Timers
 
 @dataclass(frozen=True)
 class PrefixList:
-    """Ranges that a leaf takes from its nodes or sends them, with everything inside them."""
+    """Ranges that a leaf takes from its nodes or sends them, with everything inside them.
+
+    ``0.0.0.0/0`` and ``::/0`` are the default route, and nothing inside them.
+    """
 
     name: str
     prefixes: tuple[Network, ...]
@@ -39,7 +42,7 @@ class Neighbour:
     list_in: str
     """Prefix list of what the node may announce."""
     list_out: str
-    """Prefix list of what the node is sent: no subnet of nodes, no default route."""
+    """Prefix list of what the node is sent: no subnet of nodes, no default route unless the file says so."""
     as_numbers: tuple[int, ...] = ()
     """Every AS that is right at some time while its rack is changed."""
     as_override: bool = False
@@ -54,6 +57,10 @@ class Neighbour:
     """
     timers: Timers | None = None
     """The switch's own where there are none."""
+    ttl_security: bool = False
+    """Only packets that no router has passed on count (RFC 5082); to change it resets the session."""
+    maximum_prefix: int | None = None
+    """Routes from the node beyond which the session ends, to be tried again after a minute."""
     password: str | None = field(default=None, repr=False)
 
 
@@ -68,6 +75,8 @@ class Effect(StrEnum):
     """No route passes: what the line names permits nothing, or does not exist."""
     FILTERS = "filters"
     """It filters routes beside leafrack's lists."""
+    MULTIHOP = "multihop"
+    """The switch refuses TTL security beside it."""
     REPLACED = "replaced"
     """Leafrack's list takes its place."""
 

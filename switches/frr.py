@@ -63,6 +63,9 @@ vtysh -f "$work/config" >"$work/said" 2>&1 || quiet
 vtysh -c 'write memory' >"$work/said" 2>&1 || quiet
 """
 
+RESTART = 1
+"""Minutes after which FRR tries a session again that had too many prefixes; without them it never does."""
+
 _WITHOUT_POLICY = ("inboundEbgpRequiresPolicy", "outboundEbgpRequiresPolicy")
 """Keys of a neighbour's address family that FRR sets where RFC 8212 discards its routes."""
 
@@ -106,7 +109,7 @@ class _Frr:
 
     def render(self, leaf_as: int, neighbour: Neighbour) -> str:
         # What is not wanted is said too: otherwise taking it out of the fabric file would leave it on the switch.
-        peer = f" neighbor {neighbour.address}"
+        peer, limit = f" neighbor {neighbour.address}", neighbour.maximum_prefix
         family = f"ipv{neighbour.address.version} unicast"
         return "\n".join(
             (
@@ -117,10 +120,12 @@ class _Frr:
                 f"{peer} password {neighbour.password}" if neighbour.password else f" no{peer} password",
                 f" no{peer} shutdown",
                 f"{peer} timers {_seconds(neighbour.timers)}" if neighbour.timers else f" no{peer} timers",
+                f" {_no(neighbour.ttl_security)}{peer[1:]} ttl-security hops 1",
                 f" {_no(not neighbour.graceful_restart)}{peer[1:]} graceful-restart-disable",
                 f" address-family {family}",
                 f" {peer} prefix-list {neighbour.list_in} in",
                 f" {peer} prefix-list {neighbour.list_out} out",
+                f" {peer} maximum-prefix {limit} restart {RESTART}" if limit else f"  no{peer} maximum-prefix",
                 f"  {_no(neighbour.as_override)}{peer[1:]} as-override",
                 f"  {_no(neighbour.remove_private_as)}{peer[1:]} remove-private-AS all replace-AS",
                 f" {peer} activate",
@@ -190,7 +195,7 @@ def _family(version: int) -> str:
 
 
 def _le(prefix: Network) -> str:
-    return "" if prefix.prefixlen == prefix.max_prefixlen else f" le {prefix.max_prefixlen}"
+    return "" if prefix.prefixlen in (0, prefix.max_prefixlen) else f" le {prefix.max_prefixlen}"
 
 
 def _documents(output: str) -> tuple[list[dict[str, Any]], str]:
@@ -225,7 +230,7 @@ def _neighbour(
         state=str(peer.get("bgpState", "")),
         uptime=peer.get("bgpTimerUpMsec", 0) / 1000 if established else 0.0,
         description=str(peer.get("nbrDesc", "")),
-        last_error="" if established else str(peer.get("lastNotificationReason", peer.get("lastResetDueTo", ""))),
+        last_error="" if established else _last_error(peer, families),
         prefixes_received=sum(family.get("acceptedPrefixCounter", 0) for family in families),
         lines=lines,
         lacks_policy=any(key in family for family in families for key in _WITHOUT_POLICY),
@@ -233,6 +238,15 @@ def _neighbour(
         router_id=str(peer.get("remoteRouterId", "")) if established else "",
         settings=settings,
     )
+
+
+def _last_error(peer: Mapping[str, Any], families: Sequence[Mapping[str, Any]]) -> str:
+    if peer.get("prefixesConfigExceedMax"):
+        limit = next((family["prefixAllowedMax"] for family in families if "prefixAllowedMax" in family), "")
+        again = peer.get("restartInTimerMsec")
+        when = f", tried again in {again // 1000} s" if again else ""
+        return f"maximum-prefix {limit} exceeded{when}"
+    return str(peer.get("lastNotificationReason", peer.get("lastResetDueTo", "")))
 
 
 def _routes(table: Mapping[str, Any]) -> list[Network]:

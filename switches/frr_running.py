@@ -68,6 +68,8 @@ def _line(text: str, running: str) -> Iterator[Line]:
             yield Line(text, Effect.SHUTS)
         case "prefix-list":
             yield Line(text, Effect.REPLACED, name)
+        case "ebgp-multihop":
+            yield Line(text, Effect.MULTIHOP)
         case "distribute-list":
             yield Line(text, Effect.REFUSES, name)
         case "filter-list" | "route-map":

@@ -26,6 +26,8 @@ def neighbours(fabric: Fabric, rack: str, leaf: str) -> dict[str, tuple[Neighbou
                 remove_private_as=declared.local_as_number is not None,
                 graceful_restart=len(declared.leaves) == 1,
                 timers=declared.leaves[leaf].timers,
+                ttl_security=fabric.ttl_security,
+                maximum_prefix=fabric.maximum_prefix,
             )
             for address in addresses
             if declared.leaves[leaf].address.of(address.version) is not None
@@ -40,10 +42,9 @@ def with_password(neighbour: Neighbour, password: str | None) -> Neighbour:
 
 
 def prefix_lists(fabric: Fabric) -> tuple[PrefixList, ...]:
-    """What nodes may announce and what they are sent: the pod and service ranges, both ways."""
-    ranges = (*fabric.pod_cidrs, *fabric.service_cluster_ips)
+    """What nodes may announce and what they are sent: pods and services, and outbound what the file adds."""
     return tuple(
         PrefixList(name(fabric.name, version), tuple(cidr for cidr in ranges if cidr.version == version))
-        for version in sorted({cidr.version for cidr in ranges})
-        for name in (names.list_in, names.list_out)
+        for version in sorted({cidr.version for cidr in fabric.advertised})
+        for name, ranges in ((names.list_in, fabric.advertised), (names.list_out, fabric.accepted))
     )

@@ -15,12 +15,15 @@ class CalicoApi:
     """Calico's API in a cluster: the group of the stored resources (empty without Calico), fields of its BGPPeer.
 
     ``next_hop_mode`` is ``nextHopMode`` (before it there was ``keepOriginalNextHop`` only), ``local_as_number`` is
-    ``localASNumber``: both since Calico 3.31.
+    ``localASNumber``: both since Calico 3.31. ``filters`` are those of a BGPPeer and the BGPFilters that they name,
+    since Calico 3.26; ``ttl_security`` is ``ttlSecurity``.
     """
 
     group: str = CALICO_GROUP
     next_hop_mode: bool = True
     local_as_number: bool = True
+    filters: bool = True
+    ttl_security: bool = True
 
     @classmethod
     def read(cls, reader: Reader) -> CalicoApi:
@@ -31,15 +34,23 @@ class CalicoApi:
         """
         groups = {group.get("name") for group in reader.document("/apis").get("groups", ())}
         if CALICO_GROUP not in groups:
-            return cls(NATIVE_GROUP if NATIVE_GROUP in groups else "", next_hop_mode=False, local_as_number=False)
+            return cls._with(NATIVE_GROUP if NATIVE_GROUP in groups else "", frozenset())
         schemas = reader.document(f"/openapi/v3/apis/{CALICO_GROUP}/v1").get("components", {}).get("schemas", {})
-        peers = (
-            schema.get("properties", {})
+        kinds = {
+            kind.get("kind"): frozenset(schema.get("properties", {}).get("spec", {}).get("properties", {}))
             for schema in schemas.values()
-            if any(kind.get("kind") == "BGPPeer" for kind in schema.get("x-kubernetes-group-version-kind", ()))
+            for kind in schema.get("x-kubernetes-group-version-kind", ())
+        }
+        if "BGPPeer" not in kinds:
+            return cls._with("", frozenset())
+        return cls._with(CALICO_GROUP, kinds["BGPPeer"], filters="BGPFilter" in kinds)
+
+    @classmethod
+    def _with(cls, group: str, fields: frozenset[str], *, filters: bool = False) -> CalicoApi:
+        return cls(
+            group,
+            next_hop_mode="nextHopMode" in fields,
+            local_as_number="localASNumber" in fields,
+            filters=filters and "filters" in fields,
+            ttl_security="ttlSecurity" in fields,
         )
-        properties = next(peers, None)
-        if properties is None:
-            return cls("", next_hop_mode=False, local_as_number=False)
-        fields = properties.get("spec", {}).get("properties", {})
-        return cls(CALICO_GROUP, next_hop_mode="nextHopMode" in fields, local_as_number="localASNumber" in fields)

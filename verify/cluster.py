@@ -43,6 +43,7 @@ LEFT_OVER = timedelta(minutes=10)
 CALICO_GROUP = "crd.projectcalico.org"
 BGPConfiguration = create_global_resource(CALICO_GROUP, "v1", "BGPConfiguration", "bgpconfigurations")
 BGPPeer = create_global_resource(CALICO_GROUP, "v1", "BGPPeer", "bgppeers")
+BGPFilter = create_global_resource(CALICO_GROUP, "v1", "BGPFilter", "bgpfilters")
 IPPool = create_global_resource(CALICO_GROUP, "v1", "IPPool", "ippools")
 BlockAffinity = create_global_resource(CALICO_GROUP, "v1", "BlockAffinity", "blockaffinities")
 CalicoNodeStatus = create_global_resource(CALICO_GROUP, "v1", "CalicoNodeStatus", "caliconodestatuses")
@@ -194,6 +195,12 @@ class Reader:
         with self.asking():
             found = [(peer.metadata or ObjectMeta(), peer.get("spec") or {}) for peer in self.client.list(BGPPeer)]
         return tuple(Peer(m.name or "", spec, m.labels or {}, m.annotations or {}) for m, spec in found)
+
+    def filters(self) -> Mapping[str, Mapping[str, Any]]:
+        """Spec of every BGPFilter by name, whoever made it."""
+        with self.asking():
+            found = list(self.client.list(BGPFilter))
+        return {(one.metadata or ObjectMeta()).name or "": one.get("spec") or {} for one in found}
 
     def blocks(self) -> Mapping[str, tuple[Network, ...]]:
         """Pod blocks of each node: what its BIRD announces (confirmed block affinities)."""

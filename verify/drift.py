@@ -6,7 +6,7 @@ ran. So this is what decides whether such a command runs again, and says to an o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,8 @@ from verify.observed import ClusterState, Observed
 
 Differences = tuple[str, ...]
 """What differs, a line for each: where, what is found and what belongs there. Empty where nothing does."""
+Rule = Mapping[str, Any]
+"""A rule of a BGPFilter in Calico's own keys."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,18 @@ class Drift:
         each = (self.of_fields(Target.PEER_SPEC, key, {name: value}) for key, value in spec.items())
         return tuple(line for lines in each for line in lines)
 
+    def of_filter(self, name: str, spec: Mapping[str, Any]) -> Differences:
+        """Rules of a BGPFilter."""
+        cluster = self.observed.cluster
+        if cluster is None:
+            return ()
+        if name not in cluster.filters:
+            return (f"BGPFilter {name} is missing",)
+        has = cluster.filters[name]
+        return tuple(
+            f"BGPFilter {name} {line}" for key, rules in spec.items() for line in _rules(key, has.get(key) or (), rules)
+        )
+
     def of_others(self, rack: str) -> Differences:
         """What somebody else has put on objects of ours and leafrack leaves there, with the command that removes it."""
         cluster, declared = self.observed.cluster, self.fabric.racks[rack]
@@ -140,3 +154,16 @@ def _carried(cluster: ClusterState, target: Target, name: str) -> Mapping[str, A
 
 def _instead(key: str, found: object, wanted: object) -> str:
     return f"lacks {key}={wanted}" if found is None else f"has {key}={found} instead of {wanted}"
+
+
+def _rules(key: str, found: Sequence[Rule], wanted: Sequence[Rule]) -> Differences:
+    lacks = [f"lacks `{_said(rule)}` in {key}" for rule in wanted if rule not in found]
+    has = [f"has `{_said(rule)}` in {key}" for rule in found if rule not in wanted]
+    other_order = [f"has the rules of {key} in another order"] if list(found) != list(wanted) else []
+    return tuple([*lacks, *has] or other_order)
+
+
+def _said(rule: Rule) -> str:
+    known = ("action", "matchOperator", "cidr")
+    more = (f"{key} {value}" for key, value in rule.items() if key not in known)
+    return " ".join([*(str(rule[key]) for key in known if key in rule), *more])

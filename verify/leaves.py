@@ -52,10 +52,33 @@ def findings(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Pr
         right = {fabric.as_number, fabric.rack_as(found.rack), fabric.leaf_side_as(found.rack)}
         if found.state.remote_as and found.state.remote_as not in right and not found.ours:
             yield _other_as(found, sorted(right))
+        yield from _limits(fabric, found)
         for line in found.state.lines:
             if line.effect in _HARM and not (found.ours and line.effect is Effect.SHUTS):
                 text = f"{found}, with `{line.text}`: {_HARM[line.effect]}; take that line away on {found.leaf} first"
                 yield Problem(text, path=found.path)
+
+
+def _limits(fabric: Fabric, found: Found) -> Iterator[Problem]:
+    """What maximumPrefix and ttlSecurity would end or the switch would refuse."""
+    state, most = found.state, fabric.maximum_prefix
+    if most is not None and state.prefixes_received > most:
+        text = (
+            f"{found.leaf} takes {state.prefixes_received} routes from {found.node} now, and would end the session at "
+            f"more than {most}: give a larger number, or let {found.node} announce less first"
+        )
+        yield Problem(text, path="maximumPrefix")
+    multihop = next((line for line in state.lines if line.effect is Effect.MULTIHOP), None)
+    if fabric.ttl_security and multihop is not None:
+        text = f"{found}, with `{multihop.text}`: the switch refuses ttlSecurity beside it; take that line away first"
+        yield Problem(text, path=found.path)
+    secured = next((said for said in state.settings if said.startswith("ttl-security ")), None)
+    if not fabric.ttl_security and secured is not None and not found.ours:
+        text = (
+            f"{found}, with `{secured}`: without it, as this file has it, the session would reset and, while the "
+            "BGPPeer keeps its ttlSecurity, not come back; say ttlSecurity: true, or take it away on both ends first"
+        )
+        yield Problem(text, path=found.path)
 
 
 def notices(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Problem]:

@@ -28,6 +28,8 @@ class ClusterState:
     peers: tuple[Peer, ...] = ()
     bgp_configuration: Mapping[str, Any] = field(default_factory=dict)
     calico: CalicoApi = field(default_factory=CalicoApi)
+    filters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Specs of BGPFilters by name."""
 
     @classmethod
     def read(cls, cluster: Cluster) -> ClusterState:
@@ -36,7 +38,8 @@ class ClusterState:
         nodes, calico = reader.nodes(), CalicoApi.read(reader)
         if calico.group != CALICO_GROUP:
             return cls(nodes, calico=calico)
-        return cls(nodes, reader.pools(), reader.peers(), reader.bgp_configuration(), calico)
+        filters = reader.filters() if calico.filters else {}
+        return cls(nodes, reader.pools(), reader.peers(), reader.bgp_configuration(), calico, filters)
 
     def as_of(self, node: str) -> int | None:
         """AS that a node has now, ``None`` where its annotation is none that Calico reads."""

@@ -32,7 +32,12 @@ def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
     cluster = observed.cluster
     if cluster is None:
         return tuple(leaves.notices(fabric, observed.switches))
-    of_cluster = (*_renumbered(fabric, cluster), *_outside(fabric, cluster), *Foreign(fabric, cluster).notices())
+    of_cluster = (
+        *_renumbered(fabric, cluster),
+        *_outside(fabric, cluster),
+        *_filters(fabric, cluster),
+        *Foreign(fabric, cluster).notices(),
+    )
     return (*of_cluster, *leaves.notices(fabric, observed.switches))
 
 
@@ -55,13 +60,18 @@ def _calico(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     elif cluster.calico.group != CALICO_GROUP:
         text = f"it has no BGPPeer of Calico ({CALICO_GROUP}/v1): install Calico first, or choose another kubeContext"
         yield Problem(text, path="cluster")
-    elif not cluster.calico.local_as_number:
-        for rack, declared in fabric.racks.items():
-            if declared.local_as_number is not None:
-                text = (
-                    "BGPPeers of this cluster have no localASNumber: that needs Calico 3.31; give the rack an asNumber"
-                )
-                yield Problem(text, path=f"racks.{rack}.localASNumber")
+    else:
+        yield from _fields(fabric, cluster)
+
+
+def _fields(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    for rack, declared in fabric.racks.items():
+        if declared.local_as_number is not None and not cluster.calico.local_as_number:
+            text = "BGPPeers of this cluster have no localASNumber: that needs Calico 3.31; give the rack an asNumber"
+            yield Problem(text, path=f"racks.{rack}.localASNumber")
+    if fabric.ttl_security and not cluster.calico.ttl_security:
+        text = "BGPPeers of this cluster have no ttlSecurity: that needs a newer Calico; remove it here"
+        yield Problem(text, path="ttlSecurity")
 
 
 def _nodes(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
@@ -141,6 +151,29 @@ def _within(inner: Network, outer: Network) -> bool:
 def unreadable(fabric: Fabric, observed: Observed, *, refused: bool) -> tuple[Problem, ...]:
     """What refuses to be read, or is merely away; a jump host once, however many leaves are behind it."""
     return tuple(dict.fromkeys(about(fabric, error) for error in observed.unreadable if error.refused is refused))
+
+
+def _filters(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    """Filters of BGPPeers that are taken over, and a Calico that has none."""
+    if not cluster.calico.filters:
+        text = (
+            "BGPPeers of this cluster have no filters: that needs Calico 3.26; what nodes announce and accept is held "
+            "to the ranges of this file by the leaves' prefix lists alone"
+        )
+        yield Problem(text, path="cluster")
+        return
+    peers = {peer.name: peer for peer in cluster.peers}
+    for rack, name, leaf in ((rack, name, leaf) for rack, r in fabric.racks.items() for name, leaf in r.leaves.items()):
+        ours = names.leaf_filter(rack)
+        for peer_name in (names.leaf_peer(fabric, rack, name, address.version) for address in leaf.address):
+            given = peers[peer_name].spec.get("filters") or () if peer_name in peers else ()
+            others = ", ".join(one for one in given if one != ours)
+            if others:
+                text = (
+                    f"BGPPeer {peer_name} has the filters {others}: leafrack's {ours} takes their place; what they let "
+                    "nodes accept besides pods and services belongs into acceptCIDRs"
+                )
+                yield Problem(text, path=f"racks.{rack}.leaves.{name}")
 
 
 def about(fabric: Fabric, error: UnreadableError) -> Problem:

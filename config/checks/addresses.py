@@ -22,6 +22,7 @@ def errors(fabric: Fabric) -> Iterator[Problem]:
         yield from _outside(name, rack)
     yield from _families(fabric)
     yield from _overlaps(fabric)
+    yield from _accepted(fabric)
     yield from _uplinks(fabric)
 
 
@@ -145,6 +146,25 @@ def _overlaps(fabric: Fabric) -> Iterator[Problem]:
             hint = "give nodeCIDRs or another range" if "around its leaf" in text else "give one of them another range"
             yield Problem(f"{text}: {hint}", where)
         holders.append((place, (network, path, use)))
+
+
+def _accepted(fabric: Fabric) -> Iterator[Problem]:
+    """A range may hold pods or services, as one for a whole data centre does; inside of what is taken it says nothing.
+
+    That of the default route stands for itself.
+    """
+    for index, network in enumerate(fabric.accept_cidrs):
+        path = at("acceptCIDRs", index)
+        if network.version not in fabric.versions:
+            text = f"{network} is IPv{network.version}, and podCIDRs has no such range: add one or remove this"
+            yield Problem(text, path)
+        others = [*fabric.advertised, *fabric.accept_cidrs[:index], *fabric.accept_cidrs[index + 1 :]]
+        twice = network in fabric.accept_cidrs[:index]
+        holder = next((one for one in others if one != network and one.prefixlen and _holds(one, network)), None)
+        if twice or network in fabric.advertised:
+            yield Problem(f"{network} is given twice: remove one", path)
+        elif holder is not None and network.prefixlen:
+            yield Problem(f"{network} is inside {holder}, of which nodes take everything: remove it", path)
 
 
 def _holds(holder: Network, network: Network) -> bool:
