@@ -14,6 +14,9 @@ from config import Fabric, Leaf, Rack
 from switches import Neighbour, dialect, leaf
 from verify.drift import Differences
 
+_BOUNDED = pulumi.CustomTimeouts(create="2m", update="2m", delete="2m")
+"""For a switch that stops answering in the middle: more than all tries to connect and what one command may take."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LeafSwitchArgs:
@@ -131,6 +134,7 @@ class LeafSwitch(pulumi.ComponentResource):
                 parent=self,
                 depends_on=list(after),
                 ignore_changes=again.ignored("update"),
+                custom_timeouts=_BOUNDED,
                 # Otherwise the delete of what is replaced takes back what its successor has just written.
                 delete_before_replace=True,
             ),

@@ -28,9 +28,14 @@ from switches.dialect import Line, Neighbour, NeighbourState, PrefixList, Switch
 # FRR refuses to switch graceful restart to what it is already (% The Graceful Restart command used is not valid at this
 # moment). Entries of our prefix lists that are no longer given go after the new ones are in, so that a list is never
 # empty. `write memory` makes what was applied survive a restart of the switch.
+_BOUND = 60
+"""Seconds for everything that one command does on a switch, where the switch has ``timeout`` (coreutils, BusyBox)."""
+_PATIENT = f'bound=$(command -v timeout) && bound="$bound {_BOUND}"'
 _RUN = (
     "umask 077; work=$(mktemp -d) || exit 1; trap 'rm -rf \"$work\"' EXIT; "
-    'cat >"$work/program" && sh "$work/program" "$work" </dev/null'
+    f'cat >"$work/program" || exit 1; {_PATIENT}; $bound sh "$work/program" "$work" </dev/null; code=$?; '
+    f"[ $code -ne 124 ] || echo 'the switch has not answered within {_BOUND} s: see whether vtysh and bgpd do' >&2; "
+    "exit $code"
 )
 _APPLY = r"""
 set -u; work=$1
@@ -84,8 +89,8 @@ def _guarded(leaf_as: int, *lines: str) -> str:
     """Command that configures ``lines`` inside the BGP instance, and does nothing where that does not run."""
     chain = " ".join(f"-c '{line}'" for line in ("configure terminal", f"router bgp {leaf_as}", *lines))
     return (
-        f"if vtysh -c 'show running-config bgpd' | grep -q '^router bgp {leaf_as}'; "
-        f"then vtysh {chain} && vtysh -c 'write memory' >/dev/null; fi"
+        f"{_PATIENT}; if $bound vtysh -c 'show running-config bgpd' | grep -q '^router bgp {leaf_as}'; "
+        f"then $bound vtysh {chain} && $bound vtysh -c 'write memory' >/dev/null; fi"
     )
 
 
@@ -105,7 +110,7 @@ class _Frr:
 
     def forget_lists(self, lists: tuple[PrefixList, ...]) -> str:
         chain = " ".join(f"-c 'no {_family(prefixes.version)} prefix-list {prefixes.name}'" for prefixes in lists)
-        return f"vtysh -c 'configure terminal' {chain} && vtysh -c 'write memory' >/dev/null"
+        return f"{_PATIENT}; $bound vtysh -c 'configure terminal' {chain} && $bound vtysh -c 'write memory' >/dev/null"
 
     def render(self, leaf_as: int, neighbour: Neighbour) -> str:
         # What is not wanted is said too: otherwise taking it out of the fabric file would leave it on the switch.

@@ -1,0 +1,241 @@
+"""A switch that fails while ``up`` runs: one line that says so, within a bound, and the next ``up`` finishes.
+
+The fabric has been applied; each test declares a service range more or less, so that there is something to write.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import Lab
+from tests.e2e.declared import Site, running
+from tests.e2e.killed import Moment
+from tests.e2e.project import Going, Run
+from tests.e2e.world import eventually
+
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]
+
+SERVICES = "10.234.0.0/24"
+UP = ("up", "--yes", "--skip-preview", "--suppress-outputs")
+DEV = Path("config/fabrics/dev.yaml")
+STEPPED_IN = "/run/frr/stepped-in"
+VTYSH = """#!/bin/sh
+# In the place of vtysh: what goes wrong when a configuration is loaded.
+case "$1" in -f) {fault} ;; esac
+exec /run/frr/vtysh "$@"
+"""
+
+
+class Way:
+    """A TCP port that leads to a switch's SSH server, until somebody cuts the way or holds everything up."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self._open: list[socket.socket] = []
+        self.silent = threading.Event()
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._server.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._server.accept()
+                self._open.append(near)
+                if self.silent.is_set():
+                    continue
+                far = socket.create_connection(("127.0.0.1", self._to))
+                self._open.append(far)
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    def _carry(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while read := one.recv(65536):
+                while self.silent.is_set():
+                    time.sleep(0.1)
+                other.sendall(read)
+        for each in (one, other):
+            with suppress(OSError):
+                each.close()
+
+    def cut(self) -> None:
+        """End all connections at once, as a router between would."""
+        for each in self._open:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+        self._open.clear()
+
+    def close(self) -> None:
+        """End it."""
+        self.silent.clear()
+        self._server.close()
+        self.cut()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Way]]:
+    """The example, applied, its first leaf reached by a way that can be cut."""
+    with running(tmp_path_factory.mktemp("faults"), yaml.safe_load(DEV.read_text(encoding="utf-8"))) as site:
+        ssh = site._ssh["rr1"]["leaves"]["leaf01"]["ssh"]
+        way = Way(ssh["port"])
+        ssh["port"] = way.port
+        site.lab.exec(
+            "leaf01", "sh", "-c", "cp $(command -v vtysh) /run/frr/vtysh; cp /etc/frr/frr.conf /run/frr/first"
+        )
+        try:
+            site.applied()
+            yield site, way
+        finally:
+            way.close()
+
+
+@pytest.fixture
+def site(whole: tuple[Site, Way]) -> Site:
+    return whole[0]
+
+
+@pytest.fixture
+def way(whole: tuple[Site, Way]) -> Way:
+    return whole[1]
+
+
+@contextmanager
+def vtysh_that(lab: Lab, fault: str) -> Iterator[None]:
+    """Another vtysh on leaf01, for as long as the body takes."""
+    lab.exec("leaf01", "sh", "-c", f"rm -f {STEPPED_IN}; cat >/run/frr/other <<'EOF'\n{VTYSH.format(fault=fault)}EOF\n")
+    lab.exec("leaf01", "sh", "-c", "chmod +x /run/frr/other; mount --bind /run/frr/other $(command -v vtysh)")
+    try:
+        yield
+    finally:
+        lab.exec("leaf01", "sh", "-c", "umount -l $(command -v vtysh)")
+
+
+def changed(site: Site) -> None:
+    """Declare one service range more, or less again."""
+    ranges: list[str] = site.declared["serviceClusterIPs"]
+    site.declared["serviceClusterIPs"] = ranges[:-1] if SERVICES in ranges else [*ranges, SERVICES]
+    site.write()
+
+
+def started(site: Site) -> Going:
+    changed(site)
+    return site.project.start(*UP)
+
+
+def stepped_in(site: Site) -> bool:
+    return site.lab.run("python", "-m", "lab", "exec", "leaf01", "--", "test", "-e", STEPPED_IN).returncode == 0
+
+
+def said(run: Run) -> str:
+    """What an operator reads of a run that failed."""
+    assert run.code != 0, run.said
+    assert "Traceback" not in run.said
+    return run.said.partition("Diagnostics:")[2] or run.said
+
+
+def finishes(site: Site, stood: Moment) -> None:
+    """The next update does it, nothing that was healthy has reset, and nothing is left to do."""
+    run = site.project.up("--skip-preview", "--suppress-outputs")
+    assert run.code == 0, run.said
+    assert stood.lost_until(Moment.of(site.lab)) == []
+    assert [row for row in site.rows() if not row["ok"]] == []
+    run = site.project.pulumi("preview", "--expect-no-changes", "--suppress-outputs")
+    assert run.code == 0, run.said
+
+
+def test_a_connection_that_drops_in_the_middle_of_a_configuration(site: Site, way: Way) -> None:
+    stood = Moment.of(site.lab)
+    half = f'head -n 1 "$2" >/run/frr/half; /run/frr/vtysh -f /run/frr/half; touch {STEPPED_IN}; sleep 5; exit 1'
+    with vtysh_that(site.lab, half):
+        going = started(site)
+        going.reaches(lambda: stepped_in(site))
+        way.cut()
+        run = going.end()
+    assert "leaf01-" in said(run)
+    finishes(site, stood)
+
+
+def test_a_switch_that_hangs_in_the_middle_of_a_configuration(site: Site) -> None:
+    stood = Moment.of(site.lab)
+    with vtysh_that(site.lab, "sleep 1000"):
+        began = time.monotonic()
+        run = started(site).end()
+        took = time.monotonic() - began
+    assert "the switch has not answered within 60 s: see whether vtysh and bgpd do" in said(run)
+    assert took < 120
+    finishes(site, stood)
+
+
+def test_a_connection_that_falls_silent_in_the_middle_of_a_configuration(site: Site, way: Way) -> None:
+    stood = Moment.of(site.lab)
+    with vtysh_that(site.lab, f"touch {STEPPED_IN}; sleep 3; exit 1"):
+        going = started(site)
+        going.reaches(lambda: stepped_in(site))
+        way.silent.set()
+        began = time.monotonic()
+        run = going.end()
+        took = time.monotonic() - began
+    way.silent.clear()
+    way.cut()
+    assert "leaf01-" in said(run)
+    assert took < 180
+    finishes(site, stood)
+
+
+def test_a_switch_that_accepts_connections_and_says_nothing(site: Site, way: Way) -> None:
+    stood = Moment.of(site.lab)
+    way.cut()
+    way.silent.set()
+    try:
+        began = time.monotonic()
+        run = started(site).end()
+        assert time.monotonic() - began < 60
+    finally:
+        way.silent.clear()
+        way.cut()
+    assert f"no answer from 127.0.0.1 port {way.port} within its time: nothing was changed" in said(run)
+    finishes(site, stood)
+
+
+def test_a_switch_that_cannot_save_its_configuration(site: Site) -> None:
+    stood = Moment.of(site.lab)
+    site.lab.exec("leaf01", "sh", "-c", "mount -o remount,ro,bind /etc/frr")
+    try:
+        run = started(site).end()
+    finally:
+        site.lab.exec("leaf01", "sh", "-c", "mount -o remount,rw,bind /etc/frr")
+    assert "leaf01-" in said(run)
+    assert "frr.conf" in said(run)
+    finishes(site, stood)
+    assert SERVICES in site.lab.exec("leaf01", "cat", "/etc/frr/frr.conf") or SERVICES not in str(site.declared)
+
+
+def test_a_switch_that_comes_back_with_its_first_configuration(site: Site) -> None:
+    lab = site.lab
+    lab.exec("leaf01", "sh", "-c", "cat /run/frr/first >/etc/frr/frr.conf; kill -9 $(pidof bgpd)")
+    assert eventually(lambda: as_number(lab) == "65009")
+    check = ("preview", "--refresh", "--expect-no-changes", "--suppress-outputs")
+    run = site.project.pulumi(*check)
+    assert run.code == 7, run.said
+    for node in ("node1", "node2"):
+        assert any(
+            f"({node}) is missing; `pulumi up` makes it as the file says" in line for line in run.said.splitlines()
+        )
+    stood = Moment.of(lab)
+    finishes(site, stood)
+
+
+def as_number(lab: Lab) -> Any:
+    found = lab.run("python", "-m", "lab", "exec", "leaf01", "--", "vtysh", "-c", "show running-config bgpd").stdout
+    return next((line.split()[2] for line in found.splitlines() if line.startswith("router bgp ")), "")
