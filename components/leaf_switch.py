@@ -87,7 +87,9 @@ class LeafSwitch(pulumi.ComponentResource):
             program=self._dialect.renumber(leaf_as, addresses, args.fabric.leaf_side_as(args.rack)),
             delete=self._dialect.renumber(leaf_as, addresses, self._first_as),
             again=self._again(args.watch.drift.of_as_numbers(args.rack, args.leaf)),
-            after=after,
+            # Named although `after` is behind them: a rack that leaves is behind nothing any more of what stays, and to
+            # renumber a neighbour that is gone would make it again.
+            after=[*after, *(each for found in self.neighbours.values() for each in found)],
         )
 
     def _again(self, differences: Differences) -> Again:

@@ -171,6 +171,13 @@ def test_a_node_that_has_registered_again_gets_its_labels_again_and_no_other_nod
     assert {name: bool(patch.ignores) for name, patch in patches.items()} == {"node2": True, "node3": False}
 
 
+def test_a_rack_that_leaves_has_its_neighbours_renumbered_before_they_go(registered: Registered) -> None:
+    # By name: what is between them is of the racks that stay, and no longer waits for those that leave.
+    for leaf, nodes in (("leaf01", "172.20.0"), ("leaf02", "173.20.0")):
+        neighbours = {f"{leaf}-{nodes}.11", f"{leaf}-{nodes}.12"}
+        assert neighbours <= registered[f"{leaf}-as-number"].waits_for
+
+
 NODES = [f"node{number}" for number in range(1, 7)]
 REFLECTORS = {"node1": "172.20.0.11", "node2": "172.20.0.12", "node4": "173.20.0.11", "node5": "173.20.0.12"}
 
