@@ -244,3 +244,11 @@ def test_a_rack_whose_nodes_are_gone_already_leaves_the_other_in_peace(site: Sit
     assert set(came_up(site.lab, "leaf02")) == {"100.0.0.5"}
     assert "rr2" not in site.lab.kubectl("get", "bgppeers.crd.projectcalico.org", "-o", "name")
     assert set(site.applied().changes()) == {"unchanged"}
+
+
+def test_a_destroy_finishes_although_a_node_is_gone(site: Site) -> None:
+    dies(site, "node3")
+    run = site.project.pulumi("destroy", "--yes", "--refresh")
+    assert run.code == 0, run.said
+    assert set(came_up(site.lab, "leaf01")) == {"100.0.0.1"}
+    assert site.project.resources() == {}
