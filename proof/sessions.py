@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from config.model import Address
 from proof.model import Kind, Link, Session, Topology, What
-from proof.simulate import Walk, paths
+from proof.simulate import Walk, passed
 
 
 def standing(topology: Topology, stands_for: Mapping[str, float]) -> Topology:
     """The topology with the sessions that stay up.
 
-    ``stands_for`` is how many nodes of the whole fabric a node's prefix counts for, 1 if not given.
+    ``stands_for`` is how many nodes of the whole fabric a route from a node counts for, 1 if not given.
     """
     return within_limits(carried(topology), stands_for)
 
@@ -65,9 +65,10 @@ def over_limits(topology: Topology, stands_for: Mapping[str, float]) -> Iterator
         for link in links:
             if link.receiver.max_prefixes is not None:
                 count = sum(
-                    paths(walk, link, prefix) * stands_for.get(prefix.node, 1)
+                    stands_for.get(route.via[0], 1)
                     for prefix in topology.origins
                     if prefix.version == link.version
+                    for route in passed(walk, link, prefix)
                 )
                 if count > link.receiver.max_prefixes:
                     yield link, count

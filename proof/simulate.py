@@ -199,10 +199,10 @@ def _passed(
             yield outcome
 
 
-def paths(walk: Walk, link: Link, prefix: Prefix) -> int:
+def passed(walk: Walk, link: Link, prefix: Prefix) -> Iterator[Route]:
     """Routes to a prefix that get over a link: BIRD sends every path that it has (``add paths on``), FRR the best."""
     held = walk.offered(link.sender.speaker, prefix, walk.of(prefix).ribs[link.sender.speaker])
-    return sum(1 for _ in _passed(walk.topology, link, prefix, held))
+    return _passed(walk.topology, link, prefix, held)
 
 
 def _taken(

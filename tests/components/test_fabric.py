@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,7 @@ def test_the_peers_are_those_of_the_article(registered: Registered) -> None:
             "peerIP": "172.20.0.254",
             "asNumber": 65009,
             "nextHopMode": "Keep",
+            "filters": ["rr1-leaf-filter"],
             "password": {"secretKeyRef": {"name": "leafrack-bgp", "key": "rr1"}},
         },
         "rr1-to-node-peer": {"nodeSelector": "rr-group == 'rr1'", "peerSelector": "rr-id == 'rr1'"},
@@ -213,6 +215,7 @@ def test_the_peers_are_those_of_the_article(registered: Registered) -> None:
             "peerIP": "173.20.0.254",
             "asNumber": 65010,
             "nextHopMode": "Keep",
+            "filters": ["rr2-leaf-filter"],
         },
         "rr2-to-node-peer": {"nodeSelector": "rr-group == 'rr2'", "peerSelector": "rr-id == 'rr2'"},
     }
@@ -442,6 +445,41 @@ def test_reflectors_of_different_racks_peer_where_the_fabric_says_so() -> None:
         "nodeSelector": "rr-id == 'rr1'", "peerSelector": "rr-id in {'rr2'}", "nextHopMode": "Keep",
     }  # fmt: skip
     assert peers["rr2-to-reflectors-peer"]["peerSelector"] == "rr-id in {'rr1'}"
+
+
+def test_a_racks_filter_stands_before_the_peers_that_name_it_and_waits_for_the_wave_of_its_rack(
+    registered: Registered,
+) -> None:
+    assert registered["rr2-leaf-filter"].type.endswith(":BGPFilter")
+    assert "rr2-leaf-filter" in registered["rr2-to-leaf2-peer"].waits_for
+    assert registered["rr2-leaf-filter"].waits_for == {"connected-1-gate"}
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_a_calico_without_filters_gets_none() -> None:
+    made = register({}, CalicoApi(filters=False))
+    assert "rr1-leaf-filter" not in made
+    assert "filters" not in made["rr1-to-leaf1-peer"].inputs["spec"]
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_ttl_security_and_a_limit_are_on_both_ends_where_the_file_says_so() -> None:
+    made = register({}, ttl_security=True, maximum_prefix=500)
+    assert made["rr1-to-leaf1-peer"].inputs["spec"]["ttlSecurity"] == 1
+    assert "ttlSecurity" not in made["rr1-to-node-peer"].inputs["spec"]
+    for line in (
+        " neighbor 172.20.0.11 ttl-security hops 1\n",
+        "  neighbor 172.20.0.11 maximum-prefix 500 restart 1\n",
+    ):
+        assert line in made["leaf01-172.20.0.11"].inputs["stdin"]
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_what_nodes_accept_besides_is_in_the_outbound_list_of_the_leaf_and_not_in_the_inbound_one() -> None:
+    made = register({}, accept_cidrs=(ip_network("0.0.0.0/0"),))
+    lists = made["leaf01-prefix-lists"].inputs["stdin"]
+    assert "ip prefix-list LEAFRACK-dc1-OUT seq 15 permit 0.0.0.0/0\n" in lists
+    assert "LEAFRACK-dc1-IN seq 15" not in lists
 
 
 @pytest.mark.usefixtures("_no_leftovers")

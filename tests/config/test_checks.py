@@ -118,6 +118,31 @@ ADDRESSES = [
         "fd00::/112 is IPv6, and podCIDRs has no such range",
     ),
     (
+        ("name: dc1", "name: dc1\nacceptCIDRs: ['::/0']"),
+        "acceptCIDRs[0]",
+        "::/0 is IPv6, and podCIDRs has no such range: add one or remove this",
+    ),
+    (
+        ("name: dc1", "name: dc1\nacceptCIDRs: [0.0.0.0/0, 10.233.65.0/24]"),
+        "acceptCIDRs[1]",
+        "10.233.65.0/24 is inside 10.233.64.0/18, of which nodes take everything: remove it",
+    ),
+    (
+        ("name: dc1", "name: dc1\nacceptCIDRs: [172.20.0.0/24, 172.16.0.0/12]"),
+        "acceptCIDRs[0]",
+        "172.20.0.0/24 is inside 172.16.0.0/12, of which nodes take everything: remove it",
+    ),
+    (
+        ("name: dc1", "name: dc1\nacceptCIDRs: [172.16.0.0/12, 172.16.0.0/12]"),
+        "acceptCIDRs[1]",
+        "172.16.0.0/12 is given twice: remove one",
+    ),
+    (
+        ("name: dc1", "name: dc1\nacceptCIDRs: [10.233.0.0/18]"),
+        "acceptCIDRs[0]",
+        "10.233.0.0/18 is given twice: remove one",
+    ),
+    (
         ("10.233.0.0/18", "10.233.64.0/20"),
         "serviceClusterIPs[0]",
         "10.233.64.0/20 (services) overlaps 10.233.64.0/18 (pods): give one of them another range",

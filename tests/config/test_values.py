@@ -140,6 +140,9 @@ LEAF = "racks.rr1.leaves.leaf01"
         ("name: dc1", "name: 12", "name", "needs text, got the number 12: put it in quotes"),
         ("name: dc1", "name:", "name", "is empty: give it a value or remove the key"),
         ("port: 2201", "port: 0", f"{LEAF}.ssh.port", "is 0: must be from 1 to 65535"),
+        ("name: dc1", "name: dc1\nmaximumPrefix: 0", "maximumPrefix", "is 0: must be at least 1"),
+        ("name: dc1", "name: dc1\nmaximumPrefix: 4294967296", "maximumPrefix", "is 4294967296: must be at most"),
+        ("name: dc1", "name: dc1\nacceptCIDRs: [224.0.0.0/4]", "acceptCIDRs[0]", "224.0.0.0/4 cannot hold nodes"),
         ("port: 2201", "port: ssh", f"{LEAF}.ssh.port", "needs a number, got the text 'ssh'"),
         ("port: 2201", "user: ''", f"{LEAF}.ssh.user", "is empty: give it a value or remove the key"),
         (

@@ -15,13 +15,14 @@ NODES = ("node1", "node2", "node3", "node4", "node5", "node6")
 BLOCKS = {f"10.233.{64 + n // 4}.{64 * (n % 4)}/26" for n in range(6)}
 SERVICES = "10.233.0.0/18"
 _CALICO = "crd.projectcalico.org"
-_OBJECTS = f"nodes,bgppeers.{_CALICO},bgpconfigurations.{_CALICO},caliconodestatuses.{_CALICO}"
+_KINDS = ("bgppeers", "bgpfilters", "bgpconfigurations", "caliconodestatuses")
+_OBJECTS = ",".join(("nodes", *(f"{kind}.{_CALICO}" for kind in _KINDS)))
 _BY_THE_SERVER = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
 
 
-def snapshot(lab: Lab) -> dict[str, Any]:
+def snapshot(lab: Lab, switches: Iterable[str] = SWITCHES) -> dict[str, Any]:
     """Everything that leafrack may touch: objects without what the API server counts, switches word for word."""
-    found: dict[str, Any] = {name: running(lab, name) for name in SWITCHES}
+    found: dict[str, Any] = {name: running(lab, name) for name in switches}
     for listed in (
         lab.kubectl("get", _OBJECTS, "-o", "json"),
         lab.kubectl("get", "secrets,roles,rolebindings", "-n", "kube-system", "-o", "json"),

@@ -126,8 +126,19 @@ def test_nodes_learn_pods_and_services_and_nothing_else_that_the_leaf_knows() ->
     whats = {name: {prefix.what for prefix in table} for name, table in Walk(made).tables().items()}
     assert whats["n1a"] == whats["n1c"] == {What.PODS, What.SERVICES}
     assert whats["leaf1"] == whats["spine1"] == {What.PODS, What.SERVICES, What.SUBNET}
-    unlisted = Walk(edited(made, Kind.LEAF, Kind.NODE, sends=None)).tables()
+    half = Walk(edited(made, Kind.LEAF, Kind.NODE, sends=None)).tables()
+    assert {prefix.what for prefix in half["n1a"]} == {What.PODS, What.SERVICES}, "the node's filter holds"
+    unlisted = Walk(edited(edited(made, Kind.LEAF, Kind.NODE, sends=None), Kind.NODE, Kind.LEAF, accepts=None)).tables()
     assert {prefix.what for prefix in unlisted["n1a"]} == {What.PODS, What.SERVICES, What.SUBNET}
+
+
+def test_what_the_file_lets_nodes_accept_reaches_those_that_peer_with_the_leaf() -> None:
+    made = Walk(topology(fabric(changed(values(2, spines=1), acceptCIDRs=["172.21.0.0/16"])))).tables()
+    subnets = {str(prefix.ranges[0]) for prefix in made["n1a"] if prefix.what is What.SUBNET}
+    assert subnets == {"172.21.0.0/24"}
+    assert all(prefix.what is not What.SUBNET for prefix in made["n1c"]), "a reflector passes on pods and services"
+    exact = Walk(topology(fabric(changed(values(2, spines=1), acceptCIDRs=["0.0.0.0/0"])))).tables()
+    assert {prefix.what for prefix in exact["n1a"]} == {What.PODS, What.SERVICES}
 
 
 MESH_IN_ONE_AS = changed(ONE_AS, interconnect="full-mesh")
@@ -135,9 +146,9 @@ MESH_IN_ONE_AS = changed(ONE_AS, interconnect="full-mesh")
 
 def test_a_mesh_across_racks_works_by_the_default_route_unless_the_leaves_send_subnets() -> None:
     """BIRD resolves a next hop through no route of BGP, and a subnet that it has over BGP hides the default route."""
-    made = topology(fabric(MESH_IN_ONE_AS))
-    assert hops(made, "n1c", "n2c") == {"default gateway"}
-    found = entry(edited(made, Kind.LEAF, Kind.NODE, sends=None), "n1c", "n2c")
+    assert hops(topology(fabric(MESH_IN_ONE_AS)), "n1c", "n2c") == {"default gateway"}
+    subnets = [str(subnet) for rack in fabric(MESH_IN_ONE_AS).racks.values() for subnet in rack.subnets]
+    found = entry(topology(fabric(changed(MESH_IN_ONE_AS, acceptCIDRs=subnets))), "n1c", "n2c")
     assert found.best is not None
     assert not found.usable
 
@@ -220,18 +231,20 @@ def test_a_node_that_is_no_reflector_keeps_ibgp_routes_to_itself() -> None:
 
 
 def test_a_session_over_its_prefix_limit_ends() -> None:
-    made = edited(topology(fabric(values(2, spines=1))), "leaf", Kind.NODE, max_prefixes=3)
+    """Eight, as FRR counts them in the lab: services by four ways, the member's pods by two, each reflector's once."""
+    made = edited(topology(fabric(values(2, spines=1))), "leaf", Kind.NODE, max_prefixes=7)
     assert len(within_limits(made, {}).sessions) == len(made.sessions) - 4
-    roomy = edited(made, "leaf", Kind.NODE, max_prefixes=4)
+    roomy = edited(made, "leaf", Kind.NODE, max_prefixes=8)
     assert within_limits(roomy, {}) == roomy
 
 
 def test_a_prefix_limit_counts_the_nodes_that_others_stand_for() -> None:
     found = classes(fabric(values({"rr1": rack(1, members=9)})))
-    made = edited(topology(found.fabric), "leaf", Kind.NODE, max_prefixes=12)
+    # Of each of nine members pods and services, by both reflectors; of each reflector the same once.
+    made = edited(topology(found.fabric), "leaf", Kind.NODE, max_prefixes=40)
     assert sum(found.stands_for.values()) == 11
     assert within_limits(made, found.stands_for) == made
-    tight = edited(made, "leaf", Kind.NODE, max_prefixes=11)
+    tight = edited(made, "leaf", Kind.NODE, max_prefixes=39)
     assert len(within_limits(tight, found.stands_for).sessions) == len(made.sessions) - 2
 
 

@@ -35,10 +35,12 @@ router bgp 65009
  no neighbor 172.20.0.11 password
  no neighbor 172.20.0.11 shutdown
  no neighbor 172.20.0.11 timers
+ no neighbor 172.20.0.11 ttl-security hops 1
  no neighbor 172.20.0.11 graceful-restart-disable
  address-family ipv4 unicast
   neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-IN in
   neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-OUT out
+  no neighbor 172.20.0.11 maximum-prefix
   no neighbor 172.20.0.11 as-override
   no neighbor 172.20.0.11 remove-private-AS all replace-AS
   neighbor 172.20.0.11 activate
@@ -57,6 +59,8 @@ exit
             as_override=True,
             remove_private_as=True,
             graceful_restart=False,
+            ttl_security=True,
+            maximum_prefix=1000,
             timers=Timers(keepalive=3, hold=9),
             password="s3cret",
         ),
@@ -68,10 +72,12 @@ router bgp 65009
  neighbor fd00:1::11 password s3cret
  no neighbor fd00:1::11 shutdown
  neighbor fd00:1::11 timers 3 9
+ neighbor fd00:1::11 ttl-security hops 1
  neighbor fd00:1::11 graceful-restart-disable
  address-family ipv6 unicast
   neighbor fd00:1::11 prefix-list LEAFRACK-dc1-IN6 in
   neighbor fd00:1::11 prefix-list LEAFRACK-dc1-OUT6 out
+  neighbor fd00:1::11 maximum-prefix 1000 restart 1
   neighbor fd00:1::11 as-override
   neighbor fd00:1::11 remove-private-AS all replace-AS
   neighbor fd00:1::11 activate
@@ -87,15 +93,18 @@ def test_a_neighbour_is_rendered_as_an_operator_would_write_it(neighbour: Neighb
     assert FRR.render(65009, neighbour) == text
 
 
-def test_prefix_lists_permit_the_ranges_and_what_is_inside_them() -> None:
+def test_prefix_lists_permit_the_ranges_and_what_is_inside_them_and_of_all_addresses_the_default_route() -> None:
     lists = (
         PrefixList("A", (ip_network("10.233.64.0/18"), ip_network("10.9.9.9/32"))),
-        PrefixList("B", (ip_network("fd00:64::/48"),)),
+        PrefixList("B", (ip_network("fd00:64::/48"), ip_network("::/0"))),
+        PrefixList("C", (ip_network("0.0.0.0/0"),)),
     )
     assert FRR.render_lists(lists) == (
         "ip prefix-list A seq 5 permit 10.233.64.0/18 le 32\n"
         "ip prefix-list A seq 10 permit 10.9.9.9/32\n"
         "ipv6 prefix-list B seq 5 permit fd00:64::/48 le 128\n"
+        "ipv6 prefix-list B seq 10 permit ::/0\n"
+        "ip prefix-list C seq 5 permit 0.0.0.0/0\n"
     )
 
 
@@ -178,6 +187,26 @@ def test_the_state_of_a_switch_is_read_from_its_own_json() -> None:
     assert (spine.state, spine.uptime, spine.prefixes_received, spine.last_error) == ("Established", 61.0, 4, "")
     assert (node.state, node.uptime, node.description) == ("Idle", 0.0, "leafrack rr1 node1")
     assert node.last_error == "OPEN Message Error/Bad Peer AS"
+
+
+TRIPPED = """{"172.20.0.11": {"remoteAs": 64512, "bgpState": "Idle",
+  "addressFamilyInfo": {"ipv4Unicast": {"acceptedPrefixCounter": 0, "prefixAllowedMax": 7,
+    "prefixAllowedWarningThresh": 75, "prefixAllowedRestartIntervalMsecs": 60000}},
+  "lastNotificationReason": "Cease/Maximum Number of Prefixes Reached", "lastResetDueTo": "BGP Notification send",
+  "prefixesConfigExceedMax": true%s}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (', "reducePrefixNumFrom": true, "restartInTimerMsec": 44000', ", tried again in 44 s"),
+        ("", ""),
+    ],
+)
+def test_a_session_that_ended_for_too_many_routes_says_so_and_when_it_is_tried_again(more: str, said: str) -> None:
+    (node,) = FRR.parse(f"{TRIPPED % more}{{}}{{}}{RUNNING}").neighbours.values()
+    assert node.last_error == f"maximum-prefix 7 exceeded{said}"
 
 
 @pytest.mark.parametrize("running", ["frr version 8.4.4\n!\n", ""])

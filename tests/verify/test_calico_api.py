@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,9 +25,11 @@ class Documents(Reader):
         return found
 
 
-def api_server(*groups: str, fields: tuple[str, ...] | None = None) -> Documents:
-    """An API server with these groups, and a BGPPeer with these fields of its spec."""
-    schemas: dict[str, Any] = {"io.calico.IPPool": {"x-kubernetes-group-version-kind": [{"kind": "IPPool"}]}}
+def api_server(*groups: str, fields: tuple[str, ...] | None = None, more: tuple[str, ...] = ()) -> Documents:
+    """An API server with these groups, a BGPPeer with these fields of its spec, and more kinds."""
+    schemas: dict[str, Any] = {
+        f"io.calico.{kind}": {"x-kubernetes-group-version-kind": [{"kind": kind}]} for kind in ("IPPool", *more)
+    }
     if fields is not None:
         schemas["io.calico.BGPPeer"] = {
             "properties": {"spec": {"properties": {key: {"type": "string"} for key in fields}}},
@@ -42,13 +45,20 @@ def api_server(*groups: str, fields: tuple[str, ...] | None = None) -> Documents
 
 V1, NATIVE = "crd.projectcalico.org", "projectcalico.org"
 OLD = ("peerIP", "keepOriginalNextHop")
+NEW = (*OLD, "nextHopMode", "localASNumber", "filters", "ttlSecurity")
+NOTHING = CalicoApi("", next_hop_mode=False, local_as_number=False, filters=False, ttl_security=False)
 CLUSTERS = {
-    "Calico 3.31": (api_server("apps", V1, fields=(*OLD, "nextHopMode", "localASNumber")), CalicoApi(V1)),
-    "with Calico's API server": (api_server(NATIVE, V1, fields=(*OLD, "nextHopMode", "localASNumber")), CalicoApi(V1)),
-    "Calico 3.29": (api_server(V1, fields=OLD), CalicoApi(V1, next_hop_mode=False, local_as_number=False)),
-    "native v3 CRDs": (api_server(NATIVE), CalicoApi(NATIVE, next_hop_mode=False, local_as_number=False)),
-    "no Calico": (api_server("apps"), CalicoApi("", next_hop_mode=False, local_as_number=False)),
-    "half of Calico's CRDs": (api_server(V1), CalicoApi("", next_hop_mode=False, local_as_number=False)),
+    "Calico 3.31": (api_server("apps", V1, fields=NEW, more=("BGPFilter",)), CalicoApi(V1)),
+    "with Calico's API server": (api_server(NATIVE, V1, fields=NEW, more=("BGPFilter",)), CalicoApi(V1)),
+    "Calico 3.29": (
+        api_server(V1, fields=(*OLD, "filters", "ttlSecurity"), more=("BGPFilter",)),
+        CalicoApi(V1, next_hop_mode=False, local_as_number=False),
+    ),
+    "an old Calico": (api_server(V1, fields=OLD), replace(NOTHING, group=V1)),
+    "filters that nothing defines": (api_server(V1, fields=NEW), CalicoApi(V1, filters=False)),
+    "native v3 CRDs": (api_server(NATIVE), replace(NOTHING, group=NATIVE)),
+    "no Calico": (api_server("apps"), NOTHING),
+    "half of Calico's CRDs": (api_server(V1), NOTHING),
 }
 
 

@@ -54,6 +54,38 @@ def test_a_bgp_peer_says_which_of_leafracks_fields_differ() -> None:
     assert DRIFT.of_peer("rr1-to-node-peer", SPEC) == ("BGPPeer rr1-to-node-peer is missing",)
 
 
+RULES: list[Mapping[str, Any]] = [
+    {"action": "Accept", "matchOperator": "In", "cidr": "10.233.64.0/18"},
+    {"action": "Reject", "matchOperator": "In", "cidr": "0.0.0.0/0"},
+]
+OPEN = {"action": "Accept", "matchOperator": "In", "cidr": "172.16.0.0/12", "source": "RemotePeers"}
+FILTERS: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
+    "as it should be": ({"f": {"importV4": RULES}}, ()),
+    "none": ({}, ("BGPFilter f is missing",)),
+    "no rules": (
+        {"f": {}},
+        (
+            "BGPFilter f lacks `Accept In 10.233.64.0/18` in importV4",
+            "BGPFilter f lacks `Reject In 0.0.0.0/0` in importV4",
+        ),
+    ),
+    "a rule too many": (
+        {"f": {"importV4": [OPEN, *RULES]}},
+        ("BGPFilter f has `Accept In 172.16.0.0/12 source RemotePeers` in importV4",),
+    ),
+    "another order": ({"f": {"importV4": RULES[::-1]}}, ("BGPFilter f has the rules of importV4 in another order",)),
+}
+
+
+@pytest.mark.parametrize(("filters", "lines"), FILTERS.values(), ids=FILTERS)
+def test_a_bgp_filter_says_which_of_leafracks_rules_differ(
+    filters: Mapping[str, Mapping[str, Any]], lines: tuple[str, ...]
+) -> None:
+    found = Drift(FABRIC, Observed(replace(CLUSTER, filters=filters)))
+    assert found.of_filter("f", {"importV4": RULES}) == lines
+    assert Drift(FABRIC).of_filter("f", {"importV4": RULES}) == ()
+
+
 def on_leaf(*configured: str) -> Drift:
     state = NeighbourState(ip_address("173.20.0.11"), 64513, "Established", configured=configured)
     return Drift(FABRIC, Observed(switches={"leaf02": SwitchState(65010, {state.address: state})}))

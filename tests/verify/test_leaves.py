@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -71,6 +72,59 @@ HARM = {
 @pytest.mark.parametrize(("neighbour", "line"), HARM.values(), ids=HARM)
 def test_a_neighbour_is_in_the_way_with(neighbour: NeighbourState, line: str) -> None:
     assert said(neighbour) == ([line], [])
+
+
+MULTIHOP = Line("neighbor 172.20.0.11 ebgp-multihop 3", Effect.MULTIHOP)
+SECURED = replace(node1(), settings=("ttl-security hops 1",))
+LIMITS = {
+    "more routes than it may have": (
+        {"maximum_prefix": 7},
+        replace(node1(state="Established"), prefixes_received=8),
+        (
+            "maximumPrefix: leaf01 takes 8 routes from node1 now, and would end the session at more than 7: give a "
+            "larger number, or let node1 announce less first"
+        ),
+    ),
+    "a line that TTL security excludes": (
+        {"ttl_security": True},
+        node1(64512, MULTIHOP),
+        (f"{PLACE}, with `{MULTIHOP.text}`: the switch refuses ttlSecurity beside it; take that line away first"),
+    ),
+    "TTL security that the file does not have": (
+        {},
+        SECURED,
+        (
+            f"{PLACE}, with `ttl-security hops 1`: without it, as this file has it, the session would reset and, while "
+            "the BGPPeer keeps its ttlSecurity, not come back; say ttlSecurity: true, or take it away on both ends "
+            "first"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "neighbour", "line"), LIMITS.values(), ids=LIMITS)
+def test_a_setting_of_the_file_does_harm_to_a_neighbour_with(
+    changes: dict[str, object], neighbour: NeighbourState, line: str
+) -> None:
+    switches = {"leaf01": SwitchState(65009, {neighbour.address: neighbour})}
+    assert [str(each) for each in leaves.findings(FABRIC.model_copy(update=changes), switches)] == [line]
+
+
+FITTING = {
+    "as many routes as it may have": (
+        {"maximum_prefix": 8},
+        replace(node1(state="Established"), prefixes_received=8),
+    ),
+    "more than one hop without TTL security": ({}, node1(64512, MULTIHOP)),
+    "TTL security that the file has": ({"ttl_security": True}, SECURED),
+    "our own, from which it is taken": ({}, replace(SECURED, description="leafrack rr1 node1")),
+}
+
+
+@pytest.mark.parametrize(("changes", "neighbour"), FITTING.values(), ids=FITTING)
+def test_a_setting_of_the_file_does_none_with(changes: dict[str, object], neighbour: NeighbourState) -> None:
+    switches = {"leaf01": SwitchState(65009, {neighbour.address: neighbour})}
+    assert list(leaves.findings(FABRIC.model_copy(update=changes), switches)) == []
 
 
 WORTH_KNOWING = {

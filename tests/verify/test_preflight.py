@@ -185,7 +185,28 @@ def test_a_calico_without_local_as_numbers_is_named_with_the_version_that_has_th
     assert lines(findings(LOCAL_AS, old)) == [f"racks.rr2.localASNumber: {needs}"]
 
 
+def test_a_calico_without_ttl_security_is_named() -> None:
+    old, told = cluster(calico=CalicoApi(ttl_security=False)), FABRIC.model_copy(update={"ttl_security": True})
+    assert lines(findings(FABRIC, old)) == lines(findings(told, FITS)) == []
+    needs = "BGPPeers of this cluster have no ttlSecurity: that needs a newer Calico; remove it here"
+    assert lines(findings(told, old)) == [f"ttlSecurity: {needs}"]
+
+
 NOTICES = {
+    "a Calico without filters": (
+        cluster(calico=CalicoApi(filters=False)),
+        (
+            "cluster: BGPPeers of this cluster have no filters: that needs Calico 3.26; what nodes announce and accept "
+            "is held to the ranges of this file by the leaves' prefix lists alone"
+        ),
+    ),
+    "somebody else's filters on a peer that is taken over": (
+        cluster(peers=(Peer("rr1-to-leaf1-peer", {"filters": ["site", "rr1-leaf-filter", "more"]}),)),
+        (
+            "racks.rr1.leaves.leaf01: BGPPeer rr1-to-leaf1-peer has the filters site, more: leafrack's rr1-leaf-filter "
+            "takes their place; what they let nodes accept besides pods and services belongs into acceptCIDRs"
+        ),
+    ),
     "a rack whose AS changes": (
         cluster(nodes={**NODES, **{name: replace(NODES[name], annotations={}) for name in FABRIC.racks["rr2"].nodes}}),
         (
