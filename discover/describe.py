@@ -14,7 +14,7 @@ from config import Fabric, Interconnect, names
 from config.model import DEFAULT_PREFIX_LENGTHS, Addresses
 from discover import differences
 from discover.facts import Description, Facts, FoundRack, Path, Remark, in_order, interfaces, listed
-from discover.leaves import FoundLeaf, Spines, leaves_of, neighbours, one_or_more, timers, uplinks
+from discover.leaves import FoundLeaf, Spines, leaves_of, neighbours, of_all, one_or_more, timers, uplinks
 from discover.racks import nodes_without_address, racks_of
 from verify.observed import CALICO_DEFAULT_AS
 
@@ -47,6 +47,7 @@ class _Describing:
         self._sources: dict[Path, str] = {}
         self._remarks: list[Remark] = []
         self._spines = Spines()
+        self._common: dict[str, Any] = {}
         configured = facts.cluster.bgp_configuration
         pools = sorted(facts.cluster.pools, key=lambda pool: (pool.cidr.version, int(pool.cidr.network_address)))
         self._versions = {pool.cidr.version for pool in pools} or {4}
@@ -81,6 +82,10 @@ class _Describing:
             self._said("reflectorMesh", by=f"BGPPeer {listed(peer.name for peer in found.between_racks)}")
         self._remarks += [*found.remarks, *nodes_without_address(self._facts)]
         self._remarks += self._unused(racks)
+        self._common = of_all([leaf for rack in racks for leaf in rack.leaves])
+        self._values |= self._common
+        for key in self._common:
+            self._said(key, by="all sessions to leaves")
         if self._spines.values:
             self._values["spines"] = self._spines.values
             self._sources |= self._spines.sources
@@ -129,12 +134,12 @@ class _Describing:
         ]
         if leaf.override and all(leaf.override) and rack.how is not Interconnect.TOP_OF_RACK:
             leaf.values["asOverride"] = True
-        has = [
+        leaf.border = [
             one
             for address, one in (state.neighbours if state else {}).items()
             if self._facts.owners.get(address) in rack.border
         ]
-        if found := timers(has):
+        if found := timers(leaf.border):
             leaf.values["timers"] = found
         if leaf.known and leaf.known.ssh:
             leaf.values["ssh"] = dict(leaf.known.ssh)
@@ -164,7 +169,7 @@ class _Describing:
             self._said(*path, "reflectors", by=f"peerSelector of BGPPeer {peers}" if peers else "their cluster IDs")
         self._remarks += differences.of_nodes(self._facts, name, rack.found.nodes, rack.reflectors)
         for leaf in rack.leaves:
-            self._remarks += neighbours(self._facts, leaf, rack.border)
+            self._remarks += neighbours(self._facts, leaf, rack.border, self._common)
         return values
 
     def _as_numbers(self, rack: _Rack) -> None:

@@ -163,8 +163,12 @@ def _fields(peer: Peer, rack: str, *, to_leaf: bool) -> Iterator[Remark]:
         elif key == "nextHopMode" and to_leaf and value not in ("Keep", "Auto"):
             yield Remark(who, f"nextHopMode is {value}: `up` makes it Keep, which resets its sessions once")
         elif key == "filters":
-            text = f"filters {listed(value)} have no key in the file: they stay, and the proof does not see them"
-            yield Remark(who, text)
+            if others := [one for one in value or () if not (to_leaf and one == names.leaf_filter(rack))]:
+                goes = f"{names.leaf_filter(rack)} takes their place; what nodes are to accept belongs into acceptCIDRs"
+                then = goes if to_leaf else "they stay, and the proof does not see them"
+                yield Remark(who, f"filters {listed(others)} have no key in the file: {then}")
+        elif key == "ttlSecurity" and to_leaf and value == 1:
+            continue
         elif key != "nextHopMode" and value:
             yield Remark(who, f"{key} has no key in the file: it stays as it is, neither set nor watched")
     with_port = str(peer.spec.get("peerIP") or "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
@@ -16,6 +16,7 @@ from verify.model import Address
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _OF_OURS = re.compile(r"prefix-list LEAFRACK-\S+ (in|out)")
 _TIMERS = re.compile(r"^timers (\d+) (\d+)$", re.MULTILINE)
+_LIMIT = re.compile(r"^maximum-prefix (\d+)", re.MULTILINE)
 _SAID_BY_KEYS = ("as-override", "remove-private-AS all replace-AS", "password")
 
 
@@ -30,6 +31,8 @@ class FoundLeaf:
     values: dict[str, Any] = field(default_factory=dict)
     override: list[bool] = field(default_factory=list)
     """Whether the leaf puts its own AS in place of the rack's, for each neighbour that stays."""
+    border: list[NeighbourState] = field(default_factory=list)
+    """Neighbours that stay."""
 
 
 @dataclass
@@ -132,7 +135,20 @@ def one_or_more(found: list[str]) -> str | list[str]:
     return found[0] if len(found) == 1 else found
 
 
-def neighbours(facts: Facts, leaf: FoundLeaf, border: Sequence[str]) -> Iterator[Remark]:
+def of_all(leaves: Sequence[FoundLeaf]) -> dict[str, Any]:
+    """Keys of the fabric that all sessions to leaves have alike: ``ttlSecurity`` and ``maximumPrefix``."""
+    found: dict[str, Any] = {}
+    peers = [peer for leaf in leaves for each in leaf.addresses.values() for peer, _ in each]
+    if peers and all(peer.spec.get("ttlSecurity") == 1 for peer in peers):
+        found["ttlSecurity"] = True
+    said = [_LIMIT.search("\n".join(one.settings)) for leaf in leaves for one in leaf.border]
+    limits = {int(limit[1]) if limit else None for limit in said}
+    if len(limits) == 1 and (limit := limits.pop()):
+        found["maximumPrefix"] = limit
+    return found
+
+
+def neighbours(facts: Facts, leaf: FoundLeaf, border: Sequence[str], common: Mapping[str, Any]) -> Iterator[Remark]:
     """What the leaf has for the rack's nodes that the file cannot say, or that ``up`` will change."""
     if leaf.known is None or leaf.known.state is None:
         return
@@ -145,7 +161,7 @@ def neighbours(facts: Facts, leaf: FoundLeaf, border: Sequence[str]) -> Iterator
             yield Remark(who, text)
         elif neighbour.state != "Established":
             yield Remark(who, f"its session is {neighbour.state}: bring it up first, or `up` stops at its gate")
-    yield from _settings(leaf, [here[node] for node in border if node in here])
+    yield from _settings(leaf, [here[node] for node in border if node in here], common)
     for node in border:
         if node not in here:
             yield Remark(f"leaf {leaf.name}", f"it has no neighbour for {node}: `up` adds it")
@@ -159,18 +175,30 @@ def timers(neighbours: Sequence[NeighbourState]) -> dict[str, int]:
     return {"keepalive": only[0], "hold": only[1]} if only else {}
 
 
-def _settings(leaf: FoundLeaf, neighbours: Sequence[NeighbourState]) -> Iterator[Remark]:
+def _settings(leaf: FoundLeaf, neighbours: Sequence[NeighbourState], common: Mapping[str, Any]) -> Iterator[Remark]:
     settings: dict[str, list[Address]] = {}
     for neighbour in neighbours:
         for setting in neighbour.settings:
             if setting not in _SAID_BY_KEYS and not _OF_OURS.fullmatch(setting):
                 settings.setdefault(setting, []).append(neighbour.address)
     for setting, addresses in settings.items():
-        text = "has no key in the file: it stays on the switch, neither set nor watched"
-        if _TIMERS.fullmatch(setting):
-            if "timers" in leaf.values:
-                continue
-            text = "goes, as not all neighbours have the same: give the leaf timers in the file to keep them"
-        if setting.startswith("prefix-list "):
-            text = "gives way to leafrack's own list, of pods and services only: see that this is enough"
-        yield Remark(f"neighbours {listed(addresses)} of {leaf.name}", f"`{setting}` {text}")
+        if what := _becomes(setting, leaf, common):
+            yield Remark(f"neighbours {listed(addresses)} of {leaf.name}", f"`{setting}` {what}")
+
+
+def _becomes(setting: str, leaf: FoundLeaf, common: Mapping[str, Any]) -> str:
+    """What becomes of a line on the leaf; nothing where the file says it."""
+    limit = common.get("maximumPrefix")
+    if _TIMERS.fullmatch(setting):
+        goes = "goes, as not all neighbours have the same: give the leaf timers in the file to keep them"
+        return "" if "timers" in leaf.values else goes
+    if _LIMIT.match(setting):
+        ours = f"maximum-prefix {limit} restart 1"
+        goes = "goes, as not all neighbours have the same: give maximumPrefix in the file to have a limit"
+        return "" if setting == ours else f"becomes `{ours}`" if limit else goes
+    if setting.startswith("ttl-security "):
+        goes = "goes, which resets the session: say ttlSecurity: true, or take it away on both ends first"
+        return "" if "ttlSecurity" in common else goes
+    if setting.startswith("prefix-list "):
+        return "gives way to leafrack's own list, of pods and services only: see that this is enough"
+    return "has no key in the file: it stays on the switch, neither set nor watched"

@@ -17,7 +17,7 @@ from discover.describe import describe
 from discover.facts import Facts
 from discover.write import text_of
 from tests.discover.article import CONFIGURATION, LEAVES, NODES, PEERS, facts, leaf, neighbour, node, peer
-from verify.cluster import NodeState, Pool
+from verify.cluster import NodeState, Peer, Pool
 
 DEV_FABRIC = Path(__file__).resolve().parents[2] / "config" / "fabrics" / "dev.yaml"
 
@@ -226,6 +226,26 @@ def first_leaf(**more: Any) -> Facts:
     return facts(leaves=(replace(LEAVES[0], state=state), LEAVES[1]))
 
 
+def all_neighbours(**more: Any) -> Facts:
+    """The article's fabric with more about every neighbour that is a node."""
+    found = []
+    for known in LEAVES:
+        assert known.state
+        nodes = {at: replace(one, **more) for at, one in known.state.neighbours.items() if one.remote_as != 65008}
+        found.append(replace(known, state=replace(known.state, neighbours={**known.state.neighbours, **nodes})))
+    return facts(leaves=tuple(found))
+
+
+def test_what_all_sessions_to_leaves_have_is_the_fabrics() -> None:
+    limited = all_neighbours(settings=("maximum-prefix 100 restart 1", "ttl-security hops 1"))
+    to_leaves = {name: {**spec, "ttlSecurity": 1} if "peerIP" in spec else spec for name, spec in PEERS.items()}
+    state = replace(limited.cluster, peers=tuple(Peer(name, spec) for name, spec in to_leaves.items()))
+    found = describe("dc1", replace(limited, cluster=state))
+    assert (found.values["maximumPrefix"], found.values["ttlSecurity"]) == (100, True)
+    assert [each for each in map(str, found.remarks) if "maximum" in each or "ttl" in each] == []
+    assert not {"maximumPrefix", "ttlSecurity"} & set(describe("dc1", facts()).values)
+
+
 NOT_EXPRESSED: Mapping[str, tuple[Facts, str]] = {
     "an encapsulated pool": (
         facts(pools=(Pool("default", ip_network("10.233.64.0/18"), "IPIP Always"),)),
@@ -255,7 +275,10 @@ NOT_EXPRESSED: Mapping[str, tuple[Facts, str]] = {
         facts(peers=peer("rr1-to-leaf1-peer", password={"secretKeyRef": {"name": "bgp", "key": "leaf1"}})),
         "BGPPeer rr1-to-leaf1-peer: its sessions have a password: set it before the first `up`, or they reset",
     ),
-    "a filter": (facts(peers=peer("rr1-to-leaf1-peer", filters=["f1"])), "BGPPeer rr1-to-leaf1-peer: filters f1"),
+    "a filter": (
+        facts(peers=peer("rr1-to-leaf1-peer", filters=["f1", "rr1-leaf-filter"])),
+        "BGPPeer rr1-to-leaf1-peer: filters f1 have no key in the file: rr1-leaf-filter takes their place",
+    ),
     "a field that has no key": (
         facts(peers=peer("rr1-to-leaf1-peer", maxRestartTime="30s")),
         "BGPPeer rr1-to-leaf1-peer: maxRestartTime has no key in the file",
@@ -308,6 +331,18 @@ NOT_EXPRESSED: Mapping[str, tuple[Facts, str]] = {
     "a prefix list": (
         first_leaf(settings=("prefix-list PODS in",)),
         "neighbours 172.20.0.11 of leaf01: `prefix-list PODS in` gives way to leafrack's own list",
+    ),
+    "TTL security of one": (
+        first_leaf(settings=("ttl-security hops 1",)),
+        "neighbours 172.20.0.11 of leaf01: `ttl-security hops 1` goes, which resets the session: say ttlSecurity: true",
+    ),
+    "a limit of one": (
+        first_leaf(settings=("maximum-prefix 100 70",)),
+        "neighbours 172.20.0.11 of leaf01: `maximum-prefix 100 70` goes, as not all neighbours have the same",
+    ),
+    "another limit than leafrack's": (
+        all_neighbours(settings=("maximum-prefix 100",)),
+        "neighbours 172.20.0.11, 172.20.0.12 of leaf01: `maximum-prefix 100` becomes `maximum-prefix 100 restart 1`",
     ),
     "timers of one": (
         first_leaf(settings=("timers 3 9",)),
