@@ -1,21 +1,14 @@
-"""Reading the cluster: nodes, pod blocks, and what Calico's own status reporter says of a node's sessions.
-
-CalicoNodeStatus (projectcalico/calico: api/pkg/apis/projectcalico/v3/nodestatus.go) is filled by calico-node from
-the BIRD socket. Its documentation means it for a handful of nodes at a time, to be deleted afterwards.
-"""
+"""Reading the cluster: nodes, Calico's objects, pod blocks, and what calico-node says of a node's sessions."""
 
 from __future__ import annotations
 
 import json
-import secrets
-import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import ip_interface, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +22,14 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Node
 
 from config import names
+from verify import node_status
 from verify.errors import UnreadableError
-from verify.model import Address, Cluster, Found, Network, Report
+from verify.model import Address, Cluster, Network, Report
 
 TIMEOUT = 10.0
 """Seconds for one request to the API server."""
 STATUS_AT_ONCE = 10
 """Nodes whose status is asked for at the same time, as the documentation of CalicoNodeStatus bounds it."""
-STATUS_TIMEOUT = 15.0
-"""Seconds for calico-node to fill a status for the first time; it does so every second."""
-LEFT_OVER = timedelta(minutes=10)
 
 CALICO_GROUP = "crd.projectcalico.org"
 BGPConfiguration = create_global_resource(CALICO_GROUP, "v1", "BGPConfiguration", "bgpconfigurations")
@@ -46,7 +37,6 @@ BGPPeer = create_global_resource(CALICO_GROUP, "v1", "BGPPeer", "bgppeers")
 BGPFilter = create_global_resource(CALICO_GROUP, "v1", "BGPFilter", "bgpfilters")
 IPPool = create_global_resource(CALICO_GROUP, "v1", "IPPool", "ippools")
 BlockAffinity = create_global_resource(CALICO_GROUP, "v1", "BlockAffinity", "blockaffinities")
-CalicoNodeStatus = create_global_resource(CALICO_GROUP, "v1", "CalicoNodeStatus", "caliconodestatuses")
 
 
 @dataclass(frozen=True)
@@ -217,46 +207,9 @@ class Reader:
         wanted = list(nodes)
         reports: dict[str, Report] = {}
         for start in range(0, len(wanted), STATUS_AT_ONCE):
-            reports |= self._statuses(wanted[start : start + STATUS_AT_ONCE])
+            with self.asking():
+                reports |= node_status.ask(self.client, wanted[start : start + STATUS_AT_ONCE])
         return reports
-
-    def _statuses(self, nodes: Sequence[str]) -> dict[str, Report]:
-        labels = {names.MANAGED_BY_LABEL: names.MANAGER}
-        made = {node: f"leafrack-{secrets.token_hex(4)}-{node}"[:253] for node in nodes}
-        with self.asking():
-            self._sweep(labels)
-            try:
-                for node, name in made.items():
-                    self.client.create(
-                        CalicoNodeStatus(
-                            metadata=ObjectMeta(name=name, labels=labels),
-                            spec={"node": node, "classes": ["BGP", "Routes"], "updatePeriodSeconds": 1},
-                        )
-                    )
-                return self._filled(made)
-            finally:
-                for name in made.values():
-                    with suppress(ApiError, httpx2.HTTPError):
-                        self.client.delete(CalicoNodeStatus, name)
-
-    def _filled(self, made: Mapping[str, str]) -> dict[str, Report]:
-        until, reports = time.monotonic() + STATUS_TIMEOUT, dict[str, Report]()
-        while len(reports) < len(made) and time.monotonic() < until:
-            time.sleep(0.25)
-            for node in set(made) - set(reports):
-                status = self.client.get(CalicoNodeStatus, made[node]).get("status") or {}
-                if status.get("lastUpdated"):
-                    reports[node] = _report(node, status)
-        silent = f"calico-node on it has not reported its sessions within {STATUS_TIMEOUT:.0f} s"
-        return {node: reports.get(node, Report(name=node, failure=silent)) for node in made}
-
-    def _sweep(self, labels: Mapping[str, str]) -> None:
-        oldest = datetime.now(UTC) - LEFT_OVER
-        for status in self.client.list(CalicoNodeStatus, labels=dict(labels)):
-            metadata = status.metadata or ObjectMeta()
-            created = metadata.creationTimestamp
-            if created is not None and created < oldest and metadata.name:
-                self.client.delete(CalicoNodeStatus, metadata.name)
 
 
 def _mode(spec: Mapping[str, Any]) -> str:
@@ -293,22 +246,3 @@ def _is_interface(text: str) -> bool:
     with suppress(ValueError):
         return bool(ip_interface(text))
     return False
-
-
-def _report(node: str, status: Mapping[str, Any]) -> Report:
-    bgp, routes = status.get("bgp") or {}, status.get("routes") or {}
-    peers = [*(bgp.get("peersV4") or ()), *(bgp.get("peersV6") or ())]
-    known = [*(routes.get("routesV4") or ()), *(routes.get("routesV6") or ())]
-    return Report(
-        name=node,
-        sessions=tuple(
-            Found(reporter=node, peer=ip_address(peer["peerIP"]), state=peer.get("state") or "unknown")
-            for peer in peers
-            if peer.get("peerIP")
-        ),
-        routes=frozenset(
-            ip_network(route["destination"], strict=False)
-            for route in known
-            if route.get("type") == "FIB" and route.get("destination")
-        ),
-    )

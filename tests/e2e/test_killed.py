@@ -11,6 +11,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,12 +24,11 @@ from tests.e2e.loss import Pings, lines
 from tests.e2e.project import Going, Run
 from tests.e2e.tables import missing, without_a_route
 from tests.e2e.world import NODES, eventually, snapshot
+from verify import node_status
+from verify.cluster import Reader
+from verify.model import Cluster
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
-
-LEFT_UNLABELLED = pytest.mark.xfail(
-    raises=KeyError, strict=False, reason="a killed gate can leave a CalicoNodeStatus without our label, never swept"
-)
 
 RACK = [("node1", "node2"), ("node1", "node3"), ("node2", "node3")]
 """Of the rack that keeps the fabric's AS."""
@@ -59,15 +59,13 @@ def before(site: Site) -> dict[str, Any]:
     return snapshot(site.lab)
 
 
-def without_requests(lab: Lab) -> dict[str, Any]:
-    """The world but for requests for a node's status: a gate that is killed while it waits for one leaves it.
-
-    The next look at the cluster that is ten minutes younger sweeps them (``verify.cluster``).
+def swept(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The world when ten minutes are over: a gate that is killed while it waits for a node's status leaves it until
+    then.
     """
-    found = snapshot(lab)
-    left = [name for name in found if name.startswith("CalicoNodeStatus/leafrack-")]
-    assert {found.pop(name)["metadata"]["labels"]["app.kubernetes.io/managed-by"] for name in left} <= {"leafrack"}
-    return found
+    monkeypatch.setattr(node_status, "LEFT_OVER", timedelta())
+    node_status.sweep(Reader(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack")).client)
+    return snapshot(lab)
 
 
 def change(site: Site, number: int) -> None:
@@ -125,12 +123,13 @@ def recovered(site: Site, made: Kill) -> Run:
     return site.project.pulumi(made.again, *QUICKLY)
 
 
-@pytest.mark.parametrize(
-    "made",
-    [pytest.param(kill, id=str(kill), marks=[LEFT_UNLABELLED] if kill.phase == DESTROY else []) for kill in KILLS],
-)
+@pytest.mark.parametrize("made", KILLS, ids=str)
 def test_the_next_run_finishes_and_nothing_that_was_healthy_is_lost_after(
-    made: Kill, site: Site, before: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    made: Kill,
+    site: Site,
+    before: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lab = site.lab
     how = made.again
@@ -175,13 +174,12 @@ def test_the_next_run_finishes_and_nothing_that_was_healthy_is_lost_after(
     if made.phase == DESTROY:
         if stands:
             site.destroyed()
-        assert without_requests(lab) == before
+        assert swept(lab, monkeypatch) == before
         assert site.project.resources() == {}
         assert eventually(lambda: not without_a_route(lab, ALL_NODES)), without_a_route(lab, ALL_NODES)
 
 
-@LEFT_UNLABELLED
-def test_nothing_is_left_after_a_destroy(site: Site, before: dict[str, Any]) -> None:
+def test_nothing_is_left_after_a_destroy(site: Site, before: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     site.destroyed()
-    assert without_requests(site.lab) == before
+    assert swept(site.lab, monkeypatch) == before
     assert site.project.resources() == {}

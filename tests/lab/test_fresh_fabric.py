@@ -6,10 +6,15 @@ import json
 import re
 import subprocess
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from verify import node_status
+from verify.cluster import Reader
+from verify.model import Cluster
 
 if TYPE_CHECKING:
     from tests.conftest import Lab
@@ -82,6 +87,22 @@ def test_calico_node_status_is_answered_with_real_sessions(lab: Lab) -> None:
         assert found["bgp"]["numberEstablishedV4"] == 5  # type: ignore[index]
     finally:
         lab.kubectl("delete", "caliconodestatus", "test-node1")
+
+
+def test_a_request_that_lost_its_owner_and_to_calico_node_its_labels_is_swept(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Reader(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack")).client
+    with monkeypatch.context() as dying:
+        dying.setattr(client, "delete", lambda *_given: None)
+        assert node_status.ask(client, ["node1"])["node1"].sessions
+    (left,) = json.loads(lab.kubectl("get", "caliconodestatus", "-o", "json"))["items"]
+    assert "labels" not in left["metadata"], "calico-node keeps labels now: the sweep may select by them"
+    node_status.sweep(client)
+    assert lab.kubectl("get", "caliconodestatus", "-o", "name") != "", "it may have an owner yet"
+    monkeypatch.setattr(node_status, "LEFT_OVER", timedelta())
+    node_status.sweep(client)
+    assert lab.kubectl("get", "caliconodestatus", "-o", "name") == ""
 
 
 @pytest.mark.parametrize("host", ["spine", "leaf01", "node1"])

@@ -1,0 +1,127 @@
+"""Requests for a node's status: each is deleted by whoever made it, or by the next one ten minutes later."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from lightkube import ApiError
+from lightkube.generic_resource import GenericGlobalResource
+from lightkube.models.meta_v1 import ObjectMeta
+
+from verify import node_status
+from verify.node_status import CalicoNodeStatus
+
+OLD = timedelta(minutes=11)
+BY_CALICO = {"projectcalico.org/metadata": json.dumps({"labels": {"app.kubernetes.io/managed-by": "leafrack"}})}
+OURS = {"app.kubernetes.io/managed-by": "leafrack"}
+
+
+class Requests:
+    """An API server with CalicoNodeStatuses, and a calico-node that fills them and writes their labels elsewhere."""
+
+    def __init__(self, *there: GenericGlobalResource, lost: tuple[str, ...] = ()) -> None:
+        self.there = {(each.metadata or ObjectMeta()).name or "": each for each in there}
+        self._lost = lost
+        """Names that somebody else deletes between our list and our delete."""
+
+    def list(self, kind: type, labels: Mapping[str, str] | None = None) -> Iterator[GenericGlobalResource]:
+        for each in [*self.there.values()]:
+            has = (each.metadata or ObjectMeta()).labels or {}
+            if (labels or {}).items() <= has.items():
+                yield each
+
+    def create(self, made: GenericGlobalResource) -> None:
+        assert made.metadata is not None
+        assert made.metadata.labels == OURS
+        made.metadata.labels, made.metadata.annotations = {}, BY_CALICO
+        self.there[made.metadata.name or ""] = made
+
+    def get(self, kind: type, name: str) -> GenericGlobalResource:
+        status = {"lastUpdated": "now", "bgp": {"peersV4": [{"peerIP": "172.20.0.254", "state": "Established"}]}}
+        assert name in self.there
+        return CalicoNodeStatus(metadata=ObjectMeta(name=name), status=status)
+
+    def delete(self, kind: type, name: str) -> None:
+        if name in self._lost:
+            answer = {"code": 404, "message": "not found"}
+            raise ApiError(response=httpx2.Response(404, json=answer, request=httpx2.Request("DELETE", "http://x")))
+        del self.there[name]
+
+
+def request(
+    name: str = "leafrack-0a1b2c3d-node1",
+    node: Any = "node1",
+    *,
+    age: timedelta = OLD,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+) -> GenericGlobalResource:
+    created = datetime.now(UTC) - age
+    metadata = ObjectMeta(
+        name=name, creationTimestamp=created, labels=dict(labels or {}), annotations=dict(annotations or {})
+    )
+    return CalicoNodeStatus(metadata=metadata, spec={"node": node, "classes": ["BGP"], "updatePeriodSeconds": 1})
+
+
+LEFT = {
+    "one that calico-node has not filled": request(labels=OURS),
+    "one that calico-node has filled and so taken its labels": request(annotations=BY_CALICO),
+    "one with labels of others too": request(labels={"a": "b"}, annotations=BY_CALICO),
+    "one of a node with a long name": request(f"leafrack-0a1b2c3d-{'n' * 236}", "n" * 250, annotations=BY_CALICO),
+}
+KEPT = {
+    "one of a run that is at work": request(age=timedelta(minutes=9), annotations=BY_CALICO),
+    "one of the operator's": request("node1", annotations=BY_CALICO),
+    "one that is called like ours": request(),
+    "one that is managed by us but not called so": request("leafrack-node1", labels=OURS),
+    "one for another node than its name says": request(node="node2", labels=OURS),
+    "one for no node": request(node=None, labels=OURS),
+    "one of another manager": request(annotations={"projectcalico.org/metadata": '{"labels":{"a":"b"}}'}),
+    "one with words of Calico that cannot be read": request(annotations={"projectcalico.org/metadata": "{"}),
+    "one with other words of Calico": request(annotations={"projectcalico.org/metadata": '["labels"]'}),
+    "one with labels that are none": request(annotations={"projectcalico.org/metadata": '{"labels": "x"}'}),
+}
+
+
+@pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
+def test_a_request_whose_owner_died_is_swept(left: GenericGlobalResource) -> None:
+    server = Requests(left)
+    node_status.sweep(server)  # type: ignore[arg-type]
+    assert server.there == {}
+
+
+@pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
+def test_no_other_request_is_touched(kept: GenericGlobalResource) -> None:
+    server = Requests(kept)
+    node_status.sweep(server)  # type: ignore[arg-type]
+    assert list(server.there.values()) == [kept]
+
+
+def test_two_runs_that_sweep_the_same_do_not_fail() -> None:
+    first, second = request(labels=OURS), request("leafrack-00000000-node1", labels=OURS)
+    server = Requests(first, second, lost=("leafrack-0a1b2c3d-node1",))
+    node_status.sweep(server)  # type: ignore[arg-type]
+    assert "leafrack-00000000-node1" not in server.there
+
+
+def test_what_is_asked_is_deleted_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    server = Requests()
+    found = node_status.ask(server, ["node1", "node2"])  # type: ignore[arg-type]
+    assert {str(each.peer) for report in found.values() for each in report.sessions} == {"172.20.0.254"}
+    assert server.there == {}
+
+    def killed(*_given: object) -> None:
+        assert all(re.fullmatch(r"leafrack-[0-9a-f]{8}-node1", name) for name in server.there)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(server, "get", killed)
+    with pytest.raises(KeyboardInterrupt):
+        node_status.ask(server, ["node1"])  # type: ignore[arg-type]
+    assert server.there == {}
