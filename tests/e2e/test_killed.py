@@ -64,7 +64,8 @@ def swept(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     then.
     """
     monkeypatch.setattr(node_status, "LEFT_OVER", timedelta())
-    node_status.sweep(Reader(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack")).client)
+    reader = Reader(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack"))
+    node_status.sweep(reader.client)
     return snapshot(lab)
 
 

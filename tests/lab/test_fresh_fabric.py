@@ -92,7 +92,8 @@ def test_calico_node_status_is_answered_with_real_sessions(lab: Lab) -> None:
 def test_a_request_that_lost_its_owner_and_to_calico_node_its_labels_is_swept(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = Reader(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack")).client
+    reader = Reader(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack"))
+    client = reader.client
     with monkeypatch.context() as dying:
         dying.setattr(client, "delete", lambda *_given: None)
         assert node_status.ask(client, ["node1"])["node1"].sessions
