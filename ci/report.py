@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 from ci import plan
 from ci.plan import Plan
+from config.errors import printable
 
 DRIFT = 7
 """Exit code of Pulumi itself where ``--expect-no-changes`` finds changes."""
@@ -27,6 +29,7 @@ STOPS = "an update would stop here"
 TAKEN_BACK = "makes it as the file says"
 """How the program's warnings end (components.entry, components.again)."""
 _WORDS = {"create": "to create", "update": "to update", "delete": "to delete", "replace": "to replace"}
+_MEANS_MORE = re.compile(r"[<>&\[\]*@#|!\\~$^{}%]|://|www\.")
 _SIGNS = {"create": "+", "delete": "-", "discard-replaced": "-", "delete-replaced": "-", "create-replacement": "+"}
 
 
@@ -79,7 +82,19 @@ def _no_words(code: int) -> list[str]:
 
 
 def _bullets(lines: Iterable[str]) -> list[str]:
-    return [f"- {line}" for line in lines]
+    return [f"- {_harmless(line)}" for line in lines]
+
+
+def _harmless(text: str) -> str:
+    """Text of a switch or a cluster as a forge may show it: as code where markdown or the forge would read more in it.
+
+    Only code keeps a name with @ from notifying somebody, and an address from becoming a link or an image.
+    """
+    line = printable(text)
+    if not _MEANS_MORE.search(line):
+        return line
+    fence = _longer_than_in([line])
+    return f"{fence} {line} {fence}"
 
 
 def _changes(preview: Plan) -> list[str]:
@@ -89,13 +104,15 @@ def _changes(preview: Plan) -> list[str]:
     for change in preview.changes:
         lines.append(f"{_SIGNS.get(change.operation, '!')} {change}")
         lines += [f"{line[0]}   {line[1:]}" for line in change.lines]
+    lines = list(map(printable, lines))
     # A fence that no line of a value can close.
-    fence = "`" * max(3, *(len(run) + 1 for line in lines for run in _backticks(line)), 0)
+    fence = _longer_than_in(lines, at_least=3)
     return [f"{fence}diff", *lines, fence]
 
 
-def _backticks(line: str) -> Iterator[str]:
-    yield from filter(None, "".join(letter if letter == "`" else " " for letter in line).split())
+def _longer_than_in(lines: Iterable[str], at_least: int = 1) -> str:
+    """As many backticks as stand nowhere in a row."""
+    return "`" * max(at_least, *(len(run) + 1 for line in lines for run in re.findall("`+", line)), 0)
 
 
 def text(lines: Sequence[str], secrets: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ class Problem:
     place: str = ""
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.place, self.path, self.text) if part)
+        return printable(": ".join(part for part in (self.place, self.path, self.text) if part))
 
 
 class FabricError(ValueError):
@@ -33,7 +33,12 @@ class FabricError(ValueError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+def printable(text: str) -> str:
+    """Text from a file, a switch or a cluster as it may go to a terminal, a log or a comment: one line, no controls."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
 def shown(text: str) -> str:
     """A name or value from a file as it may stand in an error: on one line, printable, not endless."""
-    clean = text if text.isprintable() else ascii(text)[1:-1]
+    clean = printable(text)
     return clean if len(clean) <= LONGEST_SHOWN else f"{clean[:LONGEST_SHOWN]}…"

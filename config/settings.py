@@ -115,9 +115,11 @@ def _unusable_passwords(given: Settings) -> list[Problem]:
         elif len(text.encode()) > LONGEST_BGP_PASSWORD:
             wording = f"the password is longer than the {LONGEST_BGP_PASSWORD} bytes of a TCP MD5 key (RFC 2385)"
             problems.append(Problem(wording, _path(("bgpPasswords", rack))))
-        elif not (text.isascii() and text.isprintable()) or " " in text:
+        elif not (text.isascii() and text.isprintable()) or set(text) & set(' "'):
+            # calico-node writes the password in double quotes into BIRD's configuration, as it is (bird.cfg.template).
             wording = (
-                "the password has a space or a character outside ASCII, which switches read differently: use others"
+                "the password has a space, a double quote or a character outside ASCII, which switches and BIRD read "
+                "differently: use others"
             )
             problems.append(Problem(wording, _path(("bgpPasswords", rack))))
     return problems

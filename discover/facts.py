@@ -9,6 +9,7 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import Any
 
 from config import names
+from config.errors import printable
 from switches import SwitchState
 from verify.cluster import NodeState, Peer
 from verify.model import Address
@@ -55,7 +56,7 @@ class Remark:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.about}: {self.text}"
+        return printable(f"{self.about}: {self.text}")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from config.errors import printable
 from discover.facts import Description, Path
 
 
@@ -18,9 +19,10 @@ def text_of(description: Description) -> str:
 
 def _lines(values: Mapping[str, Any], sources: Mapping[Path, str], path: Path) -> Iterator[str]:
     indent = "  " * len(path)
+    # Names come from a cluster: whatever is in one stays a comment.
     for key, value in values.items():
         here = (*path, key)
-        comment = f"  # {_one_line(sources[here])}" if here in sources else ""
+        comment = f"  # {printable(sources[here])}" if here in sources else ""
         if isinstance(value, Mapping) and value:
             yield f"{indent}{_flow(key)}:{comment}"
             yield from _lines(value, sources, here)
@@ -33,8 +35,3 @@ def _flow(value: Any) -> str:
     style = '"' if isinstance(value, str) and not value.isprintable() else None
     text: str = yaml.safe_dump(value, default_flow_style=True, default_style=style, width=float("inf"))
     return text.removesuffix("\n").removesuffix("\n...")
-
-
-def _one_line(text: str) -> str:
-    # Names come from a cluster: whatever is in one stays a comment.
-    return text if text.isprintable() else ascii(text)[1:-1]

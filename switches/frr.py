@@ -20,6 +20,7 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from config.errors import printable
 from config.model import Address, Network, Timers
 from switches import frr_drift, frr_running
 from switches.dialect import Line, Neighbour, NeighbourState, PrefixList, SwitchState
@@ -147,7 +148,16 @@ class _Frr:
         return _guarded(leaf_as, *(f"neighbor {address} remote-as {_remote(as_number)}" for address in addresses))
 
     def parse(self, output: str) -> SwitchState:
+        try:
+            return self._parsed(output)
+        except (AttributeError, KeyError, TypeError, RecursionError) as error:
+            msg = f"this does not answer as FRR with bgpd: {type(error).__name__} in what it says of its neighbours"
+            raise ValueError(msg) from None
+
+    def _parsed(self, output: str) -> SwitchState:
         documents, rest = _documents(output)
+        # Somebody else's description may hold what ends a line for Python.
+        rest = "\n".join(map(printable, rest.split("\n")))
         if len(documents) != 3:
             first = next((line for line in output.splitlines() if line.strip()), "nothing")
             msg = f"this does not answer as FRR with bgpd: {first[:120]!r}"
@@ -232,10 +242,10 @@ def _neighbour(
     return NeighbourState(
         address=address,
         remote_as=int(peer.get("remoteAs", 0)),
-        state=str(peer.get("bgpState", "")),
+        state=printable(str(peer.get("bgpState", ""))),
         uptime=peer.get("bgpTimerUpMsec", 0) / 1000 if established else 0.0,
-        description=str(peer.get("nbrDesc", "")),
-        last_error="" if established else _last_error(peer, families),
+        description=printable(str(peer.get("nbrDesc", ""))),
+        last_error="" if established else printable(_last_error(peer, families)),
         prefixes_received=sum(family.get("acceptedPrefixCounter", 0) for family in families),
         lines=lines,
         lacks_policy=any(key in family for family in families for key in _WITHOUT_POLICY),

@@ -59,7 +59,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 def _settings(path: Path) -> dict[str, str]:
     try:
         declared = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("config") or {}
-    except (OSError, yaml.YAMLError):
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, AttributeError):
         return {}
     return {key.removeprefix("leafrack:"): value for key, value in declared.items() if isinstance(value, str)}
 
@@ -106,7 +106,7 @@ def main(given: Sequence[str] | None = None) -> int:
         line = f"waiting for {len(failing)} of {len(rows)}: {failing[0]}"
         if chosen.wait and line not in said:
             said.add(line)
-            progress.print(line, soft_wrap=True, highlight=False)
+            progress.print(line, soft_wrap=True, highlight=False, markup=False)
 
     rows = observe.until_all_hold(
         lambda: look(fabric, cluster, credentials), wait=chosen.wait, hold=chosen.established_for, tell=tell

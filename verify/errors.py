@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from config.errors import printable
+
 
 class UnreadableError(Exception):
     """A switch or the cluster gave no answer, or not one that can be used.
@@ -12,7 +14,7 @@ class UnreadableError(Exception):
 
     def __init__(self, who: str, why: str, *, refused: bool = False, at_jump: bool = False) -> None:
         self.who = who
-        self.why = why
+        self.why = printable(why)
         self.refused = refused
         self.at_jump = at_jump
-        super().__init__(f"{who}: {why}")
+        super().__init__(f"{printable(who)}: {self.why}")

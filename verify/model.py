@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from config.errors import printable
 
 from config import Jump
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+Said = Annotated[str, AfterValidator(printable)]
+"""What a switch or a node said, as a terminal may show it."""
 
 
 class Value(BaseModel):
@@ -72,10 +77,10 @@ class Found(Value):
 
     reporter: str
     peer: Address
-    state: str
+    state: Said
     peer_as: int | None = None
     uptime: float | None = None
-    last_error: str = ""
+    last_error: Said = ""
 
 
 class Report(Value):
@@ -85,16 +90,16 @@ class Report(Value):
     as_number: int | None = None
     sessions: tuple[Found, ...] = ()
     routes: frozenset[Network] = frozenset()
-    failure: str = ""
+    failure: Said = ""
 
 
 class Row(Value):
     """One line of the verdict: a session or a route, whether it holds, and what was found."""
 
     rack: str
-    what: str
-    expected: str
-    found: str
+    what: Said
+    expected: Said
+    found: Said
     ok: bool
 
     def __str__(self) -> str:

@@ -23,7 +23,9 @@ def show(rows: Sequence[Row], console: Console) -> None:
             table.add_section()
         mark = Text("✓", "green") if row.ok else Text("✗", "bold red")
         found = Text(row.found, "" if row.ok else "red")
-        table.add_row("" if row.rack == rack else row.rack, row.what, row.expected, found, mark)
+        # As text: names in square brackets are no markup.
+        words = ("" if row.rack == rack else row.rack, row.what, row.expected)
+        table.add_row(*map(Text, words), found, mark)
         rack = row.rack
     console.print(table)
     failing = [row for row in rows if not row.ok]

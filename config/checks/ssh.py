@@ -13,7 +13,7 @@ from config.model import Fabric, Jump, Leaf, Ssh
 from config.source import at
 
 HOST_KEY_TYPES = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
-_HOST = re.compile(r"[A-Za-z0-9:][-A-Za-z0-9.:_]*")
+_HOST = re.compile(r"(?=.{1,253}$)([A-Za-z0-9][-A-Za-z0-9._]*|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)")
 _RSA_TYPES = frozenset({"ssh-rsa", "rsa-sha2-256", "rsa-sha2-512"})
 
 

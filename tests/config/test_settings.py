@@ -59,11 +59,15 @@ def test_bgp_passwords_come_as_json_or_as_a_mapping() -> None:
         ({"bgpPasswords": {"rr1": SECRET * 4}}, f"{PASSWORDS}.rr1: the password is longer than the 80 bytes"),
         (
             {"bgpPasswords": {"rr1": f"{SECRET} x"}},
-            f"{PASSWORDS}.rr1: the password has a space or a character outside",
+            f"{PASSWORDS}.rr1: the password has a space, a double quote or a character",
+        ),
+        (
+            {"bgpPasswords": {"rr1": f'{SECRET}";'}},
+            f"{PASSWORDS}.rr1: the password has a space, a double quote or a character",
         ),
         (
             {"bgpPasswords": {"rr1": f"{SECRET}\n"}},
-            f"{PASSWORDS}.rr1: the password has a space or a character outside",
+            f"{PASSWORDS}.rr1: the password has a space, a double quote or a character",
         ),
     ],
 )
