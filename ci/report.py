@@ -29,7 +29,7 @@ STOPS = "an update would stop here"
 TAKEN_BACK = "makes it as the file says"
 """How the program's warnings end (components.entry, components.again)."""
 _WORDS = {"create": "to create", "update": "to update", "delete": "to delete", "replace": "to replace"}
-_MEANS_MORE = re.compile(r"[<>&\[\]*@#|!\\~$^{}%]|://|www\.")
+_MEANS_MORE = re.compile(r"[<>&\[\]*@#|!\\~$^{}%]|://|www\.|^\W|^\d+[.)]")
 _SIGNS = {"create": "+", "delete": "-", "discard-replaced": "-", "delete-replaced": "-", "create-replacement": "+"}
 
 

@@ -221,9 +221,19 @@ def _documents(output: str) -> tuple[list[dict[str, Any]], str]:
             document, end = decoder.raw_decode(rest)
         except ValueError:
             break
-        documents.append(document)
+        # Only an escape of JSON's, or what is no ASCII, can put something unprintable into it.
+        plain = rest.isascii() and "\\" not in rest[:end]
+        documents.append(document if plain else _printable(document))
         rest = rest[end:].lstrip()
     return documents, rest
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {printable(key): _printable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return list(map(_printable, value))
+    return printable(value) if isinstance(value, str) else value
 
 
 def _address(text: str) -> Address | None:
@@ -242,10 +252,10 @@ def _neighbour(
     return NeighbourState(
         address=address,
         remote_as=int(peer.get("remoteAs", 0)),
-        state=printable(str(peer.get("bgpState", ""))),
+        state=str(peer.get("bgpState", "")),
         uptime=peer.get("bgpTimerUpMsec", 0) / 1000 if established else 0.0,
-        description=printable(str(peer.get("nbrDesc", ""))),
-        last_error="" if established else printable(_last_error(peer, families)),
+        description=str(peer.get("nbrDesc", "")),
+        last_error="" if established else _last_error(peer, families),
         prefixes_received=sum(family.get("acceptedPrefixCounter", 0) for family in families),
         lines=lines,
         lacks_policy=any(key in family for family in families for key in _WITHOUT_POLICY),

@@ -137,6 +137,11 @@ class Reader:
             raise UnreadableError(self._who, "the API server does not answer within its time") from None
         except httpx2.HTTPError as error:
             raise UnreadableError(self._who, f"cannot reach the API server: {_line(error)}") from None
+        except (ConfigError, OSError) as error:
+            # Of a credential plugin, which runs with the first request.
+            raise UnreadableError(self._who, f"cannot log in to the API server: {_line(error)}", refused=True) from None
+        except ValueError as error:
+            raise UnreadableError(self._who, f"the API server holds what cannot be: {_line(error)}") from None
 
     def document(self, path: str) -> Mapping[str, Any]:
         """A document about the API itself (discovery, OpenAPI); empty where there is none."""
@@ -176,9 +181,9 @@ class Reader:
         """Every IPPool that is not disabled."""
         with self.asking():
             specs = [((pool.metadata or ObjectMeta()).name or "", pool["spec"]) for pool in self.client.list(IPPool)]
-        return tuple(
-            Pool(name, ip_network(spec["cidr"]), _mode(spec)) for name, spec in specs if not spec.get("disabled")
-        )
+            return tuple(
+                Pool(name, ip_network(spec["cidr"]), _mode(spec)) for name, spec in specs if not spec.get("disabled")
+            )
 
     def peers(self) -> tuple[Peer, ...]:
         """Every BGPPeer, whoever made it."""
