@@ -8,9 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from config.errors import printable
-
 from config import Jump
+from config.errors import printable
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 from typing import Self
 
 import asyncssh
@@ -19,6 +20,8 @@ from verify.model import Endpoint, Found, JumpHost, Report
 
 TIMEOUT = 10.0
 """Seconds for logging in to a jump host, again for connecting to a switch, and again for its answer."""
+LARGEST_KEY = 2**16
+"""Bytes of a private key; RSA of 16,384 bits needs a fifth of it."""
 AT_ONCE = 32
 """Connections open at the same time: a bound for the machine that asks, not for the switches."""
 
@@ -192,10 +195,18 @@ def private_key(who: str, identity_file: str | None, otherwise: str | None) -> s
     if identity_file is None:
         return otherwise
     try:
-        return Path(identity_file).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = f"cannot read the private key {identity_file}: {getattr(error, 'strerror', None) or 'not text'}"
-        raise UnreadableError(who, why, refused=True) from None
+        return _key_text(Path(identity_file).expanduser())
+    except (OSError, UnicodeDecodeError, RuntimeError) as error:
+        reason = "no such user" if isinstance(error, RuntimeError) else getattr(error, "strerror", None) or "not text"
+        raise UnreadableError(who, f"cannot read the private key {identity_file}: {reason}", refused=True) from None
+
+
+def _key_text(path: Path) -> str:
+    if not S_ISREG(path.stat().st_mode):
+        # A device has no end, and a pipe none that comes.
+        raise OSError(0, "not a regular file")
+    with path.open("rb") as file:
+        return file.read(LARGEST_KEY).decode()
 
 
 def reason(hop: Endpoint | JumpHost, error: Exception) -> tuple[str, bool]:

@@ -22,6 +22,8 @@ def errors(fabric: Fabric) -> Iterator[Problem]:
     for path, login in _logins(fabric):
         if login.host_key is not None and (text := _unusable(login.host_key)):
             yield Problem(text, f"{path}.hostKey")
+        if login.user.startswith("-") or " " in login.user:
+            yield Problem(f"'{shown(login.user)}' is no name of a user", f"{path}.user")
         if login.host is not None and not _HOST.fullmatch(login.host):
             yield Problem(f"'{shown(login.host)}' is no host name or address to connect to", f"{path}.host")
     # Behind another jump host the same address can be another switch's.

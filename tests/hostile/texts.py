@@ -30,6 +30,8 @@ WHOLE = (
     f"-oProxyCommand=touch {MARK}",
     f"--kubeconfig={MARK}",
     f"../../{MARK}",
+    f"~{MARK}/key",
+    "/dev/zero",
     f"/dev/fd/../{MARK}",
     f'!!python/object/apply:os.system ["touch {MARK}"]',
     f"&a {MARK}",
