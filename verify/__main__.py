@@ -70,10 +70,12 @@ def look(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> tuple[Ro
     reports = observe.reports(sessions, expected.endpoints(fabric), cluster, credentials, also=asked)
     rows = compare.sessions(sessions, reports)
     try:
-        blocks = Reader(cluster).blocks()
+        reader = Reader(cluster)
+        blocks, pools = reader.blocks(), reader.pools()
     except UnreadableError as error:
         return (*rows, Row(rack="", what="pod blocks", expected="readable", found=str(error), ok=False))
-    return (*rows, *compare.routes(fabric, blocks, reports, asked))
+    tunnelled = [pool.cidr for pool in pools if pool.encapsulation]
+    return (*rows, *compare.routes(fabric, blocks, reports, asked, tunnelled))
 
 
 def asked_for_routes(fabric: Fabric) -> tuple[str, ...]:

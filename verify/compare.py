@@ -58,22 +58,29 @@ def routes(
     blocks: Mapping[str, tuple[Network, ...]],
     reports: Mapping[str, Report],
     nodes: Collection[str],
+    tunnelled: Iterable[Network] = (),
 ) -> tuple[Row, ...]:
     """A row per leaf and per node of ``nodes``: does its table hold all pod blocks, and on leaves the services?
 
     Nodes originate the service ranges themselves and keep them out of their kernel table, so only leaves are held
-    to those (Calico's ``kernel`` export filter rejects them).
+    to those (Calico's ``kernel`` export filter rejects them). Pods of ``tunnelled`` pools reach other racks inside of
+    packets between nodes: a leaf needs no route to those of another rack.
     """
     pods = {node: set(blocks.get(node, ())) for rack in fabric.racks.values() for node in rack.nodes}
     everywhere = set[Network]().union(*pods.values())
+    routed = {block for block in everywhere if not _within(block, tunnelled)} | set(fabric.service_cluster_ips)
     return tuple(
         _routes(rack, place, wanted, reports)
         for rack, declared in fabric.racks.items()
         for place, wanted in (
-            *((leaf, everywhere | set(fabric.service_cluster_ips)) for leaf in declared.leaves),
+            *((leaf, routed.union(*(pods[node] for node in declared.nodes))) for leaf in declared.leaves),
             *((node, everywhere - pods[node]) for node in declared.nodes if node in nodes),
         )
     )
+
+
+def _within(block: Network, ranges: Iterable[Network]) -> bool:
+    return any(block.version == one.version and block.subnet_of(one) for one in ranges)  # type: ignore[arg-type]
 
 
 def _routes(rack: str, place: str, wanted: set[Network], reports: Mapping[str, Report]) -> Row:

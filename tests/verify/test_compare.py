@@ -100,3 +100,22 @@ def test_missing_routes_are_counted_and_the_first_are_named() -> None:
     assert rows["routes on node1"].found == "3 of 3", "its own block is no route that it must learn"
     assert rows["routes on leaf02"].found == "3 of 5, without 10.233.0.0/18, 10.233.64.64/26"
     assert not rows["routes on leaf02"].ok
+
+
+def test_a_leaf_needs_no_route_to_pods_of_other_racks_that_come_through_tunnels() -> None:
+    fabric = load_fabric(Path("config/fabrics/dev.yaml"))
+    blocks = {
+        "node1": (ip_network("10.233.64.0/26"), ip_network("10.233.96.0/26")),
+        "node4": (ip_network("10.233.64.64/26"),),
+    }
+    services = ip_network("10.233.0.0/18")
+    reports = {"leaf01": Report(name="leaf01", routes=frozenset({services, *blocks["node1"]}))}
+
+    def on_leaf01(*tunnelled: str) -> str:
+        rows = compare.routes(fabric, blocks, reports, [], [ip_network(pool) for pool in tunnelled])
+        return next(row.found for row in rows if row.what == "routes on leaf01")
+
+    assert on_leaf01("10.233.64.0/19") == "3 of 3"
+    assert on_leaf01("10.233.96.0/19", "fd10::/48") == "3 of 4, without 10.233.64.64/26"
+    reports["leaf01"] = Report(name="leaf01", routes=frozenset({services}))
+    assert on_leaf01("10.233.64.0/18") == "1 of 3, without 10.233.64.0/26, 10.233.96.0/26"
