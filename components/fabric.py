@@ -93,9 +93,9 @@ class Fabric(pulumi.ComponentResource):
         drift = args.drift or Drift(declared)
         watch = Watch(drift, declared.racks, self)
         watch.drifted = drift.in_the_way
-        before = _in_waves(waves, before, lambda rack: racks[rack].link)
         if declared.reflector_mesh:
             before = _in_waves(waves, before, lambda rack: racks[rack].link_racks)
+        before = _in_waves(waves, before, lambda rack: racks[rack].link)
         linked = gate(
             "linked",
             declared,

@@ -108,7 +108,11 @@ class LeafRack(pulumi.ComponentResource):
         return tuple(after)
 
     def link_racks(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
-        """Peer the rack's reflectors with those of the other racks (``reflectorMesh``)."""
+        """Peer the rack's reflectors with those of the other racks (``reflectorMesh``), before they become reflectors.
+
+        Their cluster ID ends their part in the mesh, which is what brings the racks each other's pods until then. So
+        the peer is also with the other nodes of those racks, until the mesh is off and :meth:`finish` labels them.
+        """
         fabric, rack = self._args.fabric, self._args.rack
         others = [other for other in fabric.racks if other != rack and fabric.reflectors_of(other)]
         if not others or not self._reflectors:
@@ -123,6 +127,7 @@ class LeafRack(pulumi.ComponentResource):
         With ``localASNumber`` only the sessions to the leaves have it: those inside the rack do not reset.
         """
         args, fabric = self._args, self._args.fabric
+        after = self._reflected(after)
         # Leaves first: BIRD waits five seconds after the leaf has closed a session, and when its own AS changes within
         # them it starts afresh. The other way round it is refused (Bad Peer AS) and waits longer each time.
         before: list[pulumi.Resource] = [leaf.finish(after) for leaf in self._leaves.values()]
@@ -158,6 +163,25 @@ class LeafRack(pulumi.ComponentResource):
         forward = expected.sessions(fabric, phase, [args.rack])
         again = self.seen_again()
         return (gate(args.rack, fabric, args.access, forward=forward, again=again, parent=self, after=before),)
+
+    def _reflected(self, after: Sequence[pulumi.Resource]) -> Sequence[pulumi.Resource]:
+        """Let the reflectors of other racks leave the rack's other nodes alone, which its own ones reflect to."""
+        args = self._args
+        if not args.fabric.reflector_mesh or not self._reflectors or not args.declared.members:
+            return after
+        return [
+            step(
+                f"{args.rack}-reflected",
+                args.access,
+                target=Target.NODE_LABEL,
+                key=names.REFLECTED_LABEL,
+                values=dict.fromkeys(args.declared.members, args.rack),
+                part="reflected",
+                watch=self._watch,
+                parent=self,
+                after=[*after, *self._labels],
+            )
+        ]
 
     def _narrowed(self, peer: pulumi.Resource) -> pulumi.Resource:
         """Let the peer go in two steps on the way back: each of its sessions gives way to one of the mesh, in seconds.

@@ -17,6 +17,8 @@ REFLECTOR_LABEL = "rr-id"
 """On the route reflectors of a rack; the value is the rack's name."""
 CLUSTER_ID_LABEL = "leafrack/cluster-id"
 """On the route reflectors; the value is the reflector's cluster ID, by which a selector finds just this one."""
+REFLECTED_LABEL = "leafrack/reflected"
+"""On the other nodes, with ``reflectorMesh`` and once the mesh is off: reflectors of other racks leave them alone."""
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 FABRIC_LABEL = "leafrack/fabric"
 MANAGER = "leafrack"
@@ -86,9 +88,9 @@ def one_reflector_selector(addresses: Addresses) -> str:
 
 
 def other_reflectors_selector(racks: Iterable[str]) -> str:
-    """Calico selector of the route reflectors of some racks."""
+    """Calico selector of the route reflectors of some racks, and of their other nodes that are not reflected to yet."""
     listed = ", ".join(f"'{rack}'" for rack in racks)
-    return f"{REFLECTOR_LABEL} in {{{listed}}}"
+    return f"{REFLECTOR_LABEL} in {{{listed}}} || ({RACK_LABEL} in {{{listed}}} && !has({REFLECTED_LABEL}))"
 
 
 def list_in(fabric: str, version: int) -> str:

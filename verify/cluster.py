@@ -30,6 +30,7 @@ TIMEOUT = 10.0
 """Seconds for one request to the API server."""
 STATUS_AT_ONCE = 10
 """Nodes whose status is asked for at the same time, as the documentation of CalicoNodeStatus bounds it."""
+_OWNED = (names.RACK_LABEL, names.REFLECTOR_LABEL, names.REFLECTED_LABEL)
 
 CALICO_GROUP = "crd.projectcalico.org"
 BGPConfiguration = create_global_resource(CALICO_GROUP, "v1", "BGPConfiguration", "bgpconfigurations")
@@ -236,7 +237,7 @@ def node_state(node: Node) -> NodeState:
         addresses=tuple(ip_interface(text).ip for text in given if text and _is_interface(text)),
         labels=metadata.labels or {},
         annotations=annotations,
-        managers={label: _managers(metadata, label) for label in (names.RACK_LABEL, names.REFLECTOR_LABEL)},
+        managers={label: found for label in _OWNED if (found := _managers(metadata, label))},
     )
 
 

@@ -442,9 +442,22 @@ def test_a_local_as_number_lands_on_the_peer_after_the_mesh_is_off() -> None:
 def test_reflectors_of_different_racks_peer_where_the_fabric_says_so() -> None:
     peers = peers_of(reflector_mesh=True)
     assert peers["rr1-to-reflectors-peer"] == {
-        "nodeSelector": "rr-id == 'rr1'", "peerSelector": "rr-id in {'rr2'}", "nextHopMode": "Keep",
-    }  # fmt: skip
-    assert peers["rr2-to-reflectors-peer"]["peerSelector"] == "rr-id in {'rr1'}"
+        "nodeSelector": "rr-id == 'rr1'",
+        "peerSelector": "rr-id in {'rr2'} || (rr-group in {'rr2'} && !has(leafrack/reflected))",
+        "nextHopMode": "Keep",
+    }
+    assert peers["rr2-to-reflectors-peer"]["peerSelector"].startswith("rr-id in {'rr1'} || ")
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_racks_are_linked_before_reflectors_leave_the_mesh_and_by_reflectors_alone_once_it_is_off() -> None:
+    made = register({}, reflector_mesh=True)
+    assert {"rr1-to-reflectors-peer", "rr2-to-reflectors-peer"} <= behind(made, "node1-cluster-id")
+    step = json.loads(made["rr1-reflected"].inputs["stdin"])
+    assert (step["target"], step["key"], step["values"]) == ("node label", "leafrack/reflected", {"node3": "rr1"})
+    assert "settled-gate" in behind(made, "rr1-reflected")
+    assert "rr1-reflected" in behind(made, "rr1-as-number")
+    assert "rr1-reflected" not in register({})
 
 
 def test_a_racks_filter_stands_before_the_peers_that_name_it_and_waits_for_the_wave_of_its_rack(

@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -104,6 +104,18 @@ def _direct(node: Node) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True)
+class Absent:
+    """How long a node had no route at all to a block of any rack, in one piece."""
+
+    node: str
+    block: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.node} without any route to {self.block} for {self.seconds:.2f} s"
+
+
+@dataclass(frozen=True)
 class Without:
     """How long a node of a rack was without a direct route to a block of its rack, in one piece."""
 
@@ -127,6 +139,7 @@ class Watch:
         self.unreachable: tuple[str, ...] = ()
         """Blocks that BIRD said to be unreachable, which hides the default gateway: a line for each."""
         self.without: tuple[Without, ...] = ()
+        self.absent: tuple[Absent, ...] = ()
 
     def __enter__(self) -> Self:
         for node in self._nodes:
@@ -156,6 +169,8 @@ class Watch:
             if change.unreachable and change.block in direct
         )
         self.without = tuple(hole for node, changes in told.items() for hole in holes(node, changes, direct))
+        blocks = {block for node in self._plan.nodes for block in node.blocks}
+        self.absent = tuple(gap for node, changes in told.items() for gap in absences(node, changes, blocks))
 
 
 @dataclass(frozen=True)
@@ -190,6 +205,19 @@ def holes(node: str, changes: Iterable[Change], direct: Mapping[str, str]) -> It
                     yield Without(node, change.block, seconds)
         elif change.came and change.block in direct:
             ended.setdefault(change.block, change.at)
+
+
+def absences(node: str, changes: Iterable[Change], blocks: Container[str]) -> Iterator[Absent]:
+    """Times between the end of the route to a block and the next one; one that never comes back lasts for ever."""
+    ended: dict[str, datetime] = {}
+    for change in changes:
+        if change.block in blocks and (not change.came or change.unreachable):
+            ended.setdefault(change.block, change.at)
+        elif change.block in ended:
+            seconds = (change.at - ended.pop(change.block)).total_seconds()
+            if seconds > SHORTEST:
+                yield Absent(node, change.block, seconds)
+    yield from (Absent(node, block, float("inf")) for block in ended)
 
 
 @contextmanager
