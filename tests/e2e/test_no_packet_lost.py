@@ -162,3 +162,9 @@ def test_a_destroy_loses_nothing_in_a_rack_and_little_across(site: Site, tmp_pat
     assert [str(loss) for loss in losses if loss.gap > BOUND or loss.before] == []
     # node7 went with its labels before.
     assert eventually(lambda: not without_a_route(site.lab, (*NODES, "node8")))
+
+
+def test_the_first_update_needs_no_default_route_where_the_leaf_overrides_the_as(site: Site, tmp_path: Path) -> None:
+    assert site.racks["rr1"]["leaves"]["leaf01"]["asOverride"]
+    with without_default_routes(site.lab, [*NODES, "node8"]), watched(site, tmp_path, []):
+        site.applied()
