@@ -44,7 +44,7 @@ def main(fabric: str) -> None:
         state = State(Process.own(), fabric)
         state.save(folder.state)
         _private_mounts()
-        claimed = _build(folder, state, plan_of(load_fabric(fabric)))
+        claimed, control_plane = _build(folder, state, plan_of(load_fabric(fabric)))
     except (LabError, FabricError) as error:
         _say(error=str(error))
         os._exit(1)
@@ -53,11 +53,11 @@ def main(fabric: str) -> None:
         os._exit(1)
     _say(ready=True, ports=claimed.ports.base)
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    _reap()
+    _reap(control_plane)
 
 
-def _build(folder: Folder, state: State, plan: Plan) -> Claim:
-    """Build everything; the claim on the ports has to outlive the lab."""
+def _build(folder: Folder, state: State, plan: Plan) -> tuple[Claim, Daemons]:
+    """Build everything; the claim on the ports has to outlive the lab, the control plane's daemons are kept running."""
     claimed = claim(folder.root, folder.ports)
     ssh_ports = claimed.ports.ssh(plan)
     cluster = Cluster(folder, claimed.ports, plan, Daemons(RUN / "cluster"))
@@ -91,7 +91,7 @@ def _build(folder: Folder, state: State, plan: Plan) -> Claim:
         Host(host.name, host.kind, host.rack, _host_pid(host.name), ssh_ports.get(host.name)) for host in plan.hosts
     )
     replace(state, digest=plan.digest, api=claimed.ports.api, hosts=entries, ready=True).save(folder.state)
-    return claimed
+    return claimed, cluster.daemons
 
 
 def _host_pid(host: str) -> int:
@@ -129,11 +129,14 @@ def _mount(*arguments: str) -> None:
         raise LabError(f"mount {' '.join(arguments)}: {done.stderr.strip()}")
 
 
-def _reap() -> NoReturn:
-    """Wait for children for ever: sshd's of every login, and what their ended parents have left."""
+def _reap(control_plane: Daemons) -> NoReturn:
+    """Wait for children for ever: sshd's of every login, what their ended parents have left, and the control plane's.
+
+    A daemon of the control plane that ends is started again, as a kubelet does it.
+    """
     while True:
         try:
-            os.waitpid(-1, 0)
+            control_plane.again(os.waitpid(-1, 0)[0])
         except ChildProcessError:
             time.sleep(1)
 
