@@ -22,6 +22,7 @@ from config.load import Loaded, load
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
 from proof import prove
 from verify.drift import Drift
+from verify.patient import PATIENCE
 from verify.preflight import findings, notices, observe, unreadable
 from verify.switches import Credentials
 
@@ -67,15 +68,18 @@ class Entry:
         """
         settings, fabric = self.settings, self.loaded.fabric
         credentials = Credentials(_text(settings.ssh_private_key), _text(settings.ssh_password))
-        observed = observe(fabric, self.access.cluster, credentials)
+        preview = pulumi.runtime.is_dry_run()
+        unreachable_fails = _fails(UNREACHABLE_VARIABLE, otherwise=not preview)
+        # Nobody waits for what is only warned of.
+        patience = PATIENCE if unreachable_fails else 0.0
+        observed = observe(fabric, self.access.cluster, credentials, patience=patience)
         proved = prove(fabric)
         problems = list(self.loaded.placed((*proved.unreachable, *unreadable(fabric, observed, refused=True))))
         away = self.loaded.placed(unreadable(fabric, observed, refused=False))
         in_the_way = self.loaded.placed(findings(fabric, observed, field_manager()))
-        preview = pulumi.runtime.is_dry_run()
         if _fails(FINDINGS_VARIABLE, otherwise=True) or not preview:
             problems, in_the_way = [*problems, *in_the_way], ()
-        if _fails(UNREACHABLE_VARIABLE, otherwise=not preview):
+        if unreachable_fails:
             problems += [replace(problem, text=f"{problem.text}: nothing was changed") for problem in away]
         if problems:
             raise _ended(problems)

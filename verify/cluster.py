@@ -16,6 +16,7 @@ import httpx2
 from lightkube import ApiError, Client, KubeConfig
 from lightkube.config import client_adapter
 from lightkube.config.client_adapter import ConnectionParams
+from lightkube.config.kubeconfig import SingleConfig
 from lightkube.core.exceptions import ConfigError
 from lightkube.generic_resource import create_global_resource
 from lightkube.models.meta_v1 import ObjectMeta
@@ -25,6 +26,7 @@ from config import names
 from verify import node_status
 from verify.errors import UnreadableError
 from verify.model import Address, Cluster, Network, Report
+from verify.patient import PATIENCE, StrangerError, patient, what_failed
 
 TIMEOUT = 10.0
 """Seconds for one request to the API server."""
@@ -96,17 +98,25 @@ class Peer:
 class Reader:
     """The API server of one cluster, read with the rights that the context gives.
 
-    Every method raises :class:`UnreadableError` with one line when there is no answer.
+    Every method raises :class:`UnreadableError` with one line when there is no answer within ``patience`` seconds, and
+    the ``timeout`` of the last request.
     """
 
-    def __init__(self, cluster: Cluster, *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, cluster: Cluster, *, timeout: float = TIMEOUT, patience: float = PATIENCE) -> None:
         self._who = "cluster"
-        self.client = self._connect(cluster, timeout)
-        self._timeout = timeout
+        self._timeout = httpx2.Timeout(timeout)
+        config = self._config(cluster)
+        try:
+            self._transport = patient(config, patience, self._who)
+            self.client = Client(config, timeout=self._timeout, transport=self._transport)
+        except (OSError, ValueError) as error:
+            # Certificates that the kubeconfig holds as text: lightkube writes them into TMPDIR.
+            why = f"cannot use the certificates of the kubeconfig: {_line(error)}"
+            raise UnreadableError(self._who, why, refused=True) from None
         # A gate looks every second: its connections end with each look, not with the process.
         weakref.finalize(self, self.client.close)
 
-    def _connect(self, cluster: Cluster, timeout: float) -> Client:
+    def _config(self, cluster: Cluster) -> SingleConfig:
         if cluster.kubeconfig and not Path(cluster.kubeconfig).is_file():
             raise UnreadableError(self._who, f"there is no kubeconfig {cluster.kubeconfig}")
         try:
@@ -118,14 +128,15 @@ class Reader:
         if single is None:
             why = f"the kubeconfig {cluster.kubeconfig or ''} has no context {cluster.context or 'that is current'}"
             raise UnreadableError(self._who, why, refused=True)
-        return Client(single, timeout=httpx2.Timeout(timeout))
+        if single.user is None:
+            raise UnreadableError(self._who, f"the context {single.context_name} names no user", refused=True)
+        return single
 
     @cached_property
     def _http(self) -> httpx2.Client:
         """For what is no resource: lightkube has no call for it."""
-        http = client_adapter.Client(self.client.config, ConnectionParams(timeout=httpx2.Timeout(self._timeout)))
-        weakref.finalize(self, http.close)
-        return http
+        parameters = ConnectionParams(timeout=self._timeout, transport=self._transport)
+        return client_adapter.Client(self.client.config, parameters)
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -134,13 +145,15 @@ class Reader:
             yield
         except ApiError as error:
             raise UnreadableError(self._who, f"the API server refuses: {_line(error)}", refused=True) from None
-        except httpx2.TimeoutException:
-            raise UnreadableError(self._who, "the API server does not answer within its time") from None
         except httpx2.HTTPError as error:
-            raise UnreadableError(self._who, f"cannot reach the API server: {_line(error)}") from None
+            away = self._transport.away
+            tried = f", for {away:.0f} s" if away > 1 else ""
+            refused = isinstance(error, httpx2.HTTPStatusError | StrangerError)
+            raise UnreadableError(self._who, f"{what_failed(error)}{tried}", refused=refused) from None
         except (ConfigError, OSError) as error:
             # Of a credential plugin, which runs with the first request.
-            raise UnreadableError(self._who, f"cannot log in to the API server: {_line(error)}", refused=True) from None
+            why = f"cannot log in as the kubeconfig says: {_line(error)}"
+            raise UnreadableError(self._who, why, refused=True) from None
         except ValueError as error:
             raise UnreadableError(self._who, f"the API server holds what cannot be: {_line(error)}") from None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from pydantic import ValidationError
 
@@ -16,6 +17,7 @@ from verify import compare, observe
 from verify.cluster import Reader
 from verify.errors import UnreadableError
 from verify.model import Cluster, End, Endpoint, Kind, Row, Session, Value
+from verify.patient import PATIENCE
 from verify.switches import Credentials
 
 WAIT = 180.0
@@ -50,8 +52,12 @@ def run(guarded: Guarded, direction: str, *, wait: float = WAIT, hold: float = H
     leaves = {end.name for session in expected for end in (session.near, session.far)}
     endpoints = [endpoint for endpoint in guarded.endpoints if endpoint.name in leaves]
 
+    until = time.monotonic() + wait
+
     def look() -> tuple[Row, ...]:
-        return compare.sessions(expected, observe.reports(expected, endpoints, guarded.cluster, credentials))
+        patience = min(PATIENCE, max(0.0, until - time.monotonic()))
+        found = observe.reports(expected, endpoints, guarded.cluster, credentials, patience=patience)
+        return compare.sessions(expected, found)
 
     return tuple(row for row in observe.until_all_hold(look, wait=wait, hold=hold) if not row.ok)
 

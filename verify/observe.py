@@ -9,6 +9,7 @@ from verify import switches
 from verify.cluster import Reader
 from verify.errors import UnreadableError
 from verify.model import Cluster, Endpoint, Kind, Report, Row, Session
+from verify.patient import PATIENCE
 
 POLL = 1.0
 """Seconds between two looks while waiting."""
@@ -21,13 +22,17 @@ def reports(
     credentials: switches.Credentials,
     *,
     also: Iterable[str] = (),
+    patience: float = PATIENCE,
 ) -> Mapping[str, Report]:
-    """What every leaf and every node that can judge one of the sessions says; ``also`` names further nodes."""
+    """What every leaf and every node that can judge one of the sessions says; ``also`` names further nodes.
+
+    ``patience`` are the seconds for which an API server that is away is asked again.
+    """
     judges = dict.fromkeys([*(session.near.name for session in expected if session.kind is not Kind.LEAF), *also])
     found = {name: switches.report(name, state) for name, state in switches.read_all(endpoints, credentials).items()}
     if judges:
         try:
-            found |= Reader(cluster).statuses(judges)
+            found |= Reader(cluster, patience=patience).statuses(judges)
         except UnreadableError as error:
             found |= {name: Report(name=name, failure=error.why) for name in judges}
     return found

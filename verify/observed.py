@@ -13,6 +13,7 @@ from verify.calico_api import CalicoApi
 from verify.cluster import CALICO_GROUP, NodeState, Peer, Pool, Reader
 from verify.errors import UnreadableError
 from verify.model import Cluster
+from verify.patient import PATIENCE
 from verify.switches import Credentials, read_all
 
 CALICO_DEFAULT_AS = 64512
@@ -32,9 +33,9 @@ class ClusterState:
     """Specs of BGPFilters by name."""
 
     @classmethod
-    def read(cls, cluster: Cluster) -> ClusterState:
+    def read(cls, cluster: Cluster, *, patience: float = PATIENCE) -> ClusterState:
         """Ask the API server; raises :class:`UnreadableError`. Of a cluster without Calico only its nodes are known."""
-        reader = Reader(cluster)
+        reader = Reader(cluster, patience=patience)
         nodes, calico = reader.nodes(), CalicoApi.read(reader)
         if calico.group != CALICO_GROUP:
             return cls(nodes, calico=calico)
@@ -69,12 +70,15 @@ class Observed:
         return CalicoApi() if self.cluster is None else self.cluster.calico
 
 
-def observe(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> Observed:
-    """Read the cluster and all leaves; what cannot be read is in ``unreadable``."""
+def observe(fabric: Fabric, cluster: Cluster, credentials: Credentials, *, patience: float = PATIENCE) -> Observed:
+    """Read the cluster and all leaves; what cannot be read is in ``unreadable``.
+
+    ``patience`` are the seconds for which an API server that is away is asked again.
+    """
     unreadable: list[UnreadableError] = []
     state = None
     try:
-        state = ClusterState.read(cluster)
+        state = ClusterState.read(cluster, patience=patience)
     except UnreadableError as error:
         unreadable.append(error)
     states = read_all(expected.endpoints(fabric), credentials)
