@@ -64,6 +64,11 @@ class Going:
         """Whether the engine has not ended yet."""
         return self._process.poll() is None
 
+    @property
+    def so_far(self) -> str:
+        """What it has said until now."""
+        return "".join(self._said)
+
     def interrupt(self) -> None:
         """Ctrl-C: the engine, its plugins and their commands all get it."""
         os.killpg(self._process.pid, signal.SIGINT)

@@ -1,0 +1,284 @@
+"""An API server that is restarted, silent or overloaded in the middle of a run, and a full disk: all are got over.
+
+One fabric over its life, an accident in each of its runs: the tests stand in its order. Each update makes a member a
+reflector, or a reflector a member: objects, gates and steps.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import DEV_FABRIC, Lab
+from tests.e2e.declared import Site, running
+from tests.e2e.front import Answer, Front, in_front_of
+from tests.e2e.killed import Moment
+from tests.e2e.project import Run
+from tests.e2e.tables import missing, without_a_route
+from tests.e2e.world import NODES, eventually, snapshot
+
+pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+
+QUICKLY = ("--yes", "--skip-preview", "--suppress-outputs")
+AWAY = 20.0
+"""Seconds for which the API server is silent or gone."""
+BUSY = 12.0
+"""Seconds for which the API server answers errors."""
+
+
+def api_server(lab: Lab) -> int:
+    """Process of the lab's API server."""
+    holder = lab.state["holder"]["pid"]
+    return int(Path(f"/proc/{holder}/root/run/lab/cluster/kube-apiserver.pid").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class World:
+    """The fabric, and the front of its API server."""
+
+    site: Site
+    front: Front
+
+    @property
+    def kubeconfig(self) -> Path:
+        """What the project reads: the address of the API server, or that of the front."""
+        return self.site.file.with_name("kubeconfig")
+
+    def ask(self, *, behind: bool) -> None:
+        """Let the project ask the API server itself, or the front."""
+        own = (self.site.lab.dir / "kubeconfig").read_text(encoding="utf-8")
+        self.kubeconfig.write_text(self.front.kubeconfig if behind else own, encoding="utf-8")
+
+
+def restart(world: World) -> None:
+    """Kill it; the lab's supervision starts it again."""
+    os.kill(api_server(world.site.lab), signal.SIGKILL)
+
+
+def silence(world: World) -> None:
+    """Stop it: whoever asks waits for an answer."""
+    pid = api_server(world.site.lab)
+    os.kill(pid, signal.SIGSTOP)
+    Timer(AWAY, os.kill, (pid, signal.SIGCONT)).start()
+
+
+def answers(status: int, seconds: float = BUSY, **headers: str) -> Callable[[World], None]:
+    """Let the front answer in its place."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda world: world.front.instead(Answer(status, given, b"not now\n"), seconds)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to the API server as soon as the engine has said ``moment``."""
+
+    begin: Callable[[World], None]
+    moment: str = ""
+    behind: bool = True
+    """Whether the front is asked in place of the API server."""
+    survived: bool = True
+    """Whether the run itself gets over it. Otherwise the next one does: an object is written once."""
+    says: str = ""
+    """What the operator reads meanwhile, of a run that has not come to its first resource."""
+
+
+WRITING, WAITING = "kubernetes:", "-gate"
+NOT_NOW = "cluster: the API server answers {}: trying again for up to 30 s"
+
+FAULTS = {
+    "restarted while objects are written": Fault(restart, WRITING, behind=False, survived=False),
+    "restarted while a gate waits": Fault(restart, WAITING, behind=False),
+    "silent at once": Fault(
+        silence,
+        behind=False,
+        says="cluster: the API server does not answer within its time: trying again for up to 30 s",
+    ),
+    "silent while a gate waits": Fault(silence, WAITING, behind=False),
+    "hanging up at once": Fault(answers(0, AWAY), says="cluster: cannot reach the API server at https://127.0.0.1:"),
+    "hanging up while a gate waits": Fault(answers(0, AWAY), WAITING),
+    "429 at once": Fault(answers(429, Retry_After="2"), says=NOT_NOW.format("429 Too Many Requests")),
+    "429 while objects are written": Fault(answers(429, Retry_After="2"), WRITING),
+    "429 while a gate waits": Fault(answers(429, Retry_After="2"), WAITING),
+    "500 while objects are written": Fault(answers(500), WRITING, survived=False),
+    "500 while a gate waits": Fault(answers(500), WAITING),
+    "503 at once": Fault(answers(503), says=NOT_NOW.format("503 Service Unavailable")),
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The example, with nothing applied yet."""
+    folder = tmp_path_factory.mktemp("faults")
+    whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    with running(folder, whole) as site, in_front_of(site.lab, folder / "front") as front:
+        made = World(site, front)
+        made.ask(behind=False)
+        site.project.settings["kubeconfig"] = str(made.kubeconfig)
+        site.project.configure()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def before(world: World) -> dict[str, Any]:
+    """The world before leafrack."""
+    assert eventually(lambda: not without_a_route(world.site.lab, NODES))
+    return snapshot(world.site.lab)
+
+
+def change(site: Site) -> None:
+    """Declare node3 a reflector, or a member again."""
+    rack = site.racks["rr1"]
+    here, there = ("members", "reflectors") if "node3" in rack["members"] else ("reflectors", "members")
+    rack[there]["node3"] = rack[here].pop("node3")
+    site.write()
+
+
+def struck(world: World, fault: Fault, *command: str) -> Run:
+    """A run of the engine with the fault in it."""
+    world.ask(behind=fault.behind)
+    going = world.site.project.start(*command, *QUICKLY)
+    try:
+        going.reaches(lambda: fault.moment in going.so_far)
+        fault.begin(world)
+    finally:
+        run = going.end()
+    assert "Traceback" not in run.said, run.said
+    return run
+
+
+@contextmanager
+def told(capsys: pytest.CaptureFixture[str], world: World) -> Iterator[list[str]]:
+    """Print what came of a fault, for the table of them."""
+    begun, parts = time.monotonic(), list[str]()
+    yield parts
+    with capsys.disabled():
+        sys.stdout.write(f"\n{'; '.join(parts)}; {time.monotonic() - begun:.0f} s in all")
+
+
+def stands_as_declared(world: World) -> None:
+    """All sessions and routes, and nothing left over of the looks at them."""
+    site = world.site
+    assert [row for row in site.rows() if not row["ok"]] == []
+    assert missing(site.lab, site.fabric) == []
+    assert site.lab.kubectl("get", "caliconodestatuses.crd.projectcalico.org", "-o", "name") == ""
+
+
+def test_a_restart_while_the_fabric_is_made_is_got_over(
+    world: World, before: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with told(capsys, world) as parts:
+        run = struck(world, Fault(restart, WAITING, behind=False), "up")
+        parts += [f"create, restarted: exit {run.code}"]
+        if run.code:
+            parts += [run.said]
+            world.site.applied()
+    stands_as_declared(world)
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_it_is_got_over_and_no_session_is_lost(
+    fault: Fault, world: World, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = world.site
+    stood = Moment.of(site.lab)
+    change(site)
+    with told(capsys, world) as parts:
+        begun = time.monotonic()
+        run = struck(world, fault, "up")
+        parts += [f"{request.node.name}: exit {run.code} after {time.monotonic() - begun:.0f} s", run.said]
+        if run.code:
+            site.applied()
+        lost = stood.lost_until(Moment.of(site.lab))
+        parts += [f"{len(stood.since)} sessions stood, {len(lost)} lost"]
+    assert lost == []
+    stands_as_declared(world)
+    assert fault.says in run.said
+    assert run.code == 0 or not fault.survived, run.said
+
+
+def test_a_disk_that_fills_up_under_the_state_costs_nothing(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = world.site
+    stood = Moment.of(site.lab)
+    world.ask(behind=False)
+    change(site)
+    with told(capsys, world) as parts, tmpfs(tmp_path / "state", "16m") as small:
+        shutil.copytree(site.project.folder / "state", small, dirs_exist_ok=True)
+        backend = {"PULUMI_BACKEND_URL": f"file://{small}"}
+        going = site.project.start("up", *QUICKLY, env=backend)
+        going.reaches(lambda: WAITING in going.so_far)
+        fill(small)
+        full = going.end()
+        parts += [f"disk full: exit {full.code}", full.said]
+        (small / "filler").unlink()
+        again = site.project.pulumi("up", *QUICKLY, env=backend)
+        parts += [f"then exit {again.code}"]
+        shutil.copytree(small, site.project.folder / "state", dirs_exist_ok=True)
+        lost = stood.lost_until(Moment.of(site.lab))
+    assert full.code != 0
+    assert "no space left on device" in full.said
+    assert "Traceback" not in full.said
+    assert again.code == 0, again.said
+    assert lost == []
+    stands_as_declared(world)
+
+
+def test_a_folder_for_temporary_files_that_is_full_is_got_over(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = world.site
+    change(site)
+    with told(capsys, world) as parts, tmpfs(tmp_path / "tmp", "64k") as small:
+        fill(small)
+        run = site.project.pulumi("up", *QUICKLY, env={"TMPDIR": str(small)})
+        parts += [f"TMPDIR full: exit {run.code}", run.said]
+    assert "Traceback" not in run.said
+    if run.code:
+        site.applied()
+    stands_as_declared(world)
+
+
+def test_a_restart_while_the_fabric_is_taken_down_leaves_nothing(
+    world: World, before: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    if "node3" in world.site.racks["rr1"]["reflectors"]:
+        change(world.site)
+    with told(capsys, world) as parts:
+        run = struck(world, Fault(restart, WAITING, behind=False), "destroy")
+        parts += [f"destroy, restarted: exit {run.code}", run.said]
+        if run.code:
+            world.site.destroyed()
+    assert snapshot(world.site.lab) == before
+    assert world.site.project.resources() == {}
+
+
+@contextmanager
+def tmpfs(folder: Path, size: str) -> Iterator[Path]:
+    """A small disk of its own."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def fill(folder: Path) -> None:
+    """Leave no byte on a disk."""
+    with suppress(OSError), (folder / "filler").open("wb", buffering=0) as filler:
+        while filler.write(bytes(4096)):
+            pass
