@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Iterator, Sequence
+from io import StringIO
+from pathlib import Path
 
 import pytest
 
-from verify import observe
-from verify.model import Row
+from config.load import load_fabric
+from tests.conftest import DEV_FABRIC
+from verify import expected, gate, observe
+from verify.model import Cluster, Kind, Row
+
+AWAY = """
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:9"}}]
+users: [{name: u, user: {token: t}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]
+"""
 
 
 def rows(*held: bool) -> tuple[Row, ...]:
@@ -60,3 +74,27 @@ def test_a_session_that_flaps_is_waited_for_until_it_has_held_without_a_break(cl
     seen = looks()
     assert observe.until_all_hold(lambda: next(seen), wait=60, hold=3) == rows(True)
     assert clock.now >= 2 + 3
+
+
+WAITS = {"shorter than its patience with the API server": 2, "of no time": 0}
+
+
+@pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS)
+def test_a_gate_ends_in_its_time_when_the_api_server_is_away_and_says_so(
+    wait: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(AWAY, encoding="utf-8")
+    members = [session for session in expected.sessions(load_fabric(DEV_FABRIC)) if session.kind is Kind.NODE]
+    cluster = Cluster(kubeconfig=str(kubeconfig), context="c")
+    guarded = gate.Guarded(name="linked", forward=tuple(members), endpoints=(), cluster=cluster)
+    monkeypatch.setattr(sys, "stdin", StringIO(guarded.model_dump_json()))
+    monkeypatch.setenv(gate.WAIT_VARIABLE, str(wait))
+    begun = time.monotonic()
+    assert gate.main(["forward"]) == 1
+    assert time.monotonic() - begun < wait + 5
+    said = capsys.readouterr().err.splitlines()
+    lines = [line for line in said if line.startswith("linked: node1 ↔ node2 – expected Established with AS 64512, ")]
+    assert len(lines) == 1
+    assert "cannot reach the API server at https://127.0.0.1:9: connection refused" in lines[0]
+    assert [line for line in said if "Traceback" in line] == []
