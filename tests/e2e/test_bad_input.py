@@ -65,10 +65,10 @@ class Bench:
         )
         self.ssh(identityFile="stranger")
 
-    def api_server(self, port: int) -> None:
-        """A kubeconfig whose API server is somewhere else on 127.0.0.1."""
+    def api_server(self, port: int, host: str = "127.0.0.1") -> None:
+        """A kubeconfig whose API server is somewhere else."""
         config = yaml.safe_load((self.lab.dir / "kubeconfig").read_text(encoding="utf-8"))
-        config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{port}"
+        config["clusters"][0]["cluster"]["server"] = f"https://{host}:{port}"
         self.write("kubeconfig", yaml.safe_dump(config))
         self.settings["kubeconfig"] = "kubeconfig"
 
@@ -148,11 +148,15 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     ),
     "API server unreachable": (
         lambda b: b.api_server(b.closed),
-        ("cluster: cannot reach the API server: ",),
+        ("cluster: cannot reach the API server at https://127.0.0.1:{closed}: connection refused",),
     ),
     "API server silent": (
         lambda b: b.api_server(b.silent),
-        ("cluster: the API server does not answer within its time: nothing was changed",),
+        ("cluster: the API server does not answer within its time, for 3",),
+    ),
+    "API server by a name that nobody knows": (
+        lambda b: b.api_server(6443, "api.invalid"),
+        ("cluster: cannot reach the API server at https://api.invalid:6443: ",),
     ),
     "kubeconfig missing": (
         lambda b: b.settings.update(kubeconfig="none"),
@@ -165,6 +169,10 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "switch unreachable": (
         lambda b: b.ssh(port=b.closed),
         (LEAF01_SSH + "cannot connect to 127.0.0.1 port {closed}: connection refused: nothing was changed",),
+    ),
+    "switch by a name that nobody knows": (
+        lambda b: b.ssh(host="leaf01.invalid", port=22),
+        (LEAF01_SSH + "cannot connect to leaf01.invalid port 22: ",),
     ),
     "switch silent": (
         lambda b: b.ssh(port=b.silent),
