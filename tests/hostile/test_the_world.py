@@ -234,6 +234,7 @@ class Cluster(Reader):
     def __init__(self, *objects: dict[str, Any]) -> None:
         self._who = "cluster"
         self.client = type("Client", (), {"list": lambda *_given, **_named: iter(objects)})()
+        self._transport = type("Transport", (), {"away": 0.0})()
 
 
 class Object(dict[str, Any]):

@@ -48,6 +48,18 @@ def test_a_damaged_program_is_made_again(store: Store, damage: str) -> None:
     assert store.has(BUILT)
 
 
+def is_gone(process: int) -> bool:
+    """Whether a process that was killed has ended: on a busy machine its last parent takes a moment to notice."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
 def test_an_interrupted_build_leaves_no_stamp_and_the_next_run_finishes(
     store: Store, go: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
@@ -72,8 +84,7 @@ def test_an_interrupted_build_leaves_no_stamp_and_the_next_run_finishes(
     if number == signal.SIGKILL:
         os.kill(compiler, signal.SIGKILL)
     else:
-        with pytest.raises(ProcessLookupError):
-            os.kill(compiler, 0)
+        assert is_gone(compiler)
         assert list(store.root.glob(".unfinished-*")) == []
     getting._one(BUILT, store, set())
     store.sweep()
