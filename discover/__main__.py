@@ -65,7 +65,7 @@ def leaves_of(chosen: argparse.Namespace) -> dict[str, Ssh]:
     if chosen.leaves is not None:
         try:
             found = yaml.safe_load(chosen.leaves.read_text(encoding="utf-8")) or {}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
             why = (str(error).splitlines() or [""])[0]
             raise UnreadableError(str(chosen.leaves), f"cannot be read: {shown(why)}") from None
     for text in chosen.leaf:

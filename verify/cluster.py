@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_interface, ip_network
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -21,6 +21,7 @@ from lightkube.core.exceptions import ConfigError
 from lightkube.generic_resource import create_global_resource
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Node
+from yaml import YAMLError
 
 from config import names
 from verify import node_status
@@ -117,11 +118,15 @@ class Reader:
         weakref.finalize(self, self.client.close)
 
     def _config(self, cluster: Cluster) -> SingleConfig:
-        if cluster.kubeconfig and not Path(cluster.kubeconfig).is_file():
+        if cluster.kubeconfig and not os.path.isfile(cluster.kubeconfig):  # noqa: PTH113 - also of what is no path
             raise UnreadableError(self._who, f"there is no kubeconfig {cluster.kubeconfig}")
         try:
             loaded = KubeConfig.from_file(cluster.kubeconfig) if cluster.kubeconfig else KubeConfig.from_env()
             single = loaded.get(cluster.context)
+        except (AttributeError, RecursionError, YAMLError) as error:
+            what = "not valid YAML" if isinstance(error, YAMLError) else "no mapping"
+            why = f"cannot use the kubeconfig {cluster.kubeconfig or '$KUBECONFIG'}: it is {what}"
+            raise UnreadableError(self._who, why, refused=True) from None
         except (ConfigError, OSError, KeyError, TypeError, ValueError) as error:
             why = f"cannot use the kubeconfig {cluster.kubeconfig or '$KUBECONFIG'}: {_line(error)}"
             raise UnreadableError(self._who, why, refused=not isinstance(error, OSError)) from None
