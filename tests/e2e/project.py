@@ -108,10 +108,10 @@ class Project:
         project = cls(
             folder,
             {
+                "PULUMI_CONFIG_PASSPHRASE": "test",
                 **env,
                 "TMPDIR": str(folder),
                 "PULUMI_BACKEND_URL": f"file://{folder}/state",
-                "PULUMI_CONFIG_PASSPHRASE": "test",
             },
             dict(settings),
         )
