@@ -12,6 +12,7 @@ from secrets import token_hex
 
 import pulumi
 
+from config.errors import printable
 from verify.drift import Differences, Drift
 
 VARIABLE = "LEAFRACK_AGAIN"
@@ -62,7 +63,7 @@ class Watch:
     def _tell(self, differences: Sequence[str], then: str) -> None:
         self.drifted = self.drifted or bool(differences)
         if self._tells:
-            for line in differences:
+            for line in map(printable, differences):
                 if line not in self._told:
                     pulumi.log.warn(f"{line}; {then}" if then else line, self._resource)
                 self._told.add(line)

@@ -35,7 +35,10 @@ class FabricError(ValueError):
 
 def printable(text: str) -> str:
     """Text from a file, a switch or a cluster as it may go to a terminal, a log or a comment: one line, no controls."""
-    return text if text.isprintable() else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+    if not text.isprintable():
+        text = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+    # At a colour that it does not know Pulumi's engine panics (sdk/go/common/diag/colors: "<{%fg 1%}>" is red).
+    return text.replace("<{%", "< {%")
 
 
 def shown(text: str) -> str:

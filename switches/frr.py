@@ -221,9 +221,9 @@ def _documents(output: str) -> tuple[list[dict[str, Any]], str]:
             document, end = decoder.raw_decode(rest)
         except ValueError:
             break
-        # Only an escape of JSON's, or what is no ASCII, can put something unprintable into it.
-        plain = rest.isascii() and "\\" not in rest[:end]
-        documents.append(document if plain else _printable(document))
+        # Only an escape of JSON's can put something unprintable into it: most often nothing is to be done.
+        said = rest[:end]
+        documents.append(document if "\\" not in said and printable(said) == said else _printable(document))
         rest = rest[end:].lstrip()
     return documents, rest
 

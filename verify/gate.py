@@ -13,6 +13,7 @@ import time
 
 from pydantic import ValidationError
 
+from config.errors import printable
 from verify import compare, observe
 from verify.cluster import Reader
 from verify.errors import UnreadableError
@@ -97,7 +98,7 @@ def main(arguments: list[str]) -> int:
         return 2
     given = os.environ.get(WAIT_VARIABLE, "")
     if given and not given.isdecimal():
-        print(f"{WAIT_VARIABLE}={given!r}: say a number of seconds", file=sys.stderr)
+        print(printable(f"{WAIT_VARIABLE}={given!r}: say a number of seconds"), file=sys.stderr)
         return 2
     try:
         missing = run(guarded, arguments[0], wait=float(given or WAIT))

@@ -28,7 +28,7 @@ from tests.components.test_fabric import Registered, _loops, register  # noqa: F
 from tests.config.fabric_files import ED25519
 from tests.hostile.slots import Key, put, slots
 from tests.hostile.switch import Switch
-from tests.hostile.texts import HOSTILE, MARK, WHOLE
+from tests.hostile.texts import HOSTILE, MARK, WHOLE, is_plain
 from verify import expected
 from verify.errors import UnreadableError
 from verify.selector import parse
@@ -163,7 +163,7 @@ def _does_no_harm(kind: str, path: str, text: str) -> bool:
     if path.endswith("Selector"):
         parse(text)
     pattern = next(pattern for where, pattern in BY_PATH if re.search(where, path))
-    return pattern.fullmatch(text) is not None and text.isprintable()
+    return pattern.fullmatch(text) is not None and is_plain(text)
 
 
 def of_endpoints(fabric: Fabric) -> None:
@@ -202,14 +202,14 @@ def test_a_text_is_refused_with_its_line_or_does_no_harm(
         if isinstance(found, list):
             for line in found:
                 assert re.match(rf"{re.escape(str(tmp_path))}/(fabric|overlay)\.yaml:[1-9][0-9]*: ", line), line
-                assert line.isprintable(), line
+                assert is_plain(line), line
             return
         of_endpoints(found)
         try:
             registered = resources(found)
         except UnreadableError as error:
             # A file that is named is read.
-            unprintable = [] if str(error).isprintable() else [str(error)]
+            unprintable = [] if is_plain(str(error)) else [str(error)]
             assert unprintable == []
             return
         harmless(registered)
@@ -236,7 +236,7 @@ PASSWORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_c
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(password=PASSWORDS | st.sampled_from([text.replace(" ", "").replace('"', "")[:80] for text in WHOLE]))
 def test_a_password_arrives_at_the_switch_as_it_is(password: str, tmp_path: Path, switch: Switch) -> None:
-    if not (password.isascii() and password.isprintable()):
+    if not (password.isascii() and is_plain(password)):
         return
     usual = loaded(tmp_path, SMALL)
     assert isinstance(usual, Fabric)

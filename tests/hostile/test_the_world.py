@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
+import pulumi
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -20,18 +21,21 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from ci import plan, report
+from components.again import Watch
 from config import FabricError, Platform
 from config.checks.names import LONGEST_SUBDOMAIN
 from config.errors import Problem
-from config.load import load
+from config.load import load, load_fabric
 from discover.describe import describe
 from discover.write import text_of
 from switches import SwitchState, dialect
+from tests.conftest import DEV_FABRIC
 from tests.discover.article import LEAVES, NODES, PEERS, facts, node
-from tests.hostile.texts import HOSTILE, MARK, WHOLE
+from tests.hostile.texts import HOSTILE, MARK, WHOLE, is_plain
 from verify import __main__ as command
 from verify import table
 from verify.cluster import Reader
+from verify.drift import Drift
 from verify.errors import UnreadableError
 from verify.model import Found, Report, Row
 from verify.switches import report as report_of
@@ -70,7 +74,7 @@ def parsed(output: str) -> SwitchState | None:
         return FRR.parse(output)
     except ValueError as error:
         why = UnreadableError("leaf01", str(error)).why
-        assert why.isprintable(), ascii(why)
+        assert is_plain(why), ascii(why)
         return None
 
 
@@ -83,8 +87,8 @@ def answer(peer: dict[str, Any], running: str = RUNNING) -> str:
 def test_what_a_switch_says_of_a_neighbour_is_on_one_line(key: str, text: str) -> None:
     state = parsed(answer({**PEER, key: text}))
     for each in texts(report_of("leaf01", state)) if state else ():
-        assert each.isprintable(), ascii(each)
-    assert not state or all(each.isprintable() for each in texts(state))
+        assert is_plain(each), ascii(each)
+    assert not state or all(is_plain(each) for each in texts(state))
 
 
 @LIGHT
@@ -92,7 +96,7 @@ def test_what_a_switch_says_of_a_neighbour_is_on_one_line(key: str, text: str) -
 def test_whatever_a_switch_answers_is_a_value_or_a_line(key: str, value: Any, lines: list[str]) -> None:
     running = RUNNING + "".join(f" neighbor 172.20.0.11 description {line}\n" for line in lines)
     state = parsed(answer({**PEER, key: value}, running))
-    assert not state or all(each.isprintable() for each in texts(state))
+    assert not state or all(is_plain(each) for each in texts(state))
 
 
 @LIGHT
@@ -120,7 +124,7 @@ def test_a_table_shows_it_and_does_nothing_with_it(text: str) -> None:
     rows = [Row(rack="rr1", what=text, expected=text, found=one, ok=False) for one in each]
     shown = said(rows)
     assert (MARK in text) <= (MARK in shown)
-    assert all(line.isprintable() for line in shown.split("\n")), ascii(shown)
+    assert all(is_plain(line) for line in shown.split("\n")), ascii(shown)
 
 
 def test_a_row_that_is_said_while_it_is_waited_for_is_no_markup(
@@ -135,11 +139,21 @@ def test_a_row_that_is_said_while_it_is_waited_for_is_no_markup(
     assert "waiting for 1 of 1: [/bold red] \\x1b[2J – expected" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", WHOLE, ids=ascii)
+def test_what_differs_is_said_in_a_line(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr("pulumi.log.warn", lambda line, _resource: lines.append(line))
+    watch = Watch(Drift(load_fabric(DEV_FABRIC)), (), cast("pulumi.Resource", None))
+    monkeypatch.setattr(watch, "_tells", True)
+    watch.note((f"BGPPeer x has nodeSelector={text} instead of y",))
+    assert [is_plain(line) for line in lines] == [True]
+
+
 @LIGHT
 @given(HOSTILE)
 def test_every_line_for_the_operator_is_one(text: str) -> None:
     for line in (str(Problem(text, text, text)), str(UnreadableError(text, text)), str(FabricError([Problem(text)]))):
-        assert line.isprintable(), ascii(line)
+        assert is_plain(line), ascii(line)
 
 
 MARKDOWN = MarkdownIt("gfm-like", {"linkify": False})
@@ -190,7 +204,7 @@ def reports(text: str) -> Iterator[str]:
 def test_a_report_means_nothing_by_it(text: str) -> None:
     for each, plain in zip(reports(text), reports("plain\nplain" if "\n" in text else "plain"), strict=True):
         assert means(each) == means(plain)
-        assert all(line.isprintable() for line in each.split("\n"))
+        assert all(is_plain(line) for line in each.split("\n"))
 
 
 @LIGHT
@@ -198,7 +212,7 @@ def test_a_report_means_nothing_by_it(text: str) -> None:
 def test_a_report_means_nothing_by_any_text(text: str) -> None:
     for each in reports(f"x{text}"):
         assert {kind for kind, _ in means(each)} <= {"heading_open", "fence"}
-        assert all(line.isprintable() for line in each.split("\n"))
+        assert all(is_plain(line) for line in each.split("\n"))
 
 
 @pytest.mark.parametrize("text", WHOLE, ids=ascii)
@@ -219,7 +233,7 @@ def test_a_file_that_is_found_says_only_what_is_there(text: str, tmp_path: Path)
         description = describe("dc1", found)
         written = text_of(description)
         assert yaml.safe_load(written) == json.loads(json.dumps(description.values))
-        assert all(str(remark).isprintable() for remark in description.remarks)
+        assert all(is_plain(str(remark)) for remark in description.remarks)
         (tmp_path / "dc1.yaml").write_text(written, encoding="utf-8")
         try:
             load(tmp_path / "dc1.yaml")
@@ -251,7 +265,7 @@ def test_a_network_of_the_cluster_that_is_none_ends_in_a_line(text: str) -> None
         with pytest.raises(UnreadableError) as failed:
             read()
         assert str(failed.value).startswith("cluster: ")
-        assert str(failed.value).isprintable()
+        assert is_plain(str(failed.value))
 
 
 FAILING = (
@@ -265,4 +279,4 @@ FAILING = (
 def test_a_login_to_the_cluster_that_fails_ends_in_a_line(error: Exception) -> None:
     with pytest.raises(UnreadableError) as failed, Cluster().asking():
         raise error
-    assert str(failed.value).isprintable()
+    assert is_plain(str(failed.value))

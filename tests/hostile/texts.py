@@ -47,6 +47,7 @@ WHOLE = (
     f"![{MARK}](http://x/{MARK}.png) @{MARK} #1 www.{MARK}.example",
     f"```\n# {MARK}\n```",
     f"::add-mask::{MARK}",
+    f"<{{%{MARK}%}}>",
     MARK * 400,
 )
 
@@ -57,3 +58,8 @@ HOSTILE = st.one_of(
     st.tuples(HARMLESS, st.sampled_from(NASTY)).map("".join),
     st.text(max_size=10),
 )
+
+
+def is_plain(line: str) -> bool:
+    """Whether a line is one, and neither a terminal nor Pulumi's engine reads more in it (``<{%fg 1%}>`` is red)."""
+    return line.isprintable() and "<{%" not in line
