@@ -33,7 +33,7 @@ IN_THE_RACK = [("n2a", "n2b"), ("n2a", "n2c"), ("n2b", "n2c")]
 """In the rack whose AS is the fabric's."""
 IN_THE_RACKS = [*IN_THE_RACK, ("n1a", "n1b")]
 ACROSS = [("n1a", "n2a"), ("n1b", "n2c")]
-USUAL = 12.0
+USUAL = 20.0
 """Seconds in one piece for which nodes have no route to a pod of the other rack, most of them: docs/order.md."""
 
 
