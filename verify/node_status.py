@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -27,7 +27,7 @@ from verify.model import Found, Report
 STATUS_TIMEOUT = 15.0
 """Seconds for calico-node to fill a status for the first time; it does so every second."""
 LEFT_OVER = timedelta(minutes=10)
-"""Age of a request whose owner is certainly gone: nobody waits so long, and clocks may differ a little."""
+"""Age of a request whose owner is certainly gone: nobody waits so long."""
 
 CalicoNodeStatus = create_global_resource("crd.projectcalico.org", "v1", "CalicoNodeStatus", "caliconodestatuses")
 
@@ -37,20 +37,23 @@ _CALICO_METADATA = "projectcalico.org/metadata"
 
 
 def ask(client: Client, nodes: Sequence[str]) -> dict[str, Report]:
-    """What each of a few nodes says, after the requests of those who died over one are swept.
+    """What each of a few nodes says, and the end of the requests of those who died over one.
 
     Errors are those of the client.
     """
     made = {node: f"leafrack-{secrets.token_hex(4)}-{node}"[:253] for node in nodes}
-    sweep(client)
+    now: datetime | None = None
     try:
         for node, name in made.items():
-            client.create(
+            created = client.create(
                 CalicoNodeStatus(
                     metadata=ObjectMeta(name=name, labels=dict(_LABELS)),
                     spec={"node": node, "classes": ["BGP", "Routes"], "updatePeriodSeconds": 1},
                 )
             )
+            now = (created.metadata or ObjectMeta()).creationTimestamp or now
+        if now is not None:
+            sweep(client, now)
         return _filled(client, made)
     finally:
         for name in made.values():
@@ -58,9 +61,13 @@ def ask(client: Client, nodes: Sequence[str]) -> dict[str, Report]:
                 client.delete(CalicoNodeStatus, name)
 
 
-def sweep(client: Client) -> None:
-    """Delete leafrack's requests that are too old to have an owner."""
-    oldest = datetime.now(UTC) - LEFT_OVER
+def sweep(client: Client, now: datetime) -> None:
+    """Delete leafrack's requests that are too old to have an owner.
+
+    ``now`` is the time by the API server's clock, which ages are counted by: with one of this machine that is ahead,
+    the requests of others that are at work would go.
+    """
+    oldest = now - LEFT_OVER
     for status in client.list(CalicoNodeStatus):
         metadata = status.metadata or ObjectMeta()
         created = metadata.creationTimestamp

@@ -11,7 +11,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -65,7 +65,7 @@ def swept(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """
     monkeypatch.setattr(node_status, "LEFT_OVER", timedelta())
     reader = Reader(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack"))
-    node_status.sweep(reader.client)
+    node_status.sweep(reader.client, datetime.now(UTC))
     return snapshot(lab)
 
 

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,10 +99,10 @@ def test_a_request_that_lost_its_owner_and_to_calico_node_its_labels_is_swept(
         assert node_status.ask(client, ["node1"])["node1"].sessions
     (left,) = json.loads(lab.kubectl("get", "caliconodestatus", "-o", "json"))["items"]
     assert "labels" not in left["metadata"], "calico-node keeps labels now: the sweep may select by them"
-    node_status.sweep(client)
+    node_status.sweep(client, datetime.now(UTC))
     assert lab.kubectl("get", "caliconodestatus", "-o", "name") != "", "it may have an owner yet"
     monkeypatch.setattr(node_status, "LEFT_OVER", timedelta())
-    node_status.sweep(client)
+    node_status.sweep(client, datetime.now(UTC))
     assert lab.kubectl("get", "caliconodestatus", "-o", "name") == ""
 
 

@@ -26,7 +26,11 @@ OURS = {"app.kubernetes.io/managed-by": "leafrack"}
 class Requests:
     """An API server with CalicoNodeStatuses, and a calico-node that fills them and writes their labels elsewhere."""
 
-    def __init__(self, *there: GenericGlobalResource, lost: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, *there: GenericGlobalResource, lost: tuple[str, ...] = (), ahead: timedelta = timedelta()
+    ) -> None:
+        self._ahead = ahead
+        """What the API server's clock is ahead of ours."""
         self.there = {(each.metadata or ObjectMeta()).name or "": each for each in there}
         self._lost = lost
         """Names that somebody else deletes between our list and our delete."""
@@ -37,11 +41,13 @@ class Requests:
             if (labels or {}).items() <= has.items():
                 yield each
 
-    def create(self, made: GenericGlobalResource) -> None:
+    def create(self, made: GenericGlobalResource) -> GenericGlobalResource:
         assert made.metadata is not None
         assert made.metadata.labels == OURS
         made.metadata.labels, made.metadata.annotations = {}, BY_CALICO
+        made.metadata.creationTimestamp = datetime.now(UTC) + self._ahead
         self.there[made.metadata.name or ""] = made
+        return made
 
     def get(self, kind: type, name: str) -> GenericGlobalResource:
         status = {"lastUpdated": "now", "bgp": {"peersV4": [{"peerIP": "172.20.0.254", "state": "Established"}]}}
@@ -93,7 +99,7 @@ KEPT = {
 @pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
 def test_a_request_whose_owner_died_is_swept(left: GenericGlobalResource) -> None:
     server = Requests(left)
-    node_status.sweep(server)  # type: ignore[arg-type]
+    node_status.sweep(server, datetime.now(UTC))  # type: ignore[arg-type]
     assert server.there == {}
 
 
@@ -102,14 +108,25 @@ def test_no_other_request_is_touched(made: Callable[[], GenericGlobalResource]) 
     # Its age counts from here, not from when the tests were collected.
     kept = made()
     server = Requests(kept)
-    node_status.sweep(server)  # type: ignore[arg-type]
+    node_status.sweep(server, datetime.now(UTC))  # type: ignore[arg-type]
     assert list(server.there.values()) == [kept]
+
+
+@pytest.mark.parametrize("hours", [-3, 3, 24 * 365 * 30])
+def test_age_is_counted_by_the_clock_of_the_api_server(hours: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    ahead = timedelta(hours=hours)
+    left = request(age=OLD - ahead, labels=OURS)
+    at_work = request("leafrack-00000000-node1", age=timedelta(minutes=9) - ahead, labels=OURS)
+    server = Requests(left, at_work, ahead=ahead)
+    node_status.ask(server, ["node1"])  # type: ignore[arg-type]
+    assert list(server.there.values()) == [at_work]
 
 
 def test_two_runs_that_sweep_the_same_do_not_fail() -> None:
     first, second = request(labels=OURS), request("leafrack-00000000-node1", labels=OURS)
     server = Requests(first, second, lost=("leafrack-0a1b2c3d-node1",))
-    node_status.sweep(server)  # type: ignore[arg-type]
+    node_status.sweep(server, datetime.now(UTC))  # type: ignore[arg-type]
     assert "leafrack-00000000-node1" not in server.there
 
 
