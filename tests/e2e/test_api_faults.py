@@ -1,7 +1,7 @@
 """An API server that is restarted, silent or overloaded in the middle of a run, and a full disk: all are got over.
 
-One fabric over its life, an accident in each of its runs: the tests stand in its order. Each update makes a member a
-reflector, or a reflector a member: objects, gates and steps.
+One fabric over its life, an accident in each of its runs: the tests stand in its order. A few of the faults, or all
+when ``LEAFRACK_FAULTS`` says ``all`` (``make soak``).
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 QUICKLY = ("--yes", "--skip-preview", "--suppress-outputs")
 AWAY = 20.0
 """Seconds for which the API server is silent or gone."""
+SERVICES = "10.234.0.0/24"
 BUSY = 12.0
 """Seconds for which the API server answers errors."""
 
@@ -95,7 +96,7 @@ class Fault:
     """What the operator reads meanwhile, of a run that has not come to its first resource."""
 
 
-WRITING, WAITING = "kubernetes:", "-gate"
+WRITING, WAITING, STEP = "kubernetes:", "-gate", "-cluster-id"
 NOT_NOW = "cluster: the API server answers {}: trying again for up to 30 s"
 
 FAULTS = {
@@ -118,11 +119,23 @@ FAULTS = {
 }
 
 
+OFTEN = (
+    "restarted while objects are written",
+    "silent while a gate waits",
+    "hanging up at once",
+    "429 at once",
+    "500 while objects are written",
+)
+CHOSEN = FAULTS if os.environ.get("LEAFRACK_FAULTS") == "all" else {name: FAULTS[name] for name in OFTEN}
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The example, with nothing applied yet."""
+    """The example with a reflector a rack, with nothing applied yet."""
     folder = tmp_path_factory.mktemp("faults")
     whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    for rack, reflector in (("rr1", "node2"), ("rr2", "node5")):
+        whole["racks"][rack]["members"][reflector] = whole["racks"][rack]["reflectors"].pop(reflector)
     with running(folder, whole) as site, in_front_of(site.lab, folder / "front") as front:
         made = World(site, front)
         made.ask(behind=False)
@@ -139,10 +152,9 @@ def before(world: World) -> dict[str, Any]:
 
 
 def change(site: Site) -> None:
-    """Declare node3 a reflector, or a member again."""
-    rack = site.racks["rr1"]
-    here, there = ("members", "reflectors") if "node3" in rack["members"] else ("reflectors", "members")
-    rack[there]["node3"] = rack[here].pop("node3")
+    """Declare a service range more, or less again: it changes the leaves' lists, BGPConfiguration and gates."""
+    ranges = site.declared["serviceClusterIPs"]
+    site.declared["serviceClusterIPs"] = ranges[:1] if SERVICES in ranges else [*ranges, SERVICES]
     site.write()
 
 
@@ -180,15 +192,13 @@ def test_a_restart_while_the_fabric_is_made_is_got_over(
     world: World, before: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with told(capsys, world) as parts:
-        run = struck(world, Fault(restart, WAITING, behind=False), "up")
+        run = struck(world, Fault(restart, STEP, behind=False), "up")
         parts += [f"create, restarted: exit {run.code}"]
-        if run.code:
-            parts += [run.said]
-            world.site.applied()
+    assert run.code == 0, run.said
     stands_as_declared(world)
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("fault", CHOSEN.values(), ids=CHOSEN)
 def test_it_is_got_over_and_no_session_is_lost(
     fault: Fault, world: World, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -198,9 +208,10 @@ def test_it_is_got_over_and_no_session_is_lost(
     with told(capsys, world) as parts:
         begun = time.monotonic()
         run = struck(world, fault, "up")
-        parts += [f"{request.node.name}: exit {run.code} after {time.monotonic() - begun:.0f} s", run.said]
+        parts += [f"{request.node.name}: exit {run.code} after {time.monotonic() - begun:.0f} s"]
         if run.code:
             site.applied()
+            parts += ["the next one finished"]
         lost = stood.lost_until(Moment.of(site.lab))
         parts += [f"{len(stood.since)} sessions stood, {len(lost)} lost"]
     assert lost == []
@@ -223,7 +234,7 @@ def test_a_disk_that_fills_up_under_the_state_costs_nothing(
         going.reaches(lambda: WAITING in going.so_far)
         fill(small)
         full = going.end()
-        parts += [f"disk full: exit {full.code}", full.said]
+        parts += [f"disk full: exit {full.code}"]
         (small / "filler").unlink()
         again = site.project.pulumi("up", *QUICKLY, env=backend)
         parts += [f"then exit {again.code}"]
@@ -241,6 +252,7 @@ def test_a_folder_for_temporary_files_that_is_full_is_got_over(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site = world.site
+    world.ask(behind=False)
     change(site)
     with told(capsys, world) as parts, tmpfs(tmp_path / "tmp", "64k") as small:
         fill(small)
@@ -255,8 +267,6 @@ def test_a_folder_for_temporary_files_that_is_full_is_got_over(
 def test_a_restart_while_the_fabric_is_taken_down_leaves_nothing(
     world: World, before: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if "node3" in world.site.racks["rr1"]["reflectors"]:
-        change(world.site)
     with told(capsys, world) as parts:
         run = struck(world, Fault(restart, WAITING, behind=False), "destroy")
         parts += [f"destroy, restarted: exit {run.code}", run.said]
