@@ -29,6 +29,8 @@ from switches.dialect import Line, Neighbour, NeighbourState, PrefixList, Switch
 # FRR refuses to switch graceful restart to what it is already (% The Graceful Restart command used is not valid at this
 # moment). Entries of our prefix lists that are no longer given go after the new ones are in, so that a list is never
 # empty. `write memory` makes what was applied survive a restart of the switch.
+# The program may be cut off anywhere, by a connection that ends, and its folder may be on a full disk: so nothing is
+# applied before its last lines, and only after every file was written whole.
 _BOUND = 60
 """Seconds for everything that one command does on a switch, where the switch has ``timeout`` (coreutils, BusyBox)."""
 _PATIENT = f'bound=$(command -v timeout) && bound="$bound {_BOUND}"'
@@ -40,11 +42,15 @@ _RUN = (
 )
 _APPLY = r"""
 set -u; work=$1
+full() { echo "cannot write to $work: is its disk full? Nothing was changed" >&2; exit 1; }
 stands() { vtysh -c "show bgp vrf default neighbors $1 json" 2>&1 | grep -q '"bgpState": *"Established"'; }
 quiet() { sed -e 's/password .*/password (hidden)/' "$work/said" >&2; exit 1; }
-vtysh -c 'show running-config bgpd' >"$work/running" 2>"$work/said" || quiet
+running=$(vtysh -c 'show running-config bgpd' 2>"$work/said") || quiet
+cat >"$work/running" <<END-OF-RUNNING || full
+$running
+END-OF-RUNNING
 instance=$(sed -n 's/^router bgp \([0-9]*\).*/\1/p' "$work/running" | head -n 1)
-cat >"$work/given" <<'END-OF-CONFIGURATION'
+cat >"$work/given" <<'END-OF-CONFIGURATION' || full
 @GIVEN@END-OF-CONFIGURATION
 wanted=$(sed -n 's/^router bgp \([0-9]*\).*/\1/p' "$work/given" | head -n 1)
 if [ -n "$wanted" ] && [ "$wanted" != "$instance" ]; then
@@ -54,16 +60,16 @@ neighbour=$(sed -n 's/^ neighbor \([^ ]*\) remote-as .*/\1/p' "$work/given" | he
 has=$(awk -v who="$neighbour" '$1 == "neighbor" && $2 == who && $3 == "remote-as" { print $4; exit }' "$work/running")
 known() { [ "$has" = external ] || grep -qE "^! may be in AS( [0-9]+)* $has( |$)" "$work/given"; }
 if [ -n "$has" ] && { known || stands "$neighbour"; }; then
-  sed '/^ neighbor [^ ]* remote-as /d' "$work/given" >"$work/config"
+  sed '/^ neighbor [^ ]* remote-as /d' "$work/given" >"$work/config" || full
 else
-  cp "$work/given" "$work/config"
+  cp "$work/given" "$work/config" || full
 fi
 graceful=" neighbor $neighbour graceful-restart-disable"
 grep -qxF -- "$graceful" "$work/running" && same=$graceful || same=" no$graceful"
-grep -vxF -- "$same" "$work/config" >"$work/rest"; mv "$work/rest" "$work/config"
+grep -vxF -- "$same" "$work/config" >"$work/rest" && mv "$work/rest" "$work/config" || full
 awk '$2 != "prefix-list" { next }
   NR == FNR { ours[$1, $3] = 1; kept[$1, $3, $5] = 1; next }
-  ours[$1, $3] && !kept[$1, $3, $5] { print "no " $0 }' "$work/given" "$work/running" >>"$work/config"
+  ours[$1, $3] && !kept[$1, $3, $5] { print "no " $0 }' "$work/given" "$work/running" >>"$work/config" || full
 vtysh -C -f "$work/config" >"$work/said" 2>&1 || quiet
 vtysh -f "$work/config" >"$work/said" 2>&1 || quiet
 vtysh -c 'write memory' >"$work/said" 2>&1 || quiet

@@ -231,7 +231,7 @@ class Switch:
         vtysh.write_text(
             f"""#!/bin/sh
 case "$1 $2" in
-  "-c show running-config bgpd") cat {folder}/running ;;
+  "-c show running-config bgpd") cat {folder}/running || true ;;
   "-c show bgp vrf default neighbors 172.20.0.11 json") echo '  "bgpState":"{state}",' ;;
   "-C -f") exit 0 ;;
   "-f "*) cat "$2" >{self.applied}; printf '%s' '{says}'; exit {code} ;;
@@ -239,13 +239,13 @@ esac
 """
         )
         vtysh.chmod(vtysh.stat().st_mode | stat.S_IXUSR)
-        self._path = f"{folder}:{os.environ['PATH']}"
+        self.env = {"PATH": f"{folder}:{os.environ['PATH']}"}
 
     def apply(self, text: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["sh", "-c", FRR.run],
             input=FRR.apply(text),
-            env={"PATH": self._path},
+            env=self.env,
             text=True,
             capture_output=True,
             check=False,

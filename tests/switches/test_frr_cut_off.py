@@ -1,0 +1,67 @@
+"""What reaches a switch cut off, or finds its disk full: all of it is applied, or nothing."""
+
+from __future__ import annotations
+
+import subprocess
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from switches import PrefixList
+from switches.frr import FRR
+from tests.switches.test_frr import GIVEN, Switch
+
+RUNNING = "router bgp 65009\n neighbor 172.20.0.11 remote-as 64512\nip prefix-list L seq 10 permit 10.2.0.0/16 le 32\n"
+LISTS = FRR.render_lists((PrefixList("L", (ip_network("10.9.0.0/16"),)),))
+TEXTS = {"a neighbour": GIVEN, "prefix lists": LISTS}
+
+
+def applied(switch: Switch) -> str | None:
+    """What has reached ``vtysh -f``, if anything."""
+    return (switch.applied.read_text() or None) if switch.applied.exists() else None
+
+
+def whole(folder: Path, text: str) -> str:
+    """What reaches it when nothing goes wrong."""
+    folder.mkdir()
+    switch = Switch(folder, RUNNING)
+    assert switch.apply(text).returncode == 0
+    return switch.applied.read_text()
+
+
+def sent(switch: Switch, program: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    """The outcome of a program, or of the part of it that arrived."""
+    command, env = ["sh", "-c", before + FRR.run], switch.env
+    return subprocess.run(command, input=program, env=env, text=True, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_program_that_arrives_in_part_applies_nothing_or_all(tmp_path: Path, text: str) -> None:
+    wanted, program = whole(tmp_path / "whole", text), FRR.apply(text)
+    switch = Switch(tmp_path, RUNNING)
+    # Everywhere in the lines that apply, here and there in what prepares them.
+    last = program.index("vtysh -C -f")
+    cuts = [*range(0, last, 61), *range(last, len(program), 7)]
+    found = set[str | None]()
+    for cut in cuts:
+        switch.applied.unlink(missing_ok=True)
+        sent(switch, program[:cut])
+        found.add(applied(switch))
+    assert found == {None, wanted}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "running", "says"),
+    [
+        (1, RUNNING, "cat: "),
+        (10, RUNNING + "! somebody else's\n" * 1000, "is its disk full? Nothing was changed"),
+    ],
+    ids=["the program does not fit", "what the switch says does not fit"],
+)
+def test_a_full_disk_is_said_and_applies_nothing(tmp_path: Path, blocks: int, running: str, says: str) -> None:
+    switch = Switch(tmp_path, running)
+    done = sent(switch, FRR.apply(GIVEN), f"trap '' XFSZ; ulimit -f {blocks}; ")
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert applied(switch) is None
