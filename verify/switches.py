@@ -138,8 +138,14 @@ async def _read(
     platform = dialect(Platform(endpoint.platform))
     login = _connect(endpoint, _keys(endpoint.name, endpoint, credentials), credentials.password, tunnel)
     try:
-        async with await asyncio.wait_for(login, patience) as connection:
-            answer = await connection.run(platform.read, timeout=patience, stdin=asyncssh.DEVNULL)
+        connection = await asyncio.wait_for(login, patience)
+        try:
+            # One bound for all of it: asyncssh's own begins when the switch has let the command begin.
+            async with asyncio.timeout(patience):
+                answer = await connection.run(platform.read, stdin=asyncssh.DEVNULL)
+        finally:
+            # Not closed but left: a switch that has frozen would be waited for.
+            connection.abort()
     except UnreadableError:
         raise
     except (asyncssh.Error, OSError, TimeoutError) as error:
