@@ -31,14 +31,14 @@ from switches.dialect import Line, Neighbour, NeighbourState, PrefixList, Switch
 # empty. `write memory` makes what was applied survive a restart of the switch.
 # The program may be cut off anywhere, by a connection that ends, and its folder may be on a full disk: so nothing is
 # applied before its last lines, and only after every file was written whole.
-_BOUND = 60
+BOUND = 60
 """Seconds for everything that one command does on a switch, where the switch has ``timeout`` (coreutils, BusyBox)."""
-_PATIENT = f'bound=$(command -v timeout) && bound="$bound {_BOUND}"'
+_PATIENT = f'bound=$(command -v timeout) && bound="$bound {BOUND}"'
+_SAY_LATE = f"echo 'the switch has not answered within {BOUND} s: see whether vtysh and bgpd do' >&2"
 _RUN = (
     "umask 077; work=$(mktemp -d) || exit 1; trap 'rm -rf \"$work\"' EXIT; "
     f'cat >"$work/program" || exit 1; {_PATIENT}; $bound sh "$work/program" "$work" </dev/null; code=$?; '
-    f"[ $code -ne 124 ] || echo 'the switch has not answered within {_BOUND} s: see whether vtysh and bgpd do' >&2; "
-    "exit $code"
+    f"[ $code -ne 124 ] || {_SAY_LATE}; exit $code"
 )
 _APPLY = r"""
 set -u; work=$1
@@ -95,9 +95,19 @@ _READ = " ".join(
 def _guarded(leaf_as: int, *lines: str) -> str:
     """Command that configures ``lines`` inside the BGP instance, and does nothing where that does not run."""
     chain = " ".join(f"-c '{line}'" for line in ("configure terminal", f"router bgp {leaf_as}", *lines))
+    # A BGP that does not answer is not one that does not run: what is to be taken away would stay.
+    return _chained(
+        f"running=$($bound vtysh -c 'show running-config bgpd'); [ $? -ne 124 ] || {{ {_SAY_LATE}; exit 1; }}; "
+        f"""printf '%s\\n' "$running" | grep -qE '^router bgp {leaf_as}( |$)' || exit 0""",
+        chain,
+    )
+
+
+def _chained(first: str, chain: str) -> str:
+    """Command that does something first, then types lines and saves them, each within its bound."""
     return (
-        f"{_PATIENT}; if $bound vtysh -c 'show running-config bgpd' | grep -q '^router bgp {leaf_as}'; "
-        f"then $bound vtysh {chain} && $bound vtysh -c 'write memory' >/dev/null; fi"
+        f"{_PATIENT}; {first}; $bound vtysh {chain} && $bound vtysh -c 'write memory' >/dev/null; code=$?; "
+        f"[ $code -ne 124 ] || {_SAY_LATE}; exit $code"
     )
 
 
@@ -117,7 +127,7 @@ class _Frr:
 
     def forget_lists(self, lists: tuple[PrefixList, ...]) -> str:
         chain = " ".join(f"-c 'no {_family(prefixes.version)} prefix-list {prefixes.name}'" for prefixes in lists)
-        return f"{_PATIENT}; $bound vtysh -c 'configure terminal' {chain} && $bound vtysh -c 'write memory' >/dev/null"
+        return _chained(":", f"-c 'configure terminal' {chain}")
 
     def render(self, leaf_as: int, neighbour: Neighbour) -> str:
         # What is not wanted is said too: otherwise taking it out of the fabric file would leave it on the switch.

@@ -1,15 +1,16 @@
-"""What reaches a switch cut off, or finds its disk full: all of it is applied, or nothing."""
+"""What reaches a switch cut off, finds its disk full or gets no answer is applied whole or not at all, and says so."""
 
 from __future__ import annotations
 
 import subprocess
-from ipaddress import ip_network
+import time
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
 
 from switches import PrefixList
-from switches.frr import FRR
+from switches.frr import BOUND, FRR
 from tests.switches.test_frr import GIVEN, Switch
 
 RUNNING = "router bgp 65009\n neighbor 172.20.0.11 remote-as 64512\nip prefix-list L seq 10 permit 10.2.0.0/16 le 32\n"
@@ -65,3 +66,35 @@ def test_a_full_disk_is_said_and_applies_nothing(tmp_path: Path, blocks: int, ru
     assert done.returncode != 0
     assert says in done.stderr
     assert applied(switch) is None
+
+
+COMMANDS = {
+    "apply": FRR.run,
+    "take a neighbour away": FRR.unrender(65009, ip_address("172.20.0.11")),
+    "take lists away": FRR.forget_lists((PrefixList("L", (ip_network("10.9.0.0/16"),)),)),
+    "renumber": FRR.renumber(65009, [ip_address("172.20.0.11")], 64513),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_a_switch_that_does_not_answer_is_left_and_named(tmp_path: Path, command: str) -> None:
+    switch = Switch(tmp_path, RUNNING)
+    vtysh = tmp_path / "vtysh"
+    vtysh.write_text("#!/bin/sh\nsleep 20\n", encoding="utf-8")
+    begun = time.monotonic()
+    soon = ["sh", "-c", command.replace(f"$bound {BOUND}", "$bound 1")]
+    done = subprocess.run(soon, input=FRR.apply(GIVEN), env=switch.env, text=True, capture_output=True, check=False)
+    assert time.monotonic() - begun < 10
+    assert done.returncode != 0
+    assert "the switch has not answered within" in done.stderr
+
+
+@pytest.mark.parametrize(("running", "does"), [(RUNNING, True), ("router bgp 650091\n", False), ("!\n", False)])
+def test_only_the_instance_that_is_meant_loses_a_neighbour(tmp_path: Path, running: str, *, does: bool) -> None:
+    switch = Switch(tmp_path, running)
+    vtysh = tmp_path / "vtysh"
+    told = 'case "$*" in *"configure terminal"*) echo "$*" >>"$0.told" ;; esac\n'
+    vtysh.write_text(vtysh.read_text(encoding="utf-8") + told, encoding="utf-8")
+    command = ["sh", "-c", FRR.unrender(65009, ip_address("172.20.0.11"))]
+    assert subprocess.run(command, env=switch.env, check=False).returncode == 0
+    assert (tmp_path / "vtysh.told").exists() is does
