@@ -221,6 +221,31 @@ def test_a_switch_that_cannot_save_its_configuration(site: Site) -> None:
     assert SERVICES in site.lab.exec("leaf01", "cat", "/etc/frr/frr.conf") or SERVICES not in str(site.declared)
 
 
+def test_a_switch_whose_disk_is_full(site: Site) -> None:
+    stood = Moment.of(site.lab)
+    # Not /tmp itself: what this lab writes may be below it.
+    with full_disk(site.lab):
+        run = started(site).end()
+        assert site.lab.exec("leaf01", "ls", "/run/frr/full") == "filler\n", "it leaves nothing there"
+    assert "No space left on device" in said(run)
+    finishes(site, stood)
+
+
+@contextmanager
+def full_disk(lab: Lab) -> Iterator[None]:
+    """Folders for temporary files of leaf01 are on a full disk, for as long as the body takes."""
+    there = "mkdir -p /run/frr/full; mount -t tmpfs -o size=4k full /run/frr/full; echo >/run/frr/full/filler"
+    other = (
+        "printf '#!/bin/sh\\nexec /run/frr/mktemp -d -p /run/frr/full\\n' >/run/frr/in-full; chmod +x /run/frr/in-full"
+    )
+    instead = "cp $(command -v mktemp) /run/frr/mktemp; mount --bind /run/frr/in-full $(command -v mktemp)"
+    lab.exec("leaf01", "sh", "-c", f"{there}; {other}; {instead}")
+    try:
+        yield
+    finally:
+        lab.exec("leaf01", "sh", "-c", "umount -l $(command -v mktemp); umount /run/frr/full")
+
+
 def test_a_switch_that_comes_back_with_its_first_configuration(site: Site) -> None:
     lab = site.lab
     lab.exec("leaf01", "sh", "-c", "cat /run/frr/first >/etc/frr/frr.conf; kill -9 $(pidof bgpd)")
