@@ -481,8 +481,8 @@ def test_ttl_security_and_a_limit_are_on_both_ends_where_the_file_says_so() -> N
     assert made["rr1-to-leaf1-peer"].inputs["spec"]["ttlSecurity"] == 1
     assert "ttlSecurity" not in made["rr1-to-node-peer"].inputs["spec"]
     for line in (
-        " neighbor 172.20.0.11 ttl-security hops 1\n",
-        "  neighbor 172.20.0.11 maximum-prefix 500 restart 1\n",
+        "\n neighbor 172.20.0.11 ttl-security hops 1\n",
+        "\n  neighbor 172.20.0.11 maximum-prefix 500 restart 1\n",
     ):
         assert line in made["leaf01-172.20.0.11"].inputs["stdin"]
 

@@ -373,6 +373,8 @@ BLIND = [f"asNumber: {number}\n        asOverride: true" for number in (65009, 6
         [("    asNumber: 64513\n", "    localASNumber: 64513\n")],
         [("  rr1:", "  rr1:\n    interconnect: top-of-rack")],
         [("name: dc1", "name: dc1\njump: {host: bastion.example.net, user: operator, identityFile: ~/.ssh/id}")],
+        # Of all addresses just the default route; a range of a whole data centre may hold the pods.
+        [("name: dc1", "name: dc1\nacceptCIDRs: [0.0.0.0/0, 10.0.0.0/8, 172.16.0.0/12]")],
         # The same address behind another jump host is another switch.
         [("port: 2202", "port: 2201, jump: {host: b}")],
     ],
