@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from components import filters
 from config import Fabric, Interconnect, names
 from lab.plan import plan_of
 from tests.proof.real import Lab
@@ -30,7 +31,7 @@ def configure_by_hand(lab: Lab, fabric: Fabric, **leaves: Any) -> None:
             }
             patch = {"metadata": {"labels": labels, "annotations": notes}}
             lab.kubectl("patch", "node", node, "--patch", json.dumps(patch))
-        objects += _peers(fabric, rack)
+        objects += [_object("BGPFilter", names.leaf_filter(rack), filters.spec(fabric)), *_peers(fabric, rack)]
         for leaf in declared.leaves:
             lines = _leaf_lines(fabric, rack, leaf, **leaves)
             lab.run(leaf, "sh", "-c", APPLY, stdin="\n".join(lines))
@@ -45,8 +46,9 @@ def configure_by_hand(lab: Lab, fabric: Fabric, **leaves: Any) -> None:
 
 
 def clear(lab: Lab) -> None:
-    """No BGPPeer and no neighbour of a leaf that is a node, whoever configured them."""
-    lab.kubectl("delete", "bgppeers.crd.projectcalico.org", "--all")
+    """No BGPPeer, no filter and no neighbour of a leaf that is a node, whoever configured them."""
+    for kind in ("bgppeers", "bgpfilters"):
+        lab.kubectl("delete", f"{kind}.crd.projectcalico.org", "--all")
     switches = {switch.name: switch for switch in plan_of(lab.fabric).switches}
     for rack in lab.fabric.racks.values():
         for leaf in rack.leaves:
@@ -73,6 +75,7 @@ def _peers(fabric: Fabric, rack: str) -> Iterator[dict[str, Any]]:
                 "peerIP": str(address),
                 "asNumber": leaf.as_number,
                 "nextHopMode": "Keep",
+                "filters": [names.leaf_filter(rack)],
             }
             if declared.local_as_number is not None:
                 spec["localASNumber"] = declared.local_as_number
@@ -80,12 +83,11 @@ def _peers(fabric: Fabric, rack: str) -> Iterator[dict[str, Any]]:
 
 
 def _peer(name: str, spec: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "apiVersion": "crd.projectcalico.org/v1",
-        "kind": "BGPPeer",
-        "metadata": {"name": name},
-        "spec": spec,
-    }
+    return _object("BGPPeer", name, spec)
+
+
+def _object(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    return {"apiVersion": "crd.projectcalico.org/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
 
 
 def _leaf_lines(fabric: Fabric, rack: str, name: str, **changed: Any) -> list[str]:

@@ -123,8 +123,14 @@ CASES = [
     Case(
         "mesh-of-all-racks-and-leaves-that-send-subnets",
         TWO,
-        whole=False,
         change=ONE_AS | {"interconnect": "full-mesh"},
+        leaves={"sends": None},
+    ),
+    Case(
+        "mesh-of-all-racks-that-accept-subnets",
+        TWO,
+        whole=False,
+        change=ONE_AS | {"interconnect": "full-mesh", "acceptCIDRs": ["172.16.0.0/12"]},
         leaves={"sends": None},
     ),
     Case("mesh-of-racks-with-an-as-each", TWO, change={"interconnect": "full-mesh"}),
