@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+COLOUR = "<{%"
+"""Begins a colour in what Pulumi shows, also in values; at one that it does not know its engine panics
+(pulumi: sdk/go/common/diag/colors).
+"""
 LONGEST_SHOWN = 253
 """Characters; as long as the longest name that Kubernetes allows."""
 
@@ -37,8 +41,7 @@ def printable(text: str) -> str:
     """Text from a file, a switch or a cluster as it may go to a terminal, a log or a comment: one line, no controls."""
     if not text.isprintable():
         text = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
-    # At a colour that it does not know Pulumi's engine panics (sdk/go/common/diag/colors: "<{%fg 1%}>" is red).
-    return text.replace("<{%", "< {%")
+    return text.replace(COLOUR, "< {%")
 
 
 def shown(text: str) -> str:

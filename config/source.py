@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from config.errors import FabricError, Problem, shown
+from config.errors import COLOUR, FabricError, Problem, printable, shown
 
 Key = tuple[str | int, ...]
 """Way to a value: mapping keys and list indexes from the top of the file."""
@@ -25,6 +25,7 @@ LARGEST_FILE = 2**20
 DEEPEST_NESTING = 16
 """Levels; the model has eight."""
 
+_IS_COLOUR = f"has {printable(COLOUR)} in it (without the space), which Pulumi takes for a colour: leave it out"
 _INTEGER = re.compile(r"[-+]?[0-9]{1,20}")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -185,6 +186,8 @@ class _Builder:
                 self.refused.append((line, path, f"is given twice, first on line {first[name]}: keep one"))
             elif not name.isprintable():
                 self.refused.append((line, path, "has a control character in its name"))
+            elif COLOUR in name:
+                self.refused.append((line, path, _IS_COLOUR))
             else:
                 first[name] = line
                 self.places[(*key, name)] = f"{self.name}:{line}"
@@ -195,6 +198,9 @@ class _Builder:
         text = str(node.value).rstrip("\n")
         if not text.isprintable():
             self.refused.append((node.start_mark.line + 1, key_text(key), "has a control character or a line break"))
+            return None
+        if COLOUR in text:
+            self.refused.append((node.start_mark.line + 1, key_text(key), _IS_COLOUR))
             return None
         if getattr(node, "style", None) is not None:
             return text
