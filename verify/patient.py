@@ -119,7 +119,7 @@ def what_failed(error: httpx2.HTTPError) -> str:
     if isinstance(error, httpx2.TimeoutException):
         return "the API server does not answer within its time"
     system = next((cause for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror), None)
-    why = (str(error).splitlines() or [type(error).__name__])[0]
+    why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
     if system is not None and not isinstance(system, ssl.SSLError):
         why = str(system.strerror).lower()
     return f"cannot reach the API server at {_where(error)}: {why}"

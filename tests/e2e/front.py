@@ -109,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self.close_connection = True
             return
-        behind = self._behind or front.upstream()
+        behind = self._behind = self._behind or front.upstream()
         try:
             behind.request(self.command, self.path, body or None, dict(self.headers))
             answer = behind.getresponse()
@@ -117,7 +117,6 @@ class _Handler(BaseHTTPRequestHandler):
             # As the API server itself is gone.
             self.close_connection = True
             return
-        self._behind = behind
         self.send_response_only(answer.status, answer.reason)
         for name, value in answer.getheaders():
             if name.lower() not in _HOP:
@@ -126,7 +125,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         while piece := answer.read1(65536):
             self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        answer.close()
         self.wfile.write(b"0\r\n\r\n")
+
+    def finish(self) -> None:
+        """End the connection to the API server with that of the client."""
+        if self._behind is not None:
+            self._behind.close()
+        super().finish()
 
     def _say(self, answer: Answer) -> None:
         self.send_response_only(answer.status)

@@ -104,7 +104,7 @@ NOT_YET = caused_by(ssl.SSLCertVerificationError(1, "certificate verify failed: 
 GOT_OVER: dict[str, tuple[list[Answer], float, str]] = {
     "a refused connection": ([REFUSED, NODES], 0.5, f"cannot reach the API server at {SERVER}: connection refused"),
     "a connection that breaks": (
-        [httpx2.ReadError("EOF"), NODES],
+        [httpx2.ReadError("EOF."), NODES],
         0.5,
         f"cannot reach the API server at {SERVER}: EOF",
     ),
