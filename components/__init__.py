@@ -2,7 +2,8 @@
 
 from components.access import Access
 from components.fabric import Fabric, FabricArgs
-from components.leaf_rack import LeafRack, LeafRackArgs
+from components.leaf_rack import LeafRack
 from components.leaf_switch import LeafSwitch, LeafSwitchArgs
+from components.rack_args import LeafRackArgs
 
 __all__ = ["Access", "Fabric", "FabricArgs", "LeafRack", "LeafRackArgs", "LeafSwitch", "LeafSwitchArgs"]

@@ -12,9 +12,10 @@ from components import calico
 from components.access import Access
 from components.again import NEVER, Watch
 from components.gate import gate, step
-from components.leaf_rack import LeafRack, LeafRackArgs
+from components.leaf_rack import LeafRack
 from components.outputs import outputs
 from components.passwords import password_secret
+from components.rack_args import LeafRackArgs
 from config import Fabric as Declared
 from steps.fields import Target
 from verify import expected

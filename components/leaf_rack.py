@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 
 from components import calico
-from components.access import Access
 from components.again import Again, Watch
 from components.gate import gate, step
 from components.leaf_switch import LeafSwitch, LeafSwitchArgs
-from config import Fabric, Interconnect, Rack, names
+from components.rack_args import LeafRackArgs
+from config import Interconnect, names
 from steps.fields import Target
 from verify import expected
-from verify.calico_api import CalicoApi
 from verify.drift import Drift
 from verify.model import Phase
-
-
-@dataclass(frozen=True, kw_only=True)
-class LeafRackArgs:
-    """A rack of a declared fabric."""
-
-    fabric: Fabric
-    rack: str
-    access: Access
-    password: pulumi.Input[str] | None = field(default=None, repr=False)
-    """TCP MD5 password of the sessions between the rack's nodes and its leaves (RFC 2385)."""
-    after: Sequence[pulumi.Resource] = ()
-    """What has to stand before the rack is connected: the gate of the racks of an earlier wave."""
-    calico: CalicoApi = field(default_factory=CalicoApi)
-    """Which fields the cluster's Calico has."""
-    found_peers: Collection[str] = ()
-    """Names of BGPPeers that were there before leafrack and keep the next hop mode that they were found with."""
-    password_secret: Sequence[pulumi.Resource] = ()
-    """What makes that password readable for calico-node: see ``components.passwords``."""
-    drift: Drift | None = None
-    """What was found of the world; without it nothing is taken to differ."""
-
-    @property
-    def declared(self) -> Rack:
-        """The rack as the fabric file has it."""
-        return self.fabric.racks[self.rack]
 
 
 class LeafRack(pulumi.ComponentResource):
@@ -119,7 +91,7 @@ class LeafRack(pulumi.ComponentResource):
             return tuple(after)
         near, far = names.reflector_selector(rack), names.other_reflectors_selector(others)
         # The next hop stays the node that a pod is on: between two AS numbers it would be the reflector.
-        return (self._peer(names.reflector_mesh_peer(rack), near, far, after, self._keep_next_hop()),)
+        return (self._peer(names.reflector_mesh_peer(rack), near, far, after, self._args.keep_next_hop),)
 
     def finish(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
         """Give the rack its own AS, as its leaves and its nodes have it; where that is another, sessions reset.
@@ -284,23 +256,11 @@ class LeafRack(pulumi.ComponentResource):
     def _leaf_peers(self) -> dict[str, pulumi.Resource]:
         """BGPPeers to the leaves by name."""
         args = self._args
-        reflects = self._how is Interconnect.ROUTE_REFLECTORS
-        selector = (names.reflector_selector if reflects else names.rack_selector)(args.rack)
         return {
             (peer := names.leaf_peer(args.fabric, args.rack, name, address.version)): calico.bgp_peer(
                 peer,
                 args.fabric.name,
-                {
-                    "nodeSelector": selector,
-                    "peerIP": str(address),
-                    "asNumber": leaf.as_number,
-                    # Without it the leaf routes every pod block through the reflectors. To set it on a peer that is
-                    # taken over would reset all sessions of the rack to its leaf at once (BIRD restarts them).
-                    **({} if peer in args.found_peers else self._keep_next_hop()),
-                    **({"filters": list(self._filters)} if self._filters else {}),
-                    **({"ttlSecurity": 1} if args.fabric.ttl_security else {}),
-                    **self._password(),
-                },
+                args.leaf_peer(peer, leaf, address, list(self._filters)),
                 annotations={names.NEXT_HOP_ANNOTATION: "as-found"} if peer in args.found_peers else {},
                 resource=peer,
                 watch=self._watch,
@@ -316,16 +276,6 @@ class LeafRack(pulumi.ComponentResource):
             for name, leaf in args.declared.leaves.items()
             for address in leaf.address
         }
-
-    def _password(self) -> dict[str, Any]:
-        args = self._args
-        if args.password is None:
-            return {}
-        return {"password": {"secretKeyRef": {"name": names.PASSWORD_SECRET, "key": args.rack}}}
-
-    def _keep_next_hop(self) -> dict[str, Any]:
-        """``keepOriginalNextHop`` is what Calico had before 3.30, and has deprecated."""
-        return {"nextHopMode": "Keep"} if self._args.calico.next_hop_mode else {"keepOriginalNextHop": True}
 
     def _peer(
         self,
