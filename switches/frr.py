@@ -106,8 +106,8 @@ def _guarded(leaf_as: int, *lines: str) -> str:
 def _chained(first: str, chain: str) -> str:
     """Command that does something first, then types lines and saves them, each within its bound."""
     return (
-        f"{_PATIENT}; {first}; $bound vtysh {chain} && $bound vtysh -c 'write memory' >/dev/null; code=$?; "
-        f"[ $code -ne 124 ] || {_SAY_LATE}; exit $code"
+        f"{_PATIENT}; {first}; $bound vtysh {chain} && said=$($bound vtysh -c 'write memory' 2>&1); code=$?; "
+        f"""[ $code -eq 0 ] || printf '%s\\n' "${{said:-}}" >&2; [ $code -ne 124 ] || {_SAY_LATE}; exit $code"""
     )
 
 

@@ -329,3 +329,28 @@ def test_entries_that_are_no_longer_given_leave_our_lists_after_the_new_ones_are
     given = FRR.render_lists((PrefixList("L", (ip_network("10.9.0.0/16"),)),))
     assert switch.apply(given).returncode == 0
     assert switch.applied.read_text() == given + "no ip prefix-list L seq 10 permit 10.2.0.0/16 le 32\n"
+
+
+TAKING_AWAY = [
+    FRR.unrender(65009, ip_address("172.20.0.11")),
+    FRR.forget_lists((PrefixList("A", (ip_network("10.0.0.0/8"),)),)),
+]
+
+
+@pytest.mark.parametrize("command", TAKING_AWAY, ids=["a neighbour", "lists"])
+def test_what_cannot_be_saved_when_something_is_taken_away_is_said_in_the_switchs_words(
+    tmp_path: Path, command: str
+) -> None:
+    vtysh = tmp_path / "vtysh"
+    vtysh.write_text(
+        """#!/bin/sh
+case "$*" in
+  "-c write memory") echo "% Can't open file /etc/frr/frr.conf: Read-only file system"; exit 1 ;;
+  "-c show running-config bgpd") echo "router bgp 65009" ;;
+esac
+"""
+    )
+    vtysh.chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["sh", "-c", command], env=env, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "% Can't open file /etc/frr/frr.conf: Read-only file system\n")
