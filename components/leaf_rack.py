@@ -46,7 +46,8 @@ class LeafRack(pulumi.ComponentResource):
                     leaf=leaf,
                     access=args.access,
                     password=args.password,
-                    after=args.after,
+                    # The nodes' end of a password first: a leaf that had the new one alone closed a session twice.
+                    after=[*args.after, *(args.password_secret if args.password is not None else ())],
                     watch=self._watch,
                 ),
                 pulumi.ResourceOptions(parent=self),

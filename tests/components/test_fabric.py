@@ -172,6 +172,11 @@ def test_a_node_that_has_registered_again_gets_its_labels_again_and_no_other_nod
     assert {name: bool(patch.ignores) for name, patch in patches.items()} == {"node2": True, "node3": False}
 
 
+def test_a_leaf_gets_a_password_after_the_nodes_of_its_rack_can_read_it(registered: Registered) -> None:
+    assert "bgp-passwords" in behind(registered, "leaf01-172.20.0.11")
+    assert "bgp-passwords" not in registered["leaf02-prefix-lists"].waits_for
+
+
 def test_a_rack_that_leaves_has_its_neighbours_renumbered_before_they_go(registered: Registered) -> None:
     # By name: what is between them is of the racks that stay, and no longer waits for those that leave.
     for leaf, nodes in (("leaf01", "172.20.0"), ("leaf02", "173.20.0")):
