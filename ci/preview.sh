@@ -5,7 +5,7 @@ set -uo pipefail
 . "$(dirname "$0")/common.sh"
 
 code=0
-preview --suppress-outputs || code=$?
+preview --suppress-outputs --refresh || code=$?
 report plan "$code"
 code=$?
 cat "$report"

@@ -4,5 +4,6 @@ set -uo pipefail
 # shellcheck source=ci/common.sh
 . "$(dirname "$0")/common.sh"
 
-pulumi up --stack "$stack" --non-interactive --color never --suppress-outputs --yes || exit
+# Refreshed, or a node that left the cluster before the file ends an update with an error, and drift of objects stays.
+pulumi up --refresh --stack "$stack" --non-interactive --color never --suppress-outputs --yes || exit
 verify --wait 60
