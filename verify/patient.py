@@ -19,6 +19,8 @@ PATIENCE = 30.0
 """Seconds from the first request without a good answer, after which no other is sent: a restart takes less."""
 PASSING = frozenset({429, 500, 502, 503, 504})
 """Answers that another try may cure: of the API server under load, starting or without its etcd, and of a proxy."""
+UNREADY = frozenset({403, 404})
+"""Answers that a server gives too which has just started: it has not read the roles or the CRDs yet."""
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 5.0
 
@@ -39,11 +41,13 @@ class Patient(httpx2.BaseTransport):
     """A transport that repeats a request until it is answered, for ``patience`` seconds.
 
     Requests of one transport share that time: when it is over, the next one is tried once. What may have been done
-    already is repeated only where that does no harm. ``tell`` hears once what is waited for, and once that it is over.
+    already is repeated only where that does no harm. The ``/readyz`` of ``server`` is asked about an answer
+    of :data:`UNREADY`. ``tell`` hears once what is waited for, and once that it is over.
     """
 
-    def __init__(self, inner: httpx2.BaseTransport, patience: float, tell: Callable[[str], None]) -> None:
+    def __init__(self, inner: httpx2.BaseTransport, server: str, patience: float, tell: Callable[[str], None]) -> None:
         self._inner = inner
+        self._server = server
         self._patience = patience
         self._tell = tell
         self._since: float | None = None
@@ -55,23 +59,27 @@ class Patient(httpx2.BaseTransport):
             request.extensions["timeout"] = httpx2.Timeout(GIVEN_UP).as_dict()
         while True:
             asked: float | None = None
+            response: httpx2.Response | None = None
             try:
                 response = self._inner.handle_request(request)
                 # With its body: a connection that ends in the middle of an answer is one more reason to ask again.
                 response.read()
+                if response.status_code not in PASSING and not self._is_starting(request, response):
+                    self._answered()
+                    return _understood(response)
             except httpx2.TransportError as error:
                 error.request = request
                 if _is_final(error, request):
                     raise
                 failure: httpx2.HTTPError = error
             else:
-                if response.status_code not in PASSING:
-                    self._answered()
-                    return _understood(response)
-                failure = AwayError(f"the API server answers {response.status_code} {response.reason_phrase}".strip())
+                what = f"answers {response.status_code} {response.reason_phrase}".strip()
+                failure = AwayError(f"the API server {what if response.status_code in PASSING else 'is not ready'}")
                 asked = _retry_after(response)
             first, self._since = self._since is None, begun if self._since is None else self._since
             if (left := self._left()) <= 0:
+                if response is not None and response.status_code not in PASSING:
+                    return _understood(response)
                 raise failure
             if first:
                 self._tell(f"{what_failed(failure)}: trying again for up to {self._patience:.0f} s")
@@ -86,6 +94,17 @@ class Patient(httpx2.BaseTransport):
     def away(self) -> float:
         """Seconds since the first of the requests that are without an answer; 0 when the last one has one."""
         return 0.0 if self._since is None else time.monotonic() - self._since
+
+    def _is_starting(self, request: httpx2.Request, response: httpx2.Response) -> bool:
+        """Whether a server says what it would not say once it is ready; everybody who is logged in may ask for that."""
+        back = self._since is not None and request.method == "GET"
+        if response.status_code not in UNREADY and not back:
+            return False
+        headers = {name: value for name, value in request.headers.items() if name.lower() == "authorization"}
+        ready = httpx2.Request("GET", f"{self._server}/readyz", headers=headers, extensions=request.extensions)
+        answer = self._inner.handle_request(ready)
+        answer.read()
+        return answer.status_code in PASSING or (answer.status_code == httpx2.codes.FORBIDDEN and _is_status(answer))
 
     def _left(self) -> float:
         return self._patience - self.away
@@ -105,7 +124,7 @@ def patient(config: SingleConfig, patience: float, who: str) -> Patient:
     def tell(line: str) -> None:
         print(f"{who}: {line}", file=sys.stderr, flush=True)
 
-    return Patient(httpx2.HTTPTransport(verify=verify, proxy=proxy), patience, tell)
+    return Patient(httpx2.HTTPTransport(verify=verify, proxy=proxy), config.cluster.server.rstrip("/"), patience, tell)
 
 
 def what_failed(error: httpx2.HTTPError) -> str:

@@ -49,8 +49,12 @@ class Server(httpx2.BaseTransport):
     answers: list[Answer]
     takes: float = 0.0
     asked: list[httpx2.Request] = field(default_factory=list)
+    readyz: list[httpx2.Response] = field(default_factory=lambda: [httpx2.Response(200, text="ok")])
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/readyz":
+            assert request.headers["Authorization"] == "Bearer secret-token"
+            return self.readyz.pop(0) if len(self.readyz) > 1 else self.readyz[0]
         self.asked.append(request)
         self.clock.now += self.takes
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -155,6 +159,39 @@ def test_it_is_asked_again_and_both_is_said_once(
     ]
 
 
+STARTING = {
+    "roles that it has not read": (httpx2.Response(403, json=STATUS), httpx2.Response(403, json=STATUS)),
+    "CRDs that it does not serve": (httpx2.Response(404, text="404 page not found"), httpx2.Response(500)),
+}
+
+
+@pytest.mark.parametrize("case", STARTING.values(), ids=STARTING)
+def test_a_server_that_has_just_started_is_asked_again_until_it_is_ready(
+    case: tuple[httpx2.Response, httpx2.Response], serve: Serve, cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer, unready = case
+    server = serve(answer, answer, NODES)
+    server.readyz = [unready, unready, httpx2.Response(200, text="ok")]
+    assert Reader(cluster).nodes() == {}
+    assert server.clock.now == 1.5
+    assert "cluster: the API server is not ready: trying again for up to 30 s\n" in capsys.readouterr().err
+
+
+def test_an_answer_after_an_outage_counts_once_the_server_is_ready(serve: Serve, cluster: Cluster) -> None:
+    server = serve(REFUSED, NODES)
+    server.readyz = [httpx2.Response(500), httpx2.Response(200, text="ok")]
+    assert Reader(cluster).nodes() == {}
+    assert len(server.asked) == 3
+
+
+def test_a_server_that_never_gets_ready_is_told_by_its_answer(serve: Serve, cluster: Cluster) -> None:
+    server = serve(httpx2.Response(403, json=STATUS))
+    server.readyz = [httpx2.Response(403, json=STATUS)]
+    with pytest.raises(UnreadableError, match="the API server refuses: nodes is forbidden"):
+        Reader(cluster).nodes()
+    assert server.clock.now == 30
+
+
 GIVEN_UP: dict[str, tuple[list[Answer], float, str]] = {
     "refused for ever": (
         [REFUSED],
@@ -235,15 +272,23 @@ def test_nothing_is_waited_for_where_it_is_only_warned_of(
 
 def test_a_request_that_may_have_been_done_is_not_sent_twice(serve: Serve) -> None:
     server = serve(httpx2.ReadTimeout(""), httpx2.Response(201, json={}))
-    client = httpx2.Client(transport=Patient(server, 30, lambda _: None))
+    client = httpx2.Client(transport=Patient(server, SERVER, 30, lambda _: None))
     with pytest.raises(httpx2.ReadTimeout):
         client.post(SERVER)
     assert len(server.asked) == 1
 
 
+def test_what_a_server_did_before_it_was_ready_is_not_done_twice(serve: Serve) -> None:
+    server = serve(REFUSED, httpx2.Response(201, json={}))
+    server.readyz = [httpx2.Response(500)]
+    client = httpx2.Client(transport=Patient(server, SERVER, 30, lambda _: None))
+    assert client.post(SERVER).status_code == 201
+    assert len(server.asked) == 2
+
+
 def test_what_comes_after_it_was_given_up_is_tried_once_and_shortly(serve: Serve) -> None:
     server = serve(httpx2.ConnectTimeout(""), takes=10)
-    client = httpx2.Client(transport=Patient(server, 30, lambda _: None), timeout=10)
+    client = httpx2.Client(transport=Patient(server, SERVER, 30, lambda _: None), timeout=10)
     for _ in range(3):
         with pytest.raises(httpx2.ConnectTimeout):
             client.delete(SERVER)
