@@ -8,6 +8,9 @@ hostname "$HOST"
 mount -t sysfs sysfs /sys
 mount --bind "$RUN/confd" /etc/calico/confd
 mount --bind "$RUN/calico" /run/calico
+# Felix makes it. Without it confd looks for it every half minute and opens an inotify instance each time: of these a user
+# has 128.
+mkdir -p /run/calico/endpoint-status
 export PATH="$RUN/bin:$PATH" NODENAME="$HOST" CALICO_NODENAME="$HOST" DATASTORE_TYPE=kubernetes
 export CALICO_NETWORKING_BACKEND=bird
 

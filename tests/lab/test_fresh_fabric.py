@@ -274,3 +274,10 @@ def test_a_daemon_of_a_switch_comes_back_with_its_saved_configuration(lab: Lab) 
     while "neighbor 100.0.0.1" not in lab.cli(*command).stdout and time.monotonic() < deadline:
         time.sleep(0.5)
     assert "neighbor 100.0.0.1 remote-as 65008" in lab.cli(*command).stdout
+
+
+def test_a_nodes_confd_opens_one_inotify_instance_and_not_one_every_half_minute(lab: Lab) -> None:
+    """A user has 128 of them (fs.inotify.max_user_instances), and a machine may have several labs."""
+    said = (lab.dir / "logs" / "node3" / "confd.log").read_text(encoding="utf-8")
+    assert "Started watching directory via fsnotify" in said
+    assert "Falling back to polling" not in said
