@@ -117,15 +117,17 @@ class _Handler(BaseHTTPRequestHandler):
             # As the API server itself is gone.
             self.close_connection = True
             return
-        self.send_response_only(answer.status, answer.reason)
-        for name, value in answer.getheaders():
-            if name.lower() not in _HOP:
-                self.send_header(name, value)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        while piece := answer.read1(65536):
-            self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
-        answer.close()
+        # Closed also when the client hangs up in between: it keeps its connection's socket open, and the next test to
+        # see that would fail.
+        with answer:
+            self.send_response_only(answer.status, answer.reason)
+            for name, value in answer.getheaders():
+                if name.lower() not in _HOP:
+                    self.send_header(name, value)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            while piece := answer.read1(65536):
+                self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
         self.wfile.write(b"0\r\n\r\n")
 
     def finish(self) -> None:
