@@ -52,7 +52,7 @@ check: ## What needs no lab and no root: ruff, mypy, the quick tests
 	@$(TOOLS) venv
 	@$(TOOLS) run -- python -m ruff check .
 	@$(TOOLS) run -- python -m mypy
-	@$(TOOLS) run -- python -m pytest -m "not lab and not e2e and not toolchain"
+	@$(TOOLS) run -- python -m pytest --numprocesses 2 -m "not lab and not e2e and not toolchain"
 
 .PHONY: tools
 tools: ## Only the programs, packages and the virtualenv

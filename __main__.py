@@ -25,8 +25,6 @@ fabric = Fabric(
         declared=entry.loaded.fabric,
         access=entry.access,
         passwords=entry.passwords,
-        calico=drift.observed.calico,
-        found_peers=drift.observed.found_peers,
         drift=drift,
     ),
     pulumi.ResourceOptions(providers=[cluster]),

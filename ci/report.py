@@ -17,7 +17,7 @@ from typing import Any
 
 from ci import plan
 from ci.plan import Plan
-from config.errors import printable
+from config.errors import STOPS, TAKEN_BACK, printable
 
 DRIFT = 7
 """Exit code of Pulumi itself where ``--expect-no-changes`` finds changes."""
@@ -25,9 +25,6 @@ UNREADABLE = 1
 LONGEST = 60_000
 """Characters of a report: GitHub takes 65,536 of a comment or an issue."""
 SECRET_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_ACCESS_TOKEN", "GITHUB_TOKEN", "GITLAB_TOKEN")
-STOPS = "an update would stop here"
-TAKEN_BACK = "makes it as the file says"
-"""How the program's warnings end (components.entry, components.again)."""
 _WORDS = {"create": "to create", "update": "to update", "delete": "to delete", "replace": "to replace"}
 _MEANS_MORE = re.compile(r"[<>&\[\]*@#|!\\~$^{}%]|://|www\.|^\W|^\d+[.)]")
 _SIGNS = {"create": "+", "delete": "-", "discard-replaced": "-", "delete-replaced": "-", "create-replacement": "+"}

@@ -12,7 +12,7 @@ from secrets import token_hex
 
 import pulumi
 
-from config.errors import printable
+from config.errors import TAKEN_BACK, printable
 from verify.drift import Differences, Drift
 
 VARIABLE = "LEAFRACK_AGAIN"
@@ -24,6 +24,11 @@ class Again:
     """The mark of a command; none, and the command does not run for it."""
 
     mark: str = ""
+
+    @classmethod
+    def where(cls, differs: bool) -> Again:  # noqa: FBT001 - read as "again where something differs"
+        """A new mark where something differs."""
+        return cls(token_hex(8) if differs else "")
 
     def ignored(self, *inputs: str) -> list[str]:
         """Inputs to leave as the state has them, for ``ignore_changes``."""
@@ -39,7 +44,7 @@ class Watch:
     def __init__(self, drift: Drift, racks: Iterable[str], resource: pulumi.Resource) -> None:
         self.drift = drift
         self.drifted = False
-        """Whether anything has differed so far."""
+        """Whether anything has differed so far: then the sessions are to be seen again."""
         self._resource = resource
         self._told: set[str] = set()
         # Before the first update everything differs, and is just to come.
@@ -48,15 +53,15 @@ class Watch:
 
     def again(self, differences: Differences) -> Again:
         """Mark of the command that puts the differences right."""
-        self._tell(differences, "`pulumi up` makes it as the file says")
-        return Again(token_hex(8) if differences else "")
+        self._tell(differences, f"`pulumi up` {TAKEN_BACK}")
+        return Again.where(bool(differences))
 
     def again_on_object(self, differences: Differences) -> Again:
         """Mark that is written to the cluster: none before the first update, when all is just to come."""
         again = self.again(differences)
         return again if self._applied else NEVER
 
-    def note(self, differences: Differences, then: str = "`pulumi up --refresh` makes it as the file says") -> None:
+    def note(self, differences: Differences, then: str = f"`pulumi up --refresh` {TAKEN_BACK}") -> None:
         """Differences in what is no command's: Pulumi's refresh finds those of its Kubernetes resources."""
         self._tell(differences, then)
 
@@ -67,7 +72,3 @@ class Watch:
                 if line not in self._told:
                     pulumi.log.warn(f"{line}; {then}" if then else line, self._resource)
                 self._told.add(line)
-
-    def seen_again(self) -> Again:
-        """Mark of a gate: sessions are seen again after anything differed."""
-        return Again(token_hex(8) if self.drifted else "")

@@ -76,17 +76,10 @@ def bgp_peer(
 ) -> pulumi.Resource:
     """A BGPPeer of ours; ``spec`` in Calico's own keys (api/pkg/apis/projectcalico/v3/bgppeer.go)."""
     watch.note(watch.drift.of_peer(name, spec))
+    metadata = _metadata(name, fabric, annotations)
+    options = pulumi.ResourceOptions(parent=parent, depends_on=list(after))
     return CustomResource(
-        resource,
-        api_version=API_VERSION,
-        kind="BGPPeer",
-        metadata={
-            "name": name,
-            "labels": our_labels(fabric),
-            "annotations": {**our_annotations(), **(annotations or {})},
-        },
-        spec=dict(spec),
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
+        resource, api_version=API_VERSION, kind="BGPPeer", metadata=metadata, spec=dict(spec), opts=options
     )
 
 
@@ -101,14 +94,17 @@ def bgp_filter(
     """A BGPFilter of ours. Calico skips one that does not exist: it stands before and after the peers that name it."""
     spec = filters.spec(fabric)
     watch.note(watch.drift.of_filter(name, spec))
-    return CustomResource(
-        name,
-        api_version=API_VERSION,
-        kind="BGPFilter",
-        metadata={"name": name, "labels": our_labels(fabric.name), "annotations": our_annotations()},
-        spec=spec,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
-    )
+    metadata = _metadata(name, fabric.name)
+    options = pulumi.ResourceOptions(parent=parent, depends_on=list(after))
+    return CustomResource(name, api_version=API_VERSION, kind="BGPFilter", metadata=metadata, spec=spec, opts=options)
+
+
+def _metadata(name: str, fabric: str, annotations: Mapping[str, str] | None = None) -> dict[str, Any]:
+    return {
+        "name": name,
+        "labels": our_labels(fabric),
+        "annotations": {**our_annotations(), **(annotations or {})},
+    }
 
 
 def bgp_configuration(fabric: Fabric, *, parent: pulumi.Resource, after: Sequence[pulumi.Resource]) -> pulumi.Resource:

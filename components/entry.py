@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from components.access import Access
 from components.gate import field_manager
 from config import FabricError, Problem
+from config.errors import STOPS
 from config.load import Loaded, load
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
 from proof import prove
@@ -33,8 +34,6 @@ FINDINGS_VARIABLE = "LEAFRACK_FINDINGS"
 
 It fails, as an update always does; a drift check goes on, to see what else there is.
 """
-STOPS = "an update would stop here"
-"""How a warning ends that is an error of an update."""
 
 ALL_SAID = 32
 """Exit code of a program that has told its errors itself (pulumi: sdk/python/cmd/pulumi-language-python-exec)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import pulumi
 
 from components import calico
 from components.access import Access
-from components.again import NEVER, Watch
+from components.again import Again, Watch
 from components.gate import gate, step
 from components.leaf_rack import LeafRack
 from components.outputs import outputs
@@ -19,26 +19,19 @@ from components.rack_args import LeafRackArgs
 from config import Fabric as Declared
 from steps.fields import Target
 from verify import expected
-from verify.calico_api import CalicoApi
 from verify.drift import Drift
 from verify.model import Phase
 
 
 @dataclass(frozen=True, kw_only=True)
 class FabricArgs:
-    """A declared fabric, how to reach it, and the TCP MD5 passwords of its racks (RFC 2385) by rack name.
-
-    ``calico`` says which fields the cluster's Calico has; without it, those of 3.31.
-    """
+    """A declared fabric, how to reach it, and the TCP MD5 passwords of its racks (RFC 2385) by rack name."""
 
     declared: Declared
     access: Access
     passwords: Mapping[str, pulumi.Input[str]] = field(default_factory=dict, repr=False)
-    calico: CalicoApi = field(default_factory=CalicoApi)
-    found_peers: Collection[str] = ()
-    """Names of BGPPeers that were there before leafrack and keep the next hop mode that they were found with."""
     drift: Drift | None = None
-    """What was found of the world; without it nothing is taken to differ."""
+    """What was found of the world; without it nothing is taken to differ, and Calico to be one of 3.31."""
 
 
 class Fabric(pulumi.ComponentResource):
@@ -71,8 +64,6 @@ class Fabric(pulumi.ComponentResource):
                         rack=rack,
                         access=access,
                         after=before,
-                        calico=args.calico,
-                        found_peers=args.found_peers,
                         drift=args.drift,
                         password=args.passwords.get(rack),
                         password_secret=secret,
@@ -86,7 +77,7 @@ class Fabric(pulumi.ComponentResource):
                 forward=expected.sessions(declared, Phase.CONNECTED, wave),
                 back=expected.mesh(declared) if number == len(waves) else (),
                 made_by=[text for rack in wave for text in racks[rack].texts],
-                again=next((again for rack in wave if (again := racks[rack].seen_again()).mark), NEVER),
+                again=Again.where(any(racks[rack].drifted for rack in wave)),
                 parent=self,
                 after=[part for rack in wave for part in racks[rack].connected],
             )
@@ -128,7 +119,7 @@ class Fabric(pulumi.ComponentResource):
             access,
             forward=expected.sessions(declared, Phase.FINAL if declared.cluster_mesh else Phase.LINKED),
             back=() if declared.cluster_mesh else expected.way_back_to_leaves(declared),
-            again=watch.seen_again(),
+            again=Again.where(watch.drifted),
             parent=self,
             after=[configured],
         )

@@ -14,6 +14,7 @@ from ipaddress import ip_network
 
 from config import Fabric
 from config.model import Network
+from config.values import within
 
 Rule = dict[str, str]
 """A rule of a BGPFilter in Calico's own keys (api/pkg/apis/projectcalico/v3/bgpfilter.go)."""
@@ -43,7 +44,7 @@ def outbound(ranges: Sequence[Network], version: int) -> list[Rule]:
     if not ranges:
         return [_rule("Reject", "In", EVERYTHING[version])]
     whole = ranges[0]
-    while not all(_inside(one, whole) for one in ranges):
+    while not all(within(one, whole) for one in ranges):
         whole = whole.supernet()
     first = [_rule("Reject", "NotIn", whole)] if whole.prefixlen else []
     return [*first, *(_rule("Reject", operator, network) for operator, network in _outside(whole, ranges))]
@@ -51,18 +52,14 @@ def outbound(ranges: Sequence[Network], version: int) -> list[Rule]:
 
 def _outside(network: Network, ranges: Sequence[Network]) -> Iterator[tuple[str, Network]]:
     """What of a network is no range: the halves without one whole, those that hold one by itself."""
-    if any(_inside(network, one) for one in ranges):
+    if any(within(network, one) for one in ranges):
         return
-    if not any(_inside(one, network) for one in ranges):
+    if not any(within(one, network) for one in ranges):
         yield "In", network
         return
     yield "Equal", network
     for half in network.subnets():
         yield from _outside(half, ranges)
-
-
-def _inside(network: Network, holder: Network) -> bool:
-    return network.subnet_of(holder)  # type: ignore[arg-type] # both are of one version
 
 
 def _rule(action: str, operator: str, network: Network) -> Rule:

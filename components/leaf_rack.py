@@ -62,9 +62,10 @@ class LeafRack(pulumi.ComponentResource):
         """Configuration of the leaves' neighbours."""
         self.register_outputs({})
 
-    def seen_again(self) -> Again:
-        """Mark of a gate that sees the rack's sessions again where anything of it has differed."""
-        return self._watch.seen_again()
+    @property
+    def drifted(self) -> bool:
+        """Whether anything of the rack has differed: then a gate sees its sessions again."""
+        return self._watch.drifted
 
     def link(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
         """Give the nodes of the rack sessions with each other; ``after`` is the gate of the sessions to the leaves.
@@ -134,7 +135,7 @@ class LeafRack(pulumi.ComponentResource):
         ]
         phase = Phase.CONNECTED if fabric.cluster_mesh else Phase.FINAL
         forward = expected.sessions(fabric, phase, [args.rack])
-        again = self.seen_again()
+        again = Again.where(self.drifted)
         return (gate(args.rack, fabric, args.access, forward=forward, again=again, parent=self, after=before),)
 
     def _reflected(self, after: Sequence[pulumi.Resource]) -> Sequence[pulumi.Resource]:
@@ -250,7 +251,7 @@ class LeafRack(pulumi.ComponentResource):
     def _leaf_filters(self) -> dict[str, pulumi.Resource]:
         """BGPFilters of the BGPPeers to the leaves by name, where Calico has them."""
         args, name = self._args, names.leaf_filter(self._args.rack)
-        if not args.calico.filters:
+        if not args.observed.calico.filters:
             return {}
         return {name: calico.bgp_filter(name, args.fabric, watch=self._watch, parent=self, after=args.after)}
 
@@ -262,7 +263,7 @@ class LeafRack(pulumi.ComponentResource):
                 peer,
                 args.fabric.name,
                 args.leaf_peer(peer, leaf, address, list(self._filters)),
-                annotations={names.NEXT_HOP_ANNOTATION: "as-found"} if peer in args.found_peers else {},
+                annotations={names.NEXT_HOP_ANNOTATION: "as-found"} if peer in args.observed.found_peers else {},
                 resource=peer,
                 watch=self._watch,
                 parent=self,

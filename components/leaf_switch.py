@@ -12,7 +12,6 @@ from components.access import Access
 from components.again import Again, Watch
 from config import Fabric, Leaf, Rack
 from switches import Neighbour, dialect, leaf
-from verify.drift import Differences
 
 _BOUNDED = pulumi.CustomTimeouts(create="2m", update="2m", delete="2m")
 """For a switch that stops answering in the middle: more than all tries to connect and what one command may take."""
@@ -68,7 +67,7 @@ class LeafSwitch(pulumi.ComponentResource):
             f"{name}-prefix-lists",
             program=self._dialect.apply(self._dialect.render_lists(lists)),
             delete=self._dialect.forget_lists(lists),
-            again=self._again(args.watch.drift.of_lists(args.rack, args.leaf)),
+            again=args.watch.again(args.watch.drift.of_lists(args.rack, args.leaf)),
             after=args.after,
         )
         self.neighbours: dict[str, tuple[pulumi.Resource, ...]] = {
@@ -86,14 +85,11 @@ class LeafSwitch(pulumi.ComponentResource):
             f"{self._name}-as-number",
             program=self._dialect.renumber(leaf_as, addresses, args.fabric.leaf_side_as(args.rack)),
             delete=self._dialect.renumber(leaf_as, addresses, self._first_as),
-            again=self._again(args.watch.drift.of_as_numbers(args.rack, args.leaf)),
+            again=args.watch.again(args.watch.drift.of_as_numbers(args.rack, args.leaf)),
             # Named although `after` is behind them: a rack that leaves is behind nothing any more of what stays, and to
             # renumber a neighbour that is gone would make it again.
             after=[*after, *(each for found in self.neighbours.values() for each in found)],
         )
-
-    def _again(self, differences: Differences) -> Again:
-        return self._args.watch.again(differences)
 
     def _neighbour(self, node: str, neighbour: Neighbour) -> pulumi.Resource:
         args, leaf_as = self._args, self._leaf.as_number
@@ -106,7 +102,7 @@ class LeafSwitch(pulumi.ComponentResource):
             f"{self._name}-{neighbour.address}",
             program=program(None) if secret is None else secret,
             delete=self._dialect.unrender(leaf_as, neighbour.address),
-            again=self._again(args.watch.drift.of_neighbour(args.rack, args.leaf, node, neighbour)),
+            again=args.watch.again(args.watch.drift.of_neighbour(args.rack, args.leaf, node, neighbour)),
             after=[self._lists],
         )
 

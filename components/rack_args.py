@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,8 @@ import pulumi
 from components.access import Access
 from config import Fabric, Interconnect, Leaf, Rack, names
 from config.model import Address
-from verify.calico_api import CalicoApi
 from verify.drift import Drift
+from verify.observed import Observed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +26,15 @@ class LeafRackArgs:
     """TCP MD5 password of the sessions between the rack's nodes and its leaves (RFC 2385)."""
     after: Sequence[pulumi.Resource] = ()
     """What has to stand before the rack is connected: the gate of the racks of an earlier wave."""
-    calico: CalicoApi = field(default_factory=CalicoApi)
-    """Which fields the cluster's Calico has."""
-    found_peers: Collection[str] = ()
-    """Names of BGPPeers that were there before leafrack and keep the next hop mode that they were found with."""
     password_secret: Sequence[pulumi.Resource] = ()
     """What makes that password readable for calico-node: see ``components.passwords``."""
     drift: Drift | None = None
-    """What was found of the world; without it nothing is taken to differ."""
+    """What was found of the world; without it nothing is taken to differ, and Calico to be one of 3.31."""
+
+    @property
+    def observed(self) -> Observed:
+        """What was found of the world."""
+        return Observed() if self.drift is None else self.drift.observed
 
     @property
     def declared(self) -> Rack:
@@ -46,7 +47,7 @@ class LeafRackArgs:
 
         ``keepOriginalNextHop`` is what Calico had before 3.30, and has deprecated.
         """
-        return {"nextHopMode": "Keep"} if self.calico.next_hop_mode else {"keepOriginalNextHop": True}
+        return {"nextHopMode": "Keep"} if self.observed.calico.next_hop_mode else {"keepOriginalNextHop": True}
 
     def leaf_peer(self, name: str, leaf: Leaf, address: Address, filters: Sequence[str]) -> dict[str, Any]:
         """Fields of the BGPPeer ``name`` to an address of a leaf (projectcalico/calico: v3/bgppeer.go)."""
@@ -58,7 +59,7 @@ class LeafRackArgs:
             "asNumber": leaf.as_number,
             # Without it the leaf routes every pod block through the reflectors. To set it on a peer that is taken over
             # would reset all sessions of the rack to its leaf at once (BIRD restarts them).
-            **({} if name in self.found_peers else self.keep_next_hop),
+            **({} if name in self.observed.found_peers else self.keep_next_hop),
             **({"filters": list(filters)} if filters else {}),
             **({"ttlSecurity": 1} if self.fabric.ttl_security else {}),
             **({} if self.password is None else {"password": {"secretKeyRef": secret}}),

@@ -9,6 +9,10 @@ COLOUR = "<{%"
 """Begins a colour in what Pulumi shows, also in values; at one that it does not know its engine panics
 (pulumi: sdk/go/common/diag/colors).
 """
+STOPS = "an update would stop here"
+"""How a warning of the program ends that is an error of an update."""
+TAKEN_BACK = "makes it as the file says"
+"""How one ends that says what differs, after the command that takes it back."""
 LONGEST_SHOWN = 253
 """Characters; as long as the longest name that Kubernetes allows."""
 

@@ -52,6 +52,11 @@ def described(value: object) -> str:
             return "a mapping"
 
 
+def within(inner: Network, outer: Network) -> bool:
+    """Whether a range is another one or inside of it; never where their IP versions differ."""
+    return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type] # as was just seen
+
+
 def _address(value: Any) -> Address:
     if isinstance(value, str):
         try:

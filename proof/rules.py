@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from config.model import Network
+from config.values import within
 from proof.model import Kind, Link, NextHop, Prefix, Route, Speaker, Topology, What
 
 
@@ -65,10 +66,7 @@ def received(  # noqa: PLR0911 - each is a rule
 
 def _listed(ranges: tuple[Network, ...] | None, prefix: Prefix) -> bool:
     """Whether a prefix list lets a prefix through."""
-    return ranges is None or all(
-        any(inside.version == entry.version and inside.subnet_of(entry) for entry in ranges)  # type: ignore[arg-type]
-        for inside in prefix.ranges
-    )
+    return ranges is None or all(any(within(inside, entry) for entry in ranges) for inside in prefix.ranges)
 
 
 def _bird_sends(  # noqa: PLR0911 - each is a rule

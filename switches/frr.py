@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -182,12 +181,8 @@ class _Frr:
         instance = re.search(r"^router bgp (\d+)", rest, re.MULTILINE)
         peers = {key: value for key, value in neighbours.items() if isinstance(value, dict) and "bgpState" in value}
         said, configured = frr_running.lines(rest, peers), frr_drift.configured(rest)
-        settings = frr_running.settings(rest)
         found = (
-            replace(
-                _neighbour(address, peer, said[key], settings.get(key, ())),
-                configured=frr_drift.with_families(configured.get(key, ()), peer),
-            )
+            _neighbour(address, peer, said[key], configured.get(key, ()))
             for key, peer in peers.items()
             if (address := _address(key) or _address(peer.get("bgpNeighborAddr", ""))) is not None
         )
@@ -261,7 +256,7 @@ def _address(text: str) -> Address | None:
 
 
 def _neighbour(
-    address: Address, peer: Mapping[str, Any], lines: tuple[Line, ...], settings: tuple[str, ...]
+    address: Address, peer: Mapping[str, Any], lines: tuple[Line, ...], configured: tuple[str, ...]
 ) -> NeighbourState:
     established = peer.get("bgpState") == "Established"
     families = list(peer.get("addressFamilyInfo", {}).values())
@@ -277,7 +272,8 @@ def _neighbour(
         lacks_policy=any(key in family for family in families for key in _WITHOUT_POLICY),
         local_address=_address(str(peer.get("hostLocal", ""))),
         router_id=str(peer.get("remoteRouterId", "")) if established else "",
-        settings=settings,
+        settings=frr_running.settings(configured),
+        configured=frr_drift.with_family(configured, peer, address.version),
     )
 
 

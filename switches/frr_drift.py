@@ -12,7 +12,6 @@ from typing import Any
 
 _LINE = re.compile(r" +(?P<no>no )?neighbor (?P<who>\S+) (?P<what>.+)")
 _PASSWORD = "password "  # noqa: S105 - a word of the platform
-_FAMILIES = {"ipv4Unicast": "activate", "ipv6Unicast": "activate"}
 
 
 def configured(running: str) -> Mapping[str, tuple[str, ...]]:
@@ -27,9 +26,12 @@ def configured(running: str) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-def with_families(said: Sequence[str], peer: Mapping[str, Any]) -> tuple[str, ...]:
-    """What is configured of a neighbour, ``activate`` included where a family is by FRR's JSON of it."""
-    active = {word for family, word in _FAMILIES.items() if family in peer.get("addressFamilyInfo", {})}
+def with_family(said: Sequence[str], peer: Mapping[str, Any], version: int) -> tuple[str, ...]:
+    """What is configured of a neighbour, ``activate`` where the family of its address is by FRR's JSON of it.
+
+    Of an IPv6 neighbour FRR activates IPv4 unless it is told not to; that carries no pods over this session.
+    """
+    active = ("activate",) if f"ipv{version}Unicast" in peer.get("addressFamilyInfo", {}) else ()
     return (*(line for line in said if line != "activate"), *active)
 
 

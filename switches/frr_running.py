@@ -14,7 +14,7 @@ Facts of the platform that shape this file:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from switches.dialect import Effect, Line
@@ -80,16 +80,8 @@ def _line(text: str, running: str) -> Iterator[Line]:
 _SAID_ELSEWHERE = ("remote-as", "description", "activate")
 
 
-def settings(running: str) -> dict[str, tuple[str, ...]]:
-    """Lines about each neighbour of the instance ``router bgp N``, without what its state tells anyway."""
-    found: dict[str, tuple[str, ...]] = {}
-    inside = False
-    for line in running.splitlines():
-        if line and not line.startswith(" "):
-            inside = re.fullmatch(r"router bgp \d+", line) is not None or (inside and line.startswith("!"))
-        said = re.fullmatch(r" +neighbor (\S+) (.+)", line)
-        if inside and said and not said[2].startswith(_SAID_ELSEWHERE):
-            # FRR shows passwords in its running configuration.
-            what = "password" if said[2].startswith("password ") else said[2]
-            found[said[1]] = (*found.get(said[1], ()), what)
-    return found
+def settings(configured: Sequence[str]) -> tuple[str, ...]:
+    """Of a neighbour's lines (``frr_drift.configured``) what its state does not tell anyway; a password as the word."""
+    # FRR shows passwords in its running configuration.
+    shown = ("password" if line.startswith("password ") else line for line in configured)
+    return tuple(line for line in shown if not line.startswith(_SAID_ELSEWHERE))

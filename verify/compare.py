@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from config import Fabric
+from config.values import within
 from verify.model import Found, Kind, Network, Report, Row, Session
 
 ESTABLISHED = "Established"
@@ -68,7 +69,8 @@ def routes(
     """
     pods = {node: set(blocks.get(node, ())) for rack in fabric.racks.values() for node in rack.nodes}
     everywhere = set[Network]().union(*pods.values())
-    routed = {block for block in everywhere if not _within(block, tunnelled)} | set(fabric.service_cluster_ips)
+    routed = {block for block in everywhere if not any(within(block, pool) for pool in tunnelled)}
+    routed |= set(fabric.service_cluster_ips)
     return tuple(
         _routes(rack, place, wanted, reports)
         for rack, declared in fabric.racks.items()
@@ -77,10 +79,6 @@ def routes(
             *((node, everywhere - pods[node]) for node in declared.nodes if node in nodes),
         )
     )
-
-
-def _within(block: Network, ranges: Iterable[Network]) -> bool:
-    return any(block.version == one.version and block.subnet_of(one) for one in ranges)  # type: ignore[arg-type]
 
 
 def _routes(rack: str, place: str, wanted: set[Network], reports: Mapping[str, Report]) -> Row:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from config import Fabric, Problem, names
+from config.values import within
 from verify import labels, leaves, moves
 from verify.calico_api import NATIVE_GROUP
 from verify.cluster import CALICO_GROUP
@@ -136,16 +137,12 @@ def _outside(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     )
     for pool in cluster.pools:
         # Where reflectors are linked, pods of other racks are not reached by the leaves.
-        if not fabric.reflector_mesh and not any(_within(pool.cidr, cidr) for cidr in ranges):
+        if not fabric.reflector_mesh and not any(within(pool.cidr, cidr) for cidr in ranges):
             text = (
                 f"IPPool {pool.name} ({pool.cidr}) is not within these ranges: leaves take no route to its pods, so "
                 "that they are reached within their own rack only; add it while any pod has an address of it"
             )
             yield Problem(text, path="podCIDRs")
-
-
-def _within(inner: Network, outer: Network) -> bool:
-    return inner.network_address in outer and inner.prefixlen >= outer.prefixlen
 
 
 def unreadable(fabric: Fabric, observed: Observed, *, refused: bool) -> tuple[Problem, ...]:

@@ -9,6 +9,7 @@ from itertools import chain
 from config.errors import Problem, shown
 from config.model import Address, Addresses, Fabric, Network, Rack
 from config.source import at
+from config.values import within
 
 Range = tuple[Network, str, str]
 """A range, its key, and what it is for."""
@@ -134,7 +135,7 @@ def _overlaps(fabric: Fabric) -> Iterator[Problem]:
         numbered,
         key=lambda item: (item[1][0].version, int(item[1][0].network_address), item[1][0].prefixlen, item[0]),
     ):
-        while holders and not _holds(holders[-1][1][0], network):
+        while holders and not within(network, holders[-1][1][0]):
             holders.pop()
         if holders:
             holder_place, (holder, holder_path, holder_use) = holders[-1]
@@ -160,15 +161,11 @@ def _accepted(fabric: Fabric) -> Iterator[Problem]:
             yield Problem(text, path)
         others = [*fabric.advertised, *fabric.accept_cidrs[:index], *fabric.accept_cidrs[index + 1 :]]
         twice = network in fabric.accept_cidrs[:index]
-        holder = next((one for one in others if one != network and one.prefixlen and _holds(one, network)), None)
+        holder = next((one for one in others if one != network and one.prefixlen and within(network, one)), None)
         if twice or network in fabric.advertised:
             yield Problem(f"{network} is given twice: remove one", path)
         elif holder is not None and network.prefixlen:
             yield Problem(f"{network} is inside {holder}, of which nodes take everything: remove it", path)
-
-
-def _holds(holder: Network, network: Network) -> bool:
-    return holder.version == network.version and network.network_address in holder
 
 
 def _uplinks(fabric: Fabric) -> Iterator[Problem]:

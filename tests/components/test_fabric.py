@@ -86,7 +86,6 @@ def registered() -> Iterator[Registered]:
 
 def register(
     passwords: Mapping[str, pulumi.Input[str]],
-    calico: CalicoApi | None = None,
     observed: Observed | None = None,
     access: Access | None = None,
     **changed: Any,
@@ -103,7 +102,6 @@ def register(
                 declared=declared,
                 access=access or Access(kubeconfig="kube", context="c"),
                 passwords=passwords,
-                calico=calico or CalicoApi(),
                 drift=Drift(declared, observed or Observed()),
             ),
         )
@@ -111,6 +109,11 @@ def register(
 
     build()
     return {resource.name: resource for resource in map(Resource, monitor.requests)}
+
+
+def of_calico(api: CalicoApi) -> Observed:
+    """A world in which the cluster's Calico has just these fields."""
+    return Observed(ClusterState(calico=api))
 
 
 def behind(registered: Registered, name: str) -> set[str]:
@@ -475,7 +478,7 @@ def test_a_racks_filter_stands_before_the_peers_that_name_it_and_waits_for_the_w
 
 @pytest.mark.usefixtures("_no_leftovers")
 def test_a_calico_without_filters_gets_none() -> None:
-    made = register({}, CalicoApi(filters=False))
+    made = register({}, of_calico(CalicoApi(filters=False)))
     assert "rr1-leaf-filter" not in made
     assert "filters" not in made["rr1-to-leaf1-peer"].inputs["spec"]
 
@@ -502,7 +505,7 @@ def test_what_nodes_accept_besides_is_in_the_outbound_list_of_the_leaf_and_not_i
 
 @pytest.mark.usefixtures("_no_leftovers")
 def test_before_calico_had_next_hop_modes_its_older_word_for_it_is_written() -> None:
-    made = register({}, CalicoApi(next_hop_mode=False, local_as_number=False))
+    made = register({}, of_calico(CalicoApi(next_hop_mode=False, local_as_number=False)))
     spec = made["rr1-to-leaf1-peer"].inputs["spec"]
     assert spec["keepOriginalNextHop"] is True
     assert "nextHopMode" not in spec

@@ -435,3 +435,7 @@ def test_what_works_and_should_not_stay_is_a_warning_with_its_line(
 def test_a_node_that_is_reflector_and_member_is_said_once(errors: Errors) -> None:
     lines = errors(changed(("{node3: 172.20.0.13}", "{node1: 172.20.0.13}")))
     assert len(lines) == 1
+
+
+def test_a_range_that_holds_pods_and_services_and_begins_with_one_of_them_may_be_accepted(errors: Errors) -> None:
+    assert errors(changed(("name: dc1", "name: dc1\nacceptCIDRs: [10.233.0.0/16]"))) == []

@@ -24,7 +24,7 @@ from ci import plan, report
 from components.again import Watch
 from config import FabricError, Platform
 from config.checks.names import LONGEST_SUBDOMAIN
-from config.errors import Problem
+from config.errors import STOPS, TAKEN_BACK, Problem
 from config.load import load, load_fabric
 from discover.describe import describe
 from discover.write import text_of
@@ -191,7 +191,7 @@ def reports(text: str) -> Iterator[str]:
     """Reports with a text wherever one of a switch or a cluster may stand."""
     row = {"rack": "", "what": text, "expected": text, "found": text, "ok": False}
     changed = {**STEP, "oldState": {"inputs": {"a": text}}, "newState": {"inputs": {"a": f"{text}\n{text}"}}}
-    for severity, ending in (("error", ""), ("warning", f"; {report.STOPS}"), ("warning", f"; x {report.TAKEN_BACK}")):
+    for severity, ending in (("error", ""), ("warning", f"; {STOPS}"), ("warning", f"; x {TAKEN_BACK}")):
         told = [{"severity": severity, "message": f"{severity}: x {text}{ending}"}]
         document = plan.read(json.dumps({"steps": [changed], "diagnostics": told, "changeSummary": {"update": 1}}))
         yield report.text(report.of_plan("dev", document, 0), ())

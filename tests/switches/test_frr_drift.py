@@ -141,3 +141,12 @@ def test_an_edited_prefix_list_says_which_entries_it_has_and_lacks(
 ) -> None:
     running = RUNNING.replace(before, after, 1) if before else RUNNING
     assert FRR.list_differences(LISTS, FRR.parse(JSON + running)) == differences
+
+
+@pytest.mark.parametrize(("family", "differences"), [("ipv6Unicast", ()), ("ipv4Unicast", ("lacks `activate`",))])
+def test_an_ipv6_neighbour_is_activated_in_its_own_family(family: str, differences: tuple[str, ...]) -> None:
+    """FRR activates IPv4 of every neighbour unless told not to."""
+    given = JSON.replace("172.20.0.11", "fd00::11").replace("ipv4Unicast", family)
+    state = FRR.parse(given + RUNNING.replace("172.20.0.11", "fd00::11"))
+    wanted = replace(WANTED, address=ip_address("fd00::11"))
+    assert FRR.neighbour_differences(wanted, state.neighbours[wanted.address]) == differences

@@ -14,6 +14,7 @@ import httpx2
 import pytest
 import yaml
 
+from tests.verify.clock import Clock
 from verify import patient
 from verify.cluster import Reader
 from verify.errors import UnreadableError
@@ -26,19 +27,6 @@ STATUS = {"kind": "Status", "apiVersion": "v1", "message": "nodes is forbidden",
 
 
 Answer = httpx2.Response | Exception
-
-
-class Clock:
-    """Time that passes by sleeping, and by what the server takes."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @dataclass

@@ -12,6 +12,7 @@ import pytest
 
 from config.load import load_fabric
 from tests.conftest import DEV_FABRIC
+from tests.verify.clock import Clock
 from verify import expected, gate, observe
 from verify.model import Cluster, Kind, Row
 
@@ -28,19 +29,6 @@ def rows(*held: bool) -> tuple[Row, ...]:
     return tuple(
         Row(rack="r", what=f"s{i}", expected="up", found="up" if ok else "down", ok=ok) for i, ok in enumerate(held)
     )
-
-
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @pytest.fixture
