@@ -63,6 +63,11 @@ class World:
         self.kubeconfig.write_text(self.front.kubeconfig if behind else own, encoding="utf-8")
 
 
+def is_ready(lab: Lab) -> bool:
+    """Whether the API server itself answers, all that it needs to begin done."""
+    return lab.run("kubectl", "get", "--raw", "/readyz").returncode == 0
+
+
 def restart(world: World) -> None:
     """Kill it; the lab's supervision starts it again."""
     os.kill(api_server(world.site.lab), signal.SIGKILL)
@@ -168,6 +173,8 @@ def struck(world: World, fault: Fault, *command: str) -> Run:
     finally:
         run = going.end()
     assert "Traceback" not in run.said, run.said
+    # A run whose last object was written before the fault began is over before the API server is back.
+    assert eventually(lambda: is_ready(world.site.lab)), "the API server never came back"
     return run
 
 
