@@ -1,18 +1,40 @@
-"""The docs name only what there is: pages, commands, settings, make targets."""
+"""The docs name only what there is: pages, commands and their options, files, settings, variables, make targets."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from config.settings import Settings
+from tests.conftest import CLONE
+from tests.e2e.project import environment
 
 PAGES = [Path("README.md"), *sorted(Path("docs").glob("*.md"))]
 ALL = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 OTHERS = {"pip", "venv"}
+OPTION = re.compile(r"(?<=[ `])--[a-z][a-z-]+")
+RUN = re.compile(r"python3? -m ([\w.]+)([^`#\n]*)")
+PULUMI = re.compile(r"pulumi (preview|up|destroy|refresh|cancel|install|(?:stack|config) [a-z]+)([^`#\n]*)")
+CODE = "\n".join(file.read_text(encoding="utf-8") for suffix in ("py", "sh", "yml")
+                 for folder in ("ci", "components", "discover", "steps", "verify", ".github/workflows")
+                 for file in Path(folder).rglob(f"*.{suffix}"))  # fmt: skip
+
+
+def options(pattern: re.Pattern[str]) -> list[tuple[str, str]]:
+    """Each command that the docs show with an option, and the option."""
+    return sorted({(command, option) for command, rest in pattern.findall(ALL) for option in OPTION.findall(rest)})
+
+
+def said(*words: str) -> str:
+    """What a command says of how it is used."""
+    done = subprocess.run(words, cwd=CLONE, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
@@ -29,6 +51,27 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
 @pytest.mark.parametrize("module", sorted(set(re.findall(r"python3? -m ([\w.]+)", ALL)) - OTHERS))
 def test_every_module_that_is_run_in_the_docs_exists(module: str) -> None:
     assert find_spec(module)
+
+
+@pytest.mark.parametrize(("module", "option"), [each for each in options(RUN) if each[0] not in OTHERS])
+def test_every_option_of_a_module_in_the_docs_exists(module: str, option: str) -> None:
+    assert re.search(rf"{option}\b", said(sys.executable, "-m", module, "--help"))
+
+
+@pytest.mark.toolchain
+@pytest.mark.parametrize(("command", "option"), options(PULUMI))
+def test_every_option_of_pulumi_in_the_docs_exists(command: str, option: str) -> None:
+    assert re.search(rf"{option}\b", said("pulumi", *command.split(), "--help"))
+
+
+@pytest.mark.parametrize("file", sorted(set(re.findall(r"\b(?:bench|ci|config|tests|tools)/[\w./-]+\.\w+", ALL))))
+def test_every_file_of_ours_that_the_docs_name_exists(file: str) -> None:
+    assert (CLONE / file).exists()
+
+
+@pytest.mark.parametrize("variable", sorted(set(re.findall(r"\bLEAFRACK_[A-Z_]+", ALL))))
+def test_every_variable_of_the_docs_is_read_by_something(variable: str) -> None:
+    assert re.search(rf"\b{variable}\b", CODE)
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:^ +|`)make ([a-z]+)", ALL, re.MULTILINE))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ import pytest
 from config.load import load_fabric
 from tests.conftest import DEV_FABRIC
 from tests.verify.clock import Clock
+from verify import __main__ as command
 from verify import expected, gate, observe
 from verify.model import Cluster, Kind, Row
 
@@ -27,7 +29,7 @@ contexts: [{name: c, context: {cluster: c, user: u}}]
 
 def rows(*held: bool) -> tuple[Row, ...]:
     return tuple(
-        Row(rack="r", what=f"s{i}", expected="up", found="up" if ok else "down", ok=ok) for i, ok in enumerate(held)
+        Row(rack="rr1", what=f"s{i}", expected="up", found="up" if ok else "down", ok=ok) for i, ok in enumerate(held)
     )
 
 
@@ -62,6 +64,27 @@ def test_a_session_that_flaps_is_waited_for_until_it_has_held_without_a_break(cl
     seen = looks()
     assert observe.until_all_hold(lambda: next(seen), wait=60, hold=3) == rows(True)
     assert clock.now >= 2 + 3
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [((), 0), (("--wait", "5"), 3), (("--wait", "60", "--established-for", "3"), 7), (("--established-for", "9"), 0)],
+)
+def test_the_command_waits_as_long_as_it_is_told_and_wants_all_to_hold_as_long(
+    given: tuple[str, ...],
+    seconds: float,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # At first not all hold; at three seconds they do, at four they do not, from then on they do.
+    monkeypatch.setattr(command, "look", lambda *_given: rows(clock.now >= 3 and not 4 <= clock.now < 5))
+    words = ("--fabric", str(DEV_FABRIC), "--kubeconfig", "none", "--json", *given)
+    assert command.main(words) == (0 if seconds else 1)
+    assert clock.now == pytest.approx(seconds, abs=observe.POLL)
+    said = capsys.readouterr()
+    assert json.loads(said.out)["ok"] is bool(seconds)
+    assert said.err == ("waiting for 1 of 1: s0 – expected up, found down\n" if "--wait" in given else "")
 
 
 WAITS = {"shorter than its patience with the API server": 2, "of no time": 0}
