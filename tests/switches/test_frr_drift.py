@@ -79,6 +79,21 @@ CHANGED = {
     ),
     "no list": (f" {LINE} prefix-list OUT out\n", "", ("lacks `prefix-list OUT out`",)),
     "as-override": (f"{LINE} route-map", f"{LINE} as-override\n {LINE} route-map", ("has `as-override`",)),
+    "a limit": (
+        f"{LINE} route-map",
+        f"{LINE} maximum-prefix 10 restart 1\n {LINE} route-map",
+        ("has `maximum-prefix 10 restart 1`",),
+    ),
+    "private AS numbers removed": (
+        f"{LINE} route-map",
+        f"{LINE} remove-private-AS all replace-AS\n {LINE} route-map",
+        ("has `remove-private-AS all replace-AS`",),
+    ),
+    "TTL security": (
+        f"{LINE} timers",
+        f"{LINE} ttl-security hops 1\n{LINE} timers",
+        ("has `ttl-security hops 1`",),
+    ),
     "no graceful restart": (
         f"{LINE} timers",
         f"{LINE} graceful-restart-disable\n{LINE} timers",
@@ -99,6 +114,29 @@ def test_a_neighbour_that_was_changed_says_what_it_has_and_what_it_should(
     found = FRR.parse(JSON + running).neighbours[ADDRESS]
     assert FRR.neighbour_differences(WANTED, found) == differences
     assert "s3cret" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("more", "differences"),
+    [
+        ("maximum-prefix 30 restart 1", ("lacks `ttl-security hops 1`", "lacks `graceful-restart-disable`")),
+        ("ttl-security hops 1", ("lacks `graceful-restart-disable`", "lacks `maximum-prefix 30 restart 1`")),
+        (
+            "maximum-prefix 10",
+            (
+                "lacks `ttl-security hops 1`",
+                "lacks `graceful-restart-disable`",
+                "has `maximum-prefix 10` instead of `maximum-prefix 30 restart 1`",
+            ),
+        ),
+    ],
+)
+def test_what_the_file_wants_besides_is_lacking_where_it_was_taken_away(
+    more: str, differences: tuple[str, ...]
+) -> None:
+    running = RUNNING.replace(f"{LINE} timers", f"{LINE} {more}\n{LINE} timers", 1)
+    wanted = replace(WANTED, ttl_security=True, maximum_prefix=30, graceful_restart=False)
+    assert FRR.neighbour_differences(wanted, FRR.parse(JSON + running).neighbours[ADDRESS]) == differences
 
 
 def test_a_password_that_nobody_wants_is_named_and_not_shown() -> None:
@@ -150,3 +188,12 @@ def test_an_ipv6_neighbour_is_activated_in_its_own_family(family: str, differenc
     state = FRR.parse(given + RUNNING.replace("172.20.0.11", "fd00::11"))
     wanted = replace(WANTED, address=ip_address("fd00::11"))
     assert FRR.neighbour_differences(wanted, state.neighbours[wanted.address]) == differences
+
+
+def test_an_entry_of_an_ipv6_list_that_is_another_one_is_said() -> None:
+    lists = (PrefixList("IN6", (ip_network("fd00:64::/48"),)),)
+    running = RUNNING.replace("!\nend", "ipv6 prefix-list IN6 seq 5 permit any\n!\nend")
+    assert FRR.list_differences(lists, FRR.parse(JSON + running)) == (
+        "IN6 lacks `seq 5 permit fd00:64::/48 le 128`",
+        "IN6 has `seq 5 permit any`",
+    )
