@@ -81,6 +81,10 @@ def test_a_leaf_that_refuses_a_session_is_named_and_nothing_is_lost(
         as_it_appears(site, going, "leaf01", "172.20.0.11", "neighbor 172.20.0.11 shutdown")
         stopped_by(going.end(), "node1 ↔ leaf01")
     assert mesh_stays(site)
+    # Its rack is the canary: of the other one nothing has been begun.
+    assert running(site, "leaf02") == before["leaf02"]
+    assert [snapshot(site, ())[f"Node/node{n}"] for n in (4, 5, 6)] == [before[f"Node/node{n}"] for n in (4, 5, 6)]
+    assert not [name for name in project.resources() if name.startswith(("rr2-", "leaf02-", "node4-", "node6-"))]
 
 
 def test_a_password_that_only_the_leaf_has_is_named_and_nothing_is_lost(site: Lab, project: Project) -> None:

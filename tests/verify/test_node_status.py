@@ -15,6 +15,7 @@ from lightkube import ApiError
 from lightkube.generic_resource import GenericGlobalResource
 from lightkube.models.meta_v1 import ObjectMeta
 
+from tests.verify.clock import Clock
 from verify import node_status
 from verify.node_status import CalicoNodeStatus
 
@@ -144,4 +145,36 @@ def test_what_is_asked_is_deleted_whatever_happens(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(server, "get", killed)
     with pytest.raises(KeyboardInterrupt):
         node_status.ask(server, ["node1"])  # type: ignore[arg-type]
+    assert server.there == {}
+
+
+PARTS: Mapping[str, tuple[dict[str, Any], list[tuple[str, str]], str]] = {
+    "nothing but its time": ({"lastUpdated": "now"}, [], ""),
+    "keys without values": ({"lastUpdated": "now", "bgp": None, "routes": None}, [], ""),
+    "empty tables": ({"lastUpdated": "now", "bgp": {"peersV4": []}, "routes": {"routesV4": None}}, [], ""),
+    "a session without a state, and one without an address": (
+        {"lastUpdated": "now", "bgp": {"peersV6": [{"peerIP": "fd00::1"}, {"state": "Established"}]}},
+        [("fd00::1", "unknown")],
+        "",
+    ),
+    "routes without a destination, and such that are not in the kernel": (
+        {"lastUpdated": "now", "routes": {"routesV4": [{"type": "FIB"}, {"type": "RIB", "destination": "10.0.0.0/8"}]}},
+        [],
+        "",
+    ),
+    "no time": ({"bgp": {"peersV4": []}}, [], "calico-node on it has not reported its sessions within 15 s"),
+    "no status": ({}, [], "calico-node on it has not reported its sessions within 15 s"),
+}
+
+
+@pytest.mark.parametrize(("status", "sessions", "failure"), PARTS.values(), ids=PARTS)
+def test_a_status_with_parts_missing_is_a_result(
+    status: dict[str, Any], sessions: list[tuple[str, str]], failure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_status, "time", Clock())
+    server = Requests()
+    monkeypatch.setattr(server, "get", lambda _kind, _name: CalicoNodeStatus(status=status))
+    (report,) = node_status.ask(server, ["node1"]).values()  # type: ignore[arg-type]
+    assert [(str(each.peer), each.state) for each in report.sessions] == sessions
+    assert (report.routes, report.failure) == (frozenset(), failure)
     assert server.there == {}
