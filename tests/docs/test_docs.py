@@ -7,11 +7,13 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from config.load import load
 from config.settings import Settings
-from tests.conftest import CLONE
+from tests.conftest import CLONE, DEV_FABRIC
 from tests.e2e.project import environment
 
 PAGES = [Path("README.md"), *sorted(Path("docs").glob("*.md"))]
@@ -67,6 +69,30 @@ def test_every_option_of_pulumi_in_the_docs_exists(command: str, option: str) ->
 @pytest.mark.parametrize("file", sorted(set(re.findall(r"\b(?:bench|ci|config|tests|tools)/[\w./-]+\.\w+", ALL))))
 def test_every_file_of_ours_that_the_docs_name_exists(file: str) -> None:
     assert (CLONE / file).exists()
+
+
+def block(page: str, language: str) -> str:
+    """The first example of a page in a language."""
+    text = (CLONE / "docs" / page).read_text(encoding="utf-8")
+    found: list[str] = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    return found[0]
+
+
+def test_the_fabric_that_is_shown_is_one(tmp_path: Path) -> None:
+    (tmp_path / "dc1.yaml").write_text(block("fabric-file.md", "yaml"), encoding="utf-8")
+    loaded = load(tmp_path / "dc1.yaml")
+    assert list(loaded.fabric.racks) == ["rr1"]
+    # As the page says, each leaf's host key is to be pinned.
+    assert [warning.path for warning in loaded.warnings] == ["racks.rr1.leaves.leaf01.ssh.hostKey"]
+
+
+def test_the_program_that_asks_the_proof_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dc1.yaml").write_text(DEV_FABRIC.read_text(encoding="utf-8"), encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(compile(block("proof.md", "python"), "proof.md", "exec"), names)  # noqa: S102 - our own page
+    assert names["proof"].unreachable == ()
+    assert "leaf02" in names["proof"].of("rr1", "rr2", 4).breaks
 
 
 @pytest.mark.parametrize("variable", sorted(set(re.findall(r"\bLEAFRACK_[A-Z_]+", ALL))))
