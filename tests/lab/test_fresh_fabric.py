@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import CLONE
 from verify import node_status
 from verify.cluster import Reader
 from verify.model import Cluster
@@ -104,6 +105,23 @@ def test_a_request_that_lost_its_owner_and_to_calico_node_its_labels_is_swept(
     monkeypatch.setattr(node_status, "LEFT_OVER", timedelta())
     node_status.sweep(client, datetime.now(UTC))
     assert lab.kubectl("get", "caliconodestatus", "-o", "name") == ""
+
+
+def test_the_command_of_the_docs_removes_leafracks_requests_and_no_other(lab: Lab) -> None:
+    page = (CLONE / "docs" / "errors.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^    (kubectl delete .*)$", page, re.MULTILINE)
+    spec = {"node": "node1", "classes": ["BGP"], "updatePeriodSeconds": 0}
+    for name in ("leafrack-0123abcd-node1", "theirs"):
+        request = {"apiVersion": "crd.projectcalico.org/v1", "kind": "CalicoNodeStatus", "metadata": {"name": name}}
+        lab.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps({**request, "spec": spec}))
+    try:
+        done = lab.run("sh", "-c", command)
+        assert done.returncode == 0, done.stderr
+        assert lab.kubectl("get", "caliconodestatus", "-o", "name").split() == [
+            "caliconodestatus.crd.projectcalico.org/theirs"
+        ]
+    finally:
+        lab.kubectl("delete", "caliconodestatus", "theirs")
 
 
 @pytest.mark.parametrize("host", ["spine", "leaf01", "node1"])
