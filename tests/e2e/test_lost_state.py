@@ -16,7 +16,7 @@ from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e.declared import Site, running
 from tests.e2e.killed import Moment
 from tests.e2e.tables import missing
-from tests.e2e.world import SWITCHES, eventually
+from tests.e2e.world import SWITCHES, eventually, snapshot
 from tests.e2e.world import running as configuration
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
@@ -27,20 +27,32 @@ UP = ("up", "--yes", "--skip-preview", "--suppress-outputs")
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The example with a node more, as it stands after an update took that node away and brought a service range.
-
-    ``checkpoint`` beside its files is the state from before that update.
-    """
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The example with a node more, nothing applied."""
     whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
     whole["racks"]["rr1"]["members"]["node7"] = "172.20.0.17"
     with running(tmp_path_factory.mktemp("lost"), whole) as own:
-        own.applied()
-        shutil.copy(state(own), own.file.with_name("checkpoint"))
-        del own.racks["rr1"]["members"]["node7"]
-        own.declared["serviceClusterIPs"].append("10.234.0.0/24")
-        own.applied()
         yield own
+
+
+@pytest.fixture(scope="module")
+def before(bare: Site) -> dict[str, Any]:
+    """The world before leafrack."""
+    return snapshot(bare.lab)
+
+
+@pytest.fixture(scope="module")
+def site(bare: Site, before: dict[str, Any]) -> Site:
+    """The fabric as it stands after an update took the node away and brought a service range.
+
+    ``checkpoint`` beside its files is the state from before that update.
+    """
+    bare.applied()
+    shutil.copy(state(bare), bare.file.with_name("checkpoint"))
+    del bare.racks["rr1"]["members"]["node7"]
+    bare.declared["serviceClusterIPs"].append("10.234.0.0/24")
+    bare.applied()
+    return bare
 
 
 def state(site: Site) -> Path:
@@ -117,9 +129,8 @@ def test_a_truncated_state_is_told_and_the_copy_that_pulumi_keeps_goes_on(site: 
     site.project.check("preview", "--refresh", "--expect-no-changes")
 
 
-def test_a_destroy_after_all_of_it_leaves_nothing(site: Site) -> None:
+def test_a_destroy_after_all_of_it_leaves_nothing(site: Site, before: dict[str, Any]) -> None:
     site.destroyed()
-    listed = json.loads(site.lab.kubectl("get", OBJECTS, "-o", "json"))["items"]
-    assert [each["metadata"]["name"] for each in listed if each["kind"] == "BGPPeer"] == []
-    assert [each["metadata"]["name"] for each in listed if "rr-group" in each["metadata"].get("labels", {})] == []
+    assert snapshot(site.lab) == before
+    assert site.project.resources() == {}
     assert eventually(lambda: missing(site.lab, site.fabric) != [])
