@@ -26,6 +26,8 @@ FIRST, SECOND = "172.20.0.11", "172.20.0.12"
 LEAF = f"leaf01: neighbour {SECOND} (node2)"
 LISTS = "LEAFRACK-dc1"
 PEER = ("patch", "bgppeers.crd.projectcalico.org", "rr1-to-leaf1-peer", "--type=merge", "-p")
+FILTER = ("patch", "bgpfilters.crd.projectcalico.org", "rr1-leaf-filter", "--type=json", "-p")
+OPEN = {"action": "Accept", "matchOperator": "In", "cidr": "172.16.0.0/12"}
 
 Damage = Callable[[Lab], None]
 
@@ -102,6 +104,10 @@ QUIET: dict[str, tuple[Damage, str]] = {
         by_kubectl(*PEER, json.dumps({"spec": {"nodeSelector": "rr-id == 'rr1' && rr-group == 'rr1'"}})),
         "BGPPeer rr1-to-leaf1-peer has nodeSelector=rr-id == 'rr1' && rr-group == 'rr1' instead of rr-id == 'rr1'",
     ),
+    "a rule more in a filter": (
+        by_kubectl(*FILTER, json.dumps([{"op": "add", "path": "/spec/importV4/0", "value": OPEN}])),
+        "BGPFilter rr1-leaf-filter has `Accept In 172.16.0.0/12` in importV4",
+    ),
     "a label": (
         by_kubectl("label", "node", "node1", "leafrack/cluster-id=1.2.3.4", "--overwrite"),
         "node node1 has leafrack/cluster-id=1.2.3.4 instead of 172.20.0.11",
@@ -128,6 +134,14 @@ LOUD: dict[str, tuple[Damage, tuple[str, ...]]] = {
     "a cluster ID": (
         by_kubectl("annotate", "node", "node2", "projectcalico.org/RouteReflectorClusterID=9.9.9.9", "--overwrite"),
         ("node node2 has projectcalico.org/RouteReflectorClusterID=9.9.9.9 instead of 172.20.0.12",),
+    ),
+    "a label that is gone": (
+        by_kubectl("label", "node", "node3", "rr-group-"),
+        ("node node3 lacks rr-group=rr1",),
+    ),
+    "a BGPPeer that is gone": (
+        by_kubectl("delete", "bgppeers.crd.projectcalico.org", "rr2-to-leaf2-peer"),
+        ("BGPPeer rr2-to-leaf2-peer is missing",),
     ),
     "an AS number of a node": (
         by_kubectl("annotate", "node", "node6", "projectcalico.org/ASNumber-"),
