@@ -191,7 +191,11 @@ def test_nodes_that_left_the_cluster_before_the_file_go_without_a_loss(site: Sit
     del site.racks["rr1"]["members"]["node8"]
     left = [("node1", "node3"), *IN_RACK_2, ("node3", "node6")]
     with watched(site, tmp_path, left) as seen:
+        plain = site.up()
         refreshed(site)
+    assert plain.code != 0, plain.said
+    # As docs/errors.md and docs/lifecycle.md have it.
+    assert 'nodes "node2" is forbidden: User "leafrack" cannot create resource "nodes"' in plain.said
     assert seen.resets == {}
     assert "172.20.0.12" not in came_up(site.lab, "leaf01")
     assert seen.lost(left) == []
