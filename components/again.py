@@ -48,7 +48,7 @@ class Watch:
         self._resource = resource
         self._told: set[str] = set()
         # Before the first update everything differs, and is just to come.
-        self._applied = any(drift.applied(rack) for rack in racks)
+        self._applied = drift.applied(racks)
         self._tells = pulumi.runtime.is_dry_run() and self._applied
 
     def again(self, differences: Differences) -> Again:

@@ -24,7 +24,7 @@ from config.settings import PROJECT, Settings, load_settings, unknown_racks
 from proof import prove
 from verify.drift import Drift
 from verify.patient import PATIENCE
-from verify.preflight import findings, notices, observe, unreadable
+from verify.preflight import findings, notices, observe, overlaps, unreadable
 from verify.switches import Credentials
 
 UNREACHABLE_VARIABLE = "LEAFRACK_UNREACHABLE"
@@ -32,7 +32,8 @@ UNREACHABLE_VARIABLE = "LEAFRACK_UNREACHABLE"
 FINDINGS_VARIABLE = "LEAFRACK_FINDINGS"
 """``warn`` or ``fail``: what it means for a preview that the world is such that an update would do harm.
 
-It fails, as an update always does; a drift check goes on, to see what else there is.
+It fails, as an update always does. Only where somebody else has put something in the place of what was applied, it
+goes on and shows a change: that is drift.
 """
 
 ALL_SAID = 32
@@ -75,9 +76,12 @@ class Entry:
         proved = prove(fabric)
         problems = list(self.loaded.placed((*proved.unreachable, *unreadable(fabric, observed, refused=True))))
         away = self.loaded.placed(unreadable(fabric, observed, refused=False))
-        in_the_way = self.loaded.placed(findings(fabric, observed, field_manager()))
-        if _fails(FINDINGS_VARIABLE, otherwise=True) or not preview:
-            problems, in_the_way = [*problems, *in_the_way], ()
+        drift = Drift(fabric, observed, _by_rack(settings))
+        drifted = set(overlaps(fabric, observed, field_manager())) if drift.applied(fabric.racks) else set()
+        in_the_way: list[Problem] = []
+        for finding in findings(fabric, observed, field_manager()):
+            fails = not preview or _fails(FINDINGS_VARIABLE, otherwise=finding not in drifted)
+            (problems if fails else in_the_way).extend(self.loaded.placed([finding]))
         if unreachable_fails:
             problems += [replace(problem, text=f"{problem.text}: nothing was changed") for problem in away]
         if problems:
@@ -89,8 +93,7 @@ class Entry:
             pulumi.log.warn(f"{problem}; this preview goes on without what it would tell, {STOPS}")
         for problem in in_the_way:
             pulumi.log.warn(f"{problem}; {STOPS}")
-        passwords = {rack: value.get_secret_value() for rack, value in settings.bgp_passwords.items()}
-        return Drift(fabric, observed, passwords, in_the_way=bool(in_the_way))
+        return replace(drift, in_the_way=bool(in_the_way))
 
     @property
     def access(self) -> Access:
@@ -106,9 +109,11 @@ class Entry:
     @property
     def passwords(self) -> Mapping[str, pulumi.Output[str]]:
         """TCP MD5 passwords by rack name."""
-        return {
-            rack: pulumi.Output.secret(value.get_secret_value()) for rack, value in self.settings.bgp_passwords.items()
-        }
+        return {rack: pulumi.Output.secret(password) for rack, password in _by_rack(self.settings).items()}
+
+
+def _by_rack(settings: Settings) -> dict[str, str]:
+    return {rack: password.get_secret_value() for rack, password in settings.bgp_passwords.items()}
 
 
 def _ours(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ ran. So this is what decides whether such a command runs again, and says to an o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,15 +129,14 @@ class Drift:
         ]
         return tuple(found)
 
-    def applied(self, rack: str) -> bool:
-        """Whether leafrack has made something of the rack: before that, nothing of it is different, only to come."""
+    def applied(self, racks: Iterable[str]) -> bool:
+        """Whether leafrack has made something of some racks: before that, nothing of it is different, only to come."""
         cluster = self.observed.cluster
         if cluster is None:
             return False
-        nodes = (cluster.nodes[node] for node in self.fabric.racks[rack].nodes if node in cluster.nodes)
-        return any(
-            manager.startswith(names.MANAGER) for node in nodes for manager in node.managers.get(names.RACK_LABEL, ())
-        )
+        nodes = [cluster.nodes.get(node) for rack in racks for node in self.fabric.racks[rack].nodes]
+        setters = (setter for node in nodes if node for setter in node.managers.get(names.RACK_LABEL, ()))
+        return any(setter.startswith(names.MANAGER) for setter in setters)
 
 
 def _carried(cluster: ClusterState, target: Target, name: str) -> Mapping[str, Any]:

@@ -48,11 +48,17 @@ def findings(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Pr
     for rack, name, leaf in _leaves(fabric):
         if name in switches:
             yield from _as_number(f"racks.{rack}.leaves.{name}", name, leaf, switches[name])
+    yield from overlaps(fabric, switches)
+    for found in _found(fabric, switches):
+        yield from _limits(fabric, found)
+
+
+def overlaps(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Problem]:
+    """Those of the findings that are somebody else's neighbour or line in the place of ours."""
     for found in _found(fabric, switches):
         right = {fabric.as_number, fabric.rack_as(found.rack), fabric.leaf_side_as(found.rack)}
         if found.state.remote_as and found.state.remote_as not in right and not found.ours:
             yield _other_as(found, sorted(right))
-        yield from _limits(fabric, found)
         for line in found.state.lines:
             if line.effect in _HARM and not (found.ours and line.effect is Effect.SHUTS):
                 text = f"{found}, with `{line.text}`: {_HARM[line.effect]}; take that line away on {found.leaf} first"

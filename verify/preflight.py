@@ -15,7 +15,7 @@ from verify.foreign import Foreign, listed
 from verify.model import Network
 from verify.observed import ClusterState, Observed, observe
 
-__all__ = ["ClusterState", "Observed", "about", "findings", "notices", "observe", "unreadable"]
+__all__ = ["ClusterState", "Observed", "about", "findings", "notices", "observe", "overlaps", "unreadable"]
 
 
 def findings(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -> tuple[Problem, ...]:
@@ -26,6 +26,15 @@ def findings(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -
     """
     of_cluster = () if observed.cluster is None else _of_cluster(fabric, observed.cluster, manager)
     return (*of_cluster, *leaves.findings(fabric, observed.switches))
+
+
+def overlaps(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -> tuple[Problem, ...]:
+    """Those of the findings that somebody else's peers, labels, neighbours and lines in the place of ours are.
+
+    In a fabric that has been applied they came after it, and a look for drift is to see them.
+    """
+    of_cluster = () if observed.cluster is None else _of_others(fabric, observed.cluster, manager)
+    return (*of_cluster, *leaves.overlaps(fabric, observed.switches))
 
 
 def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
@@ -46,9 +55,13 @@ def _of_cluster(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator
     yield from _calico(fabric, cluster)
     yield from _nodes(fabric, cluster)
     yield from _pools(fabric, cluster)
+    yield from _of_others(fabric, cluster, manager)
+    yield from moves.findings(fabric, cluster)
+
+
+def _of_others(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:
     yield from Foreign(fabric, cluster).findings()
     yield from labels.findings(fabric, cluster, manager)
-    yield from moves.findings(fabric, cluster)
 
 
 def _calico(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import yaml
 
 from tests.conftest import Lab
 from tests.e2e.project import Project, Run
-from tests.e2e.world import configure, eventually, peers, snapshot
+from tests.e2e.world import bgp_peer, configure, eventually, peers, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(1200)]
 
@@ -140,11 +139,8 @@ def test_a_session_shut_on_a_switch_ends_with_7_and_is_named(
 def test_a_bgp_peer_of_somebody_else_in_the_way_ends_with_7_and_comes_with_the_command_that_removes_it(
     site: Lab, fabric: Project, cluster: dict[str, str]
 ) -> None:
-    spec = {"node": "node1", "peerIP": "172.20.0.254", "asNumber": 65009}
-    peer = {
-        "apiVersion": "crd.projectcalico.org/v1", "kind": "BGPPeer", "metadata": {"name": "theirs"}, "spec": spec,
-    }  # fmt: skip
-    site.kubectl("apply", "-f", "-", stdin=json.dumps(peer))
+    theirs = bgp_peer("theirs", node="node1", peerIP="172.20.0.254", asNumber=65009)
+    site.kubectl("apply", "-f", "-", stdin=theirs)
     remove = ("delete", "bgppeers.crd.projectcalico.org", "theirs")
     try:
         done = script(fabric, "drift", **cluster)

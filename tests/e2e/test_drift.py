@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from config import names
 from tests.conftest import Lab
 from tests.e2e.killed import Moment
 from tests.e2e.project import Project, Run
-from tests.e2e.world import configure, snapshot
+from tests.e2e.world import bgp_peer, configure, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]
 
@@ -78,8 +79,8 @@ def on_leaf(*lines: str) -> Damage:
     return lambda lab: configure(lab, "leaf01", *lines)
 
 
-def by_kubectl(*words: str) -> Damage:
-    return lambda lab: (lab.kubectl(*words), None)[1]
+def by_kubectl(*words: str, stdin: str = "") -> Damage:
+    return lambda lab: (lab.kubectl(*words, stdin=stdin), None)[1]
 
 
 QUIET: dict[str, tuple[Damage, str]] = {
@@ -150,6 +151,16 @@ LOUD: dict[str, tuple[Damage, tuple[str, ...]]] = {
 }
 
 
+@dataclass(frozen=True)
+class Theirs:
+    """Something of somebody else's: how it comes and goes, and what is said of it, with what removes it."""
+
+    comes: Damage
+    goes: Damage
+    says: str
+    command: str
+
+
 def test_in_sync_nothing_is_said(fabric: Project) -> None:
     run = checked(fabric)
     assert (run.code, told(run)) == (0, []), run.said
@@ -208,18 +219,61 @@ def test_lines_labels_and_neighbours_of_others_are_no_drift(site: Lab, fabric: P
         )  # fmt: skip
 
 
-def test_a_cluster_id_of_a_member_is_named_with_the_command_that_removes_it_and_left(
+CLUSTER_ID = "projectcalico.org/RouteReflectorClusterID"
+BGP_PEER = bgp_peer("theirs", peerIP="173.20.0.254", asNumber=65010, nodeSelector="rr-id == 'rr2'")
+THEIRS = {
+    "a cluster ID on a member": Theirs(
+        by_kubectl("annotate", "node", "node3", f"{CLUSTER_ID}=1.2.3.4"),
+        by_kubectl("annotate", "node", "node3", f"{CLUSTER_ID}-"),
+        f"node node3 is no reflector in this file and has {CLUSTER_ID}=1.2.3.4: ",
+        f"kubectl annotate node node3 {CLUSTER_ID}-",
+    ),
+    "a reflector's label on a member": Theirs(
+        by_kubectl("label", "node", "node3", "rr-id=rr1"),
+        by_kubectl("label", "node", "node3", "rr-id-"),
+        "node3 is no reflector of rr1 in this file, but its label rr-id=rr1 makes it one: ",
+        "kubectl label node node3 rr-id-",
+    ),
+    "a BGPPeer for sessions of ours": Theirs(
+        by_kubectl("apply", "-f", "-", stdin=BGP_PEER),
+        by_kubectl("delete", "bgppeers.crd.projectcalico.org", "theirs"),
+        "BGPPeer theirs makes node4 and node5 peer with leaf02 (173.20.0.254), as rr2-to-leaf2-peer will: ",
+        "kubectl delete bgppeers.crd.projectcalico.org theirs",
+    ),
+    "a neighbour in the place of ours": Theirs(
+        lambda lab: configure(
+            lab, "leaf02", "router bgp 65010", "no neighbor 173.20.0.12", "neighbor 173.20.0.12 remote-as 64599",
+            "neighbor 173.20.0.12 description theirs",
+        ),
+        lambda lab: configure(lab, "leaf02", "router bgp 65010", "no neighbor 173.20.0.12"),
+        "leaf02 has a neighbour 173.20.0.12 (node5) already ('theirs', in AS 64599, ",
+        "`no neighbor 173.20.0.12` on leaf02 first",
+    ),
+}  # fmt: skip
+
+
+def test_what_somebody_else_has_put_in_the_way_is_named_with_what_removes_it_and_left(
     site: Lab, fabric: Project
 ) -> None:
-    key = "projectcalico.org/RouteReflectorClusterID"
-    site.kubectl("annotate", "node", "node3", f"{key}=1.2.3.4")
-    try:
-        run = checked(fabric)
-        assert run.code == DRIFT, run.said
-        assert f"node node3 is no reflector in this file and has {key}=1.2.3.4" in run.said
-        assert f"kubectl annotate node node3 {key}-" in run.said
-    finally:
-        site.kubectl("annotate", "node", "node3", f"{key}-")
+    whole = world(site)
+    for each in THEIRS.values():
+        each.comes(site)
+    before = world(site)
+    run = checked(fabric)
+    refused = fabric.up("--suppress-outputs")
+    after = world(site)
+    for each in THEIRS.values():
+        each.goes(site)
+    assert run.code == DRIFT, run.said
+    for each in THEIRS.values():
+        assert any(each.says in line and each.command in line for line in run.said.splitlines()), run.said
+    assert refused.code not in (0, DRIFT), refused.said
+    assert "error: config/fabrics/dev.yaml" in refused.said
+    assert after == before
+    repaired(fabric)
+    assert world(site) == whole
+    again = checked(fabric)
+    assert (again.code, told(again)) == (0, []), again.said
 
 
 @pytest.fixture

@@ -11,17 +11,11 @@ import pytest
 
 from tests.conftest import Lab
 from tests.e2e.project import Project, Run
-from tests.e2e.world import configure, snapshot
+from tests.e2e.world import bgp_peer, configure, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 
 FILE = "config/fabrics/dev.yaml"
-
-
-def peer(name: str, **spec: Any) -> str:
-    """A BGPPeer as kubectl takes it."""
-    meta = {"apiVersion": "crd.projectcalico.org/v1", "kind": "BGPPeer", "metadata": {"name": name}}
-    return json.dumps({**meta, "spec": spec})
 
 
 @dataclass(frozen=True)
@@ -37,7 +31,7 @@ class Case:
 
 def a_peer(name: str, *, key: str, says: str, warns: bool = False, **spec: Any) -> Case:
     return Case(
-        lambda lab: lab.kubectl("apply", "-f", "-", stdin=peer(name, **spec)),
+        lambda lab: lab.kubectl("apply", "-f", "-", stdin=bgp_peer(name, **spec)),
         lambda lab: lab.kubectl("delete", "bgppeers.crd.projectcalico.org", name),
         key,
         says,

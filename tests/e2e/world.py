@@ -45,6 +45,12 @@ def configure(lab: Lab, switch: str, *lines: str) -> None:
     lab.exec(switch, "vtysh", *words)
 
 
+def bgp_peer(name: str, **spec: Any) -> str:
+    """A BGPPeer as kubectl takes it."""
+    meta = {"apiVersion": f"{_CALICO}/v1", "kind": "BGPPeer", "metadata": {"name": name}}
+    return json.dumps({**meta, "spec": spec})
+
+
 def peers(lab: Lab, leaf: str) -> dict[str, dict[str, Any]]:
     """Neighbours of a switch by address, from its BGP summary."""
     summary = json.loads(lab.exec(leaf, "vtysh", "-c", "show bgp summary json"))

@@ -15,7 +15,7 @@ from switches import SwitchState
 from verify.calico_api import CalicoApi
 from verify.cluster import NodeState, Peer, Pool
 from verify.errors import UnreadableError
-from verify.preflight import ClusterState, Observed, about, findings, notices
+from verify.preflight import ClusterState, Observed, about, findings, notices, overlaps
 
 FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))
 NODES = {
@@ -143,6 +143,20 @@ FINDINGS = {
 @pytest.mark.parametrize(("observed", "line"), FINDINGS.values(), ids=FINDINGS)
 def test_applying_would_do_harm_with(observed: Observed, line: str) -> None:
     assert lines(findings(FABRIC, observed, STACK)) == [line]
+
+
+OF_OTHERS = {
+    "somebody else's peer towards a leaf",
+    "a label that makes a member a reflector",
+    "such a label by another stack",
+    "a node of nobody in a rack",
+}
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_what_somebody_else_put_in_the_place_of_ours_is_told_from_what_is_wrong_otherwise(name: str) -> None:
+    observed, line = FINDINGS[name]
+    assert lines(overlaps(FABRIC, observed, STACK)) == ([line] if name in OF_OTHERS else [])
 
 
 def test_a_leaf_that_refuses_the_key_is_about_how_it_is_reached() -> None:
