@@ -61,9 +61,9 @@ class Watch:
         again = self.again(differences)
         return again if self._applied else NEVER
 
-    def note(self, differences: Differences, then: str = f"`pulumi up --refresh` {TAKEN_BACK}") -> None:
-        """Differences in what is no command's: Pulumi's refresh finds those of its Kubernetes resources."""
-        self._tell(differences, then)
+    def note(self, differences: Differences) -> None:
+        """What somebody else has put on something of ours, and removes: each line says how."""
+        self._tell(differences, "")
 
     def _tell(self, differences: Sequence[str], then: str) -> None:
         self.drifted = self.drifted or bool(differences)

@@ -11,7 +11,7 @@ from pulumi_kubernetes.core.v1 import NodePatch
 from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
 
 from components import filters
-from components.again import Watch
+from components.again import Again, Watch
 from components.gate import field_manager
 from config import Fabric, names
 from verify.cluster import CALICO_GROUP
@@ -51,15 +51,11 @@ def node_labels(
     annotations makes it apply them again.
     """
     again = watch.again_on_object(watch.drift.of_labels(name, labels))
-    annotations = {**our_annotations(), **({names.AGAIN_ANNOTATION: again.mark} if again.mark else {})}
+    annotations = {**our_annotations(), **_mark(again)}
     return NodePatch(
         resource,
         metadata=ObjectMetaPatchArgs(name=name, labels=dict(labels), annotations=annotations),
-        opts=pulumi.ResourceOptions(
-            parent=parent,
-            depends_on=list(after),
-            ignore_changes=again.ignored(f'metadata.annotations["{names.AGAIN_ANNOTATION}"]'),
-        ),
+        opts=_options(again, parent, after),
     )
 
 
@@ -73,11 +69,16 @@ def bgp_peer(
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource],
     annotations: Mapping[str, str] | None = None,
+    by_steps: Sequence[str] = (),
 ) -> pulumi.Resource:
-    """A BGPPeer of ours; ``spec`` in Calico's own keys (api/pkg/apis/projectcalico/v3/bgppeer.go)."""
-    watch.note(watch.drift.of_peer(name, spec))
-    metadata = _metadata(name, fabric, annotations)
-    options = pulumi.ResourceOptions(parent=parent, depends_on=list(after))
+    """A BGPPeer of ours; ``spec`` in Calico's own keys (api/pkg/apis/projectcalico/v3/bgppeer.go).
+
+    ``by_steps`` are fields that steps will give it.
+    """
+    watch.note(watch.drift.of_others_in_peer(name, [*spec, *by_steps]))
+    again = watch.again_on_object(watch.drift.of_peer(name, spec))
+    metadata = _metadata(name, fabric, {**(annotations or {}), **_mark(again)})
+    options = _options(again, parent, after)
     return CustomResource(
         resource, api_version=API_VERSION, kind="BGPPeer", metadata=metadata, spec=dict(spec), opts=options
     )
@@ -93,36 +94,49 @@ def bgp_filter(
 ) -> pulumi.Resource:
     """A BGPFilter of ours. Calico skips one that does not exist: it stands before and after the peers that name it."""
     spec = filters.spec(fabric)
-    watch.note(watch.drift.of_filter(name, spec))
-    metadata = _metadata(name, fabric.name)
-    options = pulumi.ResourceOptions(parent=parent, depends_on=list(after))
+    again = watch.again_on_object(watch.drift.of_filter(name, spec))
+    metadata = _metadata(name, fabric.name, _mark(again))
+    options = _options(again, parent, after)
     return CustomResource(name, api_version=API_VERSION, kind="BGPFilter", metadata=metadata, spec=spec, opts=options)
 
 
-def _metadata(name: str, fabric: str, annotations: Mapping[str, str] | None = None) -> dict[str, Any]:
-    return {
-        "name": name,
-        "labels": our_labels(fabric),
-        "annotations": {**our_annotations(), **(annotations or {})},
-    }
+def _metadata(name: str, fabric: str, annotations: Mapping[str, str]) -> dict[str, Any]:
+    return {"name": name, "labels": our_labels(fabric), "annotations": {**our_annotations(), **annotations}}
 
 
-def bgp_configuration(fabric: Fabric, *, parent: pulumi.Resource, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
+def _mark(again: Again) -> dict[str, str]:
+    """Annotation that makes Pulumi write an object again.
+
+    Its refresh does not see an entry more at the end of a list, and its update sends only what it knows to differ.
+    """
+    return {names.AGAIN_ANNOTATION: again.mark} if again.mark else {}
+
+
+def _options(again: Again, parent: pulumi.Resource, after: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
+    ignored = again.ignored(f'metadata.annotations["{names.AGAIN_ANNOTATION}"]')
+    return pulumi.ResourceOptions(parent=parent, depends_on=list(after), ignore_changes=ignored)
+
+
+def bgp_configuration(
+    fabric: Fabric, *, watch: Watch, parent: pulumi.Resource, after: Sequence[pulumi.Resource]
+) -> pulumi.Resource:
     """Our fields of the ``default`` BGPConfiguration: the node-to-node mesh, the cluster's AS, the services.
 
     A patch, because calico-node makes the object at its first start. Deleting it takes our fields away, and Calico's
     default is the mesh on.
     """
+    spec = {
+        "logSeverityScreen": "Info",
+        "nodeToNodeMeshEnabled": fabric.cluster_mesh,
+        "asNumber": fabric.as_number,
+        "serviceClusterIPs": [{"cidr": str(cidr)} for cidr in fabric.service_cluster_ips],
+    }
+    again = watch.again_on_object(watch.drift.of_bgp_configuration(spec))
     return CustomResourcePatch(
         "bgp-configuration",
         api_version=API_VERSION,
         kind="BGPConfiguration",
-        metadata={"name": "default", "annotations": our_annotations()},
-        spec={
-            "logSeverityScreen": "Info",
-            "nodeToNodeMeshEnabled": fabric.cluster_mesh,
-            "asNumber": fabric.as_number,
-            "serviceClusterIPs": [{"cidr": str(cidr)} for cidr in fabric.service_cluster_ips],
-        },
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
+        metadata={"name": "default", "annotations": {**our_annotations(), **_mark(again)}},
+        spec=spec,
+        opts=_options(again, parent, after),
     )

@@ -112,7 +112,7 @@ class Fabric(pulumi.ComponentResource):
             parent=self,
             after=after,
         )
-        configured = calico.bgp_configuration(declared, parent=self, after=[mesh])
+        configured = calico.bgp_configuration(declared, watch=watch, parent=self, after=[mesh])
         settled = gate(
             "settled",
             declared,

@@ -35,7 +35,7 @@ class LeafRack(pulumi.ComponentResource):
         self._args = args
         self._how = args.fabric.rack_interconnect(args.rack)
         self._watch = Watch(args.drift or Drift(args.fabric), [args.rack], self)
-        self._watch.note(self._watch.drift.of_others(args.rack), then="")
+        self._watch.note(self._watch.drift.of_others(args.rack))
         self._labels = [self._node(node) for node in args.declared.nodes]
         self._leaves = {
             leaf: LeafSwitch(
@@ -264,6 +264,7 @@ class LeafRack(pulumi.ComponentResource):
                 args.fabric.name,
                 args.leaf_peer(peer, leaf, address, list(self._filters)),
                 annotations={names.NEXT_HOP_ANNOTATION: "as-found"} if peer in args.observed.found_peers else {},
+                by_steps=[] if args.declared.local_as_number is None else ["localASNumber"],
                 resource=peer,
                 watch=self._watch,
                 parent=self,

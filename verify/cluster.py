@@ -33,7 +33,15 @@ TIMEOUT = 10.0
 """Seconds for one request to the API server."""
 STATUS_AT_ONCE = 10
 """Nodes whose status is asked for at the same time, as the documentation of CalicoNodeStatus bounds it."""
-_OWNED = (names.RACK_LABEL, names.REFLECTOR_LABEL, names.REFLECTED_LABEL)
+_LABELS, _ANNOTATIONS = ("metadata", "labels"), ("metadata", "annotations")
+_OWNED = {
+    names.RACK_LABEL: _LABELS,
+    names.REFLECTOR_LABEL: _LABELS,
+    names.CLUSTER_ID_LABEL: _LABELS,
+    names.REFLECTED_LABEL: _LABELS,
+    names.CLUSTER_ID_ANNOTATION: _ANNOTATIONS,
+}
+"""Where on a node each key is whose field managers matter."""
 
 CALICO_GROUP = "crd.projectcalico.org"
 BGPConfiguration = create_global_resource(CALICO_GROUP, "v1", "BGPConfiguration", "bgpconfigurations")
@@ -52,7 +60,7 @@ class NodeState:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     managers: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Field managers of leafrack's labels, by label."""
+    """Field managers of leafrack's labels and of its annotation for a cluster ID, by key."""
 
     @property
     def calico_labels(self) -> Mapping[str, str]:
@@ -83,6 +91,8 @@ class Peer:
     spec: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    managers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Field managers of the fields of ``spec``, by field."""
 
     @property
     def keeps_its_next_hop(self) -> bool:
@@ -208,7 +218,16 @@ class Reader:
         """Every BGPPeer, whoever made it."""
         with self.asking():
             found = [(peer.metadata or ObjectMeta(), peer.get("spec") or {}) for peer in self.client.list(BGPPeer)]
-        return tuple(Peer(m.name or "", spec, m.labels or {}, m.annotations or {}) for m, spec in found)
+        return tuple(
+            Peer(
+                metadata.name or "",
+                spec,
+                metadata.labels or {},
+                metadata.annotations or {},
+                {key: _managers(metadata, "spec", key) for key in spec},
+            )
+            for metadata, spec in found
+        )
 
     def filters(self) -> Mapping[str, Mapping[str, Any]]:
         """Spec of every BGPFilter by name, whoever made it."""
@@ -255,15 +274,20 @@ def node_state(node: Node) -> NodeState:
         addresses=tuple(ip_interface(text).ip for text in given if text and _is_interface(text)),
         labels=metadata.labels or {},
         annotations=annotations,
-        managers={label: found for label in _OWNED if (found := _managers(metadata, label))},
+        managers={key: found for key, way in _OWNED.items() if (found := _managers(metadata, *way, key))},
     )
 
 
-def _managers(metadata: ObjectMeta, label: str) -> frozenset[str]:
-    entries = [(entry.manager or "", entry.fieldsV1 or {}) for entry in metadata.managedFields or ()]
-    return frozenset(
-        manager for manager, fields in entries if f"f:{label}" in fields.get("f:metadata", {}).get("f:labels", {})
-    )
+def _managers(metadata: ObjectMeta, *way: str) -> frozenset[str]:
+    """Who has set the field at the end of a way through an object."""
+    found = set()
+    for entry in metadata.managedFields or ():
+        fields: Mapping[str, Any] | None = entry.fieldsV1
+        for key in way:
+            fields = (fields or {}).get(f"f:{key}")
+        if fields is not None:
+            found.add(entry.manager or "")
+    return frozenset(found)
 
 
 def _is_interface(text: str) -> bool:

@@ -6,6 +6,7 @@ ran. So this is what decides whether such a command runs again, and says to an o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,10 @@ from config import Fabric, names
 from steps.fields import Target
 from switches import Neighbour, dialect, leaf
 from verify.observed import ClusterState, Observed
+
+KUBECTL_PATCH = "kubectl patch bgppeers.crd.projectcalico.org"
+_DEFAULTS = {"sourceAddress": "UseNodeIP", "reversePeering": "Auto"}
+"""What Calico takes a field of a BGPPeer for that is not there (api/pkg/apis/projectcalico/v3/bgppeer.go)."""
 
 Differences = tuple[str, ...]
 """What differs, a line for each: where, what is found and what belongs there. Empty where nothing does."""
@@ -82,14 +87,19 @@ class Drift:
             return ()
         has = {name: _carried(cluster, target, name) for name in values}
         return tuple(
-            f"{target.kind} {name} {_instead(key, has[name].get(key), wanted)}"
+            f"{target.kind} {name} {_instead(key, carried.get(key), wanted)}" if carried is not None else _gone(name)
             for name, wanted in values.items()
-            if has[name].get(key) != wanted
+            if (carried := has[name]) is None or carried.get(key) != wanted
         )
 
     def of_labels(self, node: str, labels: Mapping[str, str]) -> Differences:
         """Labels of a node."""
         each = (self.of_fields(Target.NODE_LABEL, key, {node: value}) for key, value in labels.items())
+        return tuple(line for lines in each for line in lines)
+
+    def of_bgp_configuration(self, spec: Mapping[str, Any]) -> Differences:
+        """Fields of BGPConfiguration ``default`` that leafrack sets."""
+        each = (self.of_fields(Target.BGP_CONFIGURATION_SPEC, key, {"default": spec[key]}) for key in spec)
         return tuple(line for lines in each for line in lines)
 
     def of_peer(self, name: str, spec: Mapping[str, Any]) -> Differences:
@@ -98,7 +108,7 @@ class Drift:
         if cluster is None:
             return ()
         if all(peer.name != name for peer in cluster.peers):
-            return (f"BGPPeer {name} is missing",)
+            return (_gone(name),)
         each = (self.of_fields(Target.PEER_SPEC, key, {name: value}) for key, value in spec.items())
         return tuple(line for lines in each for line in lines)
 
@@ -115,18 +125,36 @@ class Drift:
         )
 
     def of_others(self, rack: str) -> Differences:
-        """What somebody else has put on objects of ours and leafrack leaves there, with the command that removes it."""
-        cluster, declared = self.observed.cluster, self.fabric.racks[rack]
+        """What somebody else has put on nodes of ours and leafrack leaves there, with the command that removes it."""
+        cluster, reflectors = self.observed.cluster, self.fabric.reflectors_of(rack)
         if cluster is None:
             return ()
-        reflectors = self.fabric.reflectors_of(rack)
-        key = names.CLUSTER_ID_ANNOTATION
-        found = [
-            f"node {node} is no reflector in this file and has {key}={cluster.nodes[node].annotations[key]}: "
-            f"kubectl annotate node {node} {key}-"
-            for node in declared.nodes
-            if node not in reflectors and node in cluster.nodes and key in cluster.nodes[node].annotations
-        ]
+        found: list[str] = []
+        for node in (cluster.nodes[node] for node in self.fabric.racks[rack].nodes if node in cluster.nodes):
+            for verb, carried, key in (
+                ("annotate", node.annotations, names.CLUSTER_ID_ANNOTATION),
+                ("label", node.labels, names.CLUSTER_ID_LABEL),
+            ):
+                if node.name not in reflectors and key in carried and not _ours(node.managers.get(key, ())):
+                    what = f"node {node.name} is no reflector in this file and has {key}={carried[key]}"
+                    found.append(f"{what}: kubectl {verb} node {node.name} {key}-")
+        return tuple(found)
+
+    def of_others_in_peer(self, name: str, given: Iterable[str]) -> Differences:
+        """Fields of a BGPPeer of ours beside those it is given, set by somebody else, with what removes each."""
+        cluster = self.observed.cluster
+        peer = next((peer for peer in cluster.peers if peer.name == name), None) if cluster else None
+        if peer is None:
+            return ()
+        # What a next hop mode was found to be stays so (Peer.keeps_its_next_hop).
+        known = {*given, "nextHopMode", "keepOriginalNextHop"}
+        found: list[str] = []
+        for key, value in peer.spec.items():
+            says_nothing = not value or value == _DEFAULTS.get(key)
+            if key not in known and not says_nothing and not _ours(peer.managers.get(key, ())):
+                path = json.dumps([{"op": "remove", "path": f"/spec/{key}"}])
+                what = f"BGPPeer {name} has {key}={_value(value)}, which this file does not give it"
+                found.append(f"{what}: {KUBECTL_PATCH} {name} --type=json -p '{path}'")
         return tuple(found)
 
     def applied(self, racks: Iterable[str]) -> bool:
@@ -135,16 +163,24 @@ class Drift:
         if cluster is None:
             return False
         nodes = [cluster.nodes.get(node) for rack in racks for node in self.fabric.racks[rack].nodes]
-        setters = (setter for node in nodes if node for setter in node.managers.get(names.RACK_LABEL, ()))
-        return any(setter.startswith(names.MANAGER) for setter in setters)
+        return any(_ours(node.managers.get(names.RACK_LABEL, ())) for node in nodes if node)
 
 
-def _carried(cluster: ClusterState, target: Target, name: str) -> Mapping[str, Any]:
-    """Where an object has the fields of a target; nothing where there is no such object."""
+def _ours(managers: Iterable[str]) -> bool:
+    """Whether a field was set by leafrack, for any stack: it goes with a change of the file."""
+    return any(manager.startswith(names.MANAGER) for manager in managers)
+
+
+def _gone(peer: str) -> str:
+    return f"BGPPeer {peer} is missing"
+
+
+def _carried(cluster: ClusterState, target: Target, name: str) -> Mapping[str, Any] | None:
+    """Where an object has the fields of a target; None where it is a BGPPeer that is missing."""
     if target is Target.BGP_CONFIGURATION_SPEC:
         return cluster.bgp_configuration
     if target is Target.PEER_SPEC:
-        return next((peer.spec for peer in cluster.peers if peer.name == name), {})
+        return next((peer.spec for peer in cluster.peers if peer.name == name), None)
     node = cluster.nodes.get(name)
     if node is None:
         return {}
@@ -152,7 +188,15 @@ def _carried(cluster: ClusterState, target: Target, name: str) -> Mapping[str, A
 
 
 def _instead(key: str, found: object, wanted: object) -> str:
-    return f"lacks {key}={wanted}" if found is None else f"has {key}={found} instead of {wanted}"
+    right = _value(wanted)
+    return f"lacks {key}={right}" if found is None else f"has {key}={_value(found)} instead of {right}"
+
+
+def _value(value: object) -> str:
+    """A value as kubectl's output has it, a list of ranges without its keys."""
+    if isinstance(value, list) and all(isinstance(each, Mapping) and set(each) == {"cidr"} for each in value):
+        return ", ".join(str(each["cidr"]) for each in value) or "[]"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _rules(key: str, found: Sequence[Rule], wanted: Sequence[Rule]) -> Differences:

@@ -28,6 +28,8 @@ class Found:
     leaf: str
     node: str
     state: NeighbourState
+    lists: frozenset[str]
+    """Prefix lists that leafrack gives it."""
 
     @property
     def path(self) -> str:
@@ -36,8 +38,12 @@ class Found:
 
     @property
     def ours(self) -> bool:
-        """Whether leafrack wrote it: what differs in it then is put right, not in the way."""
-        return self.state.description.startswith(f"{names.MANAGER} ")
+        """Whether leafrack wrote it: what differs in it then is put right, not in the way.
+
+        Somebody may have described it anew, or taken its lists away.
+        """
+        described = self.state.description.startswith(f"{names.MANAGER} ")
+        return described or any(line.names in self.lists for line in self.state.lines)
 
     def __str__(self) -> str:
         return f"{self.leaf} has a neighbour {self.state.address} ({self.node}) already"
@@ -90,10 +96,9 @@ def _limits(fabric: Fabric, found: Found) -> Iterator[Problem]:
 def notices(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Problem]:
     """Lines of others that stay, or that leafrack's replace, and leaves that pass nothing on."""
     for found in _found(fabric, switches):
-        lists = {name(fabric.name, found.state.address.version) for name in (names.list_in, names.list_out)}
         for line in found.state.lines:
             replaced = line.effect is Effect.REPLACED
-            if line.effect in _WORTH_KNOWING and not (replaced and (found.ours or line.names in lists)):
+            if line.effect in _WORTH_KNOWING and not (replaced and found.ours):
                 yield Problem(f"{found}, with `{line.text}`: {_WORTH_KNOWING[line.effect]}", path=found.path)
     for rack, name, _ in _leaves(fabric):
         nodes = {address for each in fabric.racks[rack].nodes.values() for address in each}
@@ -113,7 +118,8 @@ def _found(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Foun
         for node, addresses in fabric.border(rack).items():
             for address in addresses:
                 if address in neighbours:
-                    yield Found(rack, name, node, neighbours[address])
+                    lists = frozenset(named(fabric.name, address.version) for named in (names.list_in, names.list_out))
+                    yield Found(rack, name, node, neighbours[address], lists)
 
 
 def _as_number(path: str, name: str, leaf: Leaf, state: SwitchState) -> Iterator[Problem]:

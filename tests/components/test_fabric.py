@@ -20,7 +20,7 @@ from config import Interconnect, Jump, names
 from config.load import load_fabric
 from switches import SwitchState
 from verify.calico_api import CalicoApi
-from verify.cluster import NodeState
+from verify.cluster import NodeState, Peer
 from verify.drift import Drift
 from verify.observed import ClusterState, Observed
 
@@ -154,7 +154,13 @@ def test_where_nothing_differs_no_command_runs_again(registered: Registered) -> 
 def test_what_differs_runs_again_and_then_the_gates_of_its_rack() -> None:
     leaf01 = SwitchState(65009, lists={})
     node = NodeState("node5", (), annotations={names.CLUSTER_ID_ANNOTATION: "9.9.9.9"})
-    cluster = ClusterState({"node5": node}, bgp_configuration={"nodeToNodeMeshEnabled": False})
+    configuration = {
+        "nodeToNodeMeshEnabled": False,
+        "asNumber": 64512,
+        "logSeverityScreen": "Info",
+        "serviceClusterIPs": [{"cidr": "10.233.0.0/18"}],
+    }
+    cluster = ClusterState({"node5": node}, bgp_configuration=configuration)
     made = register({}, observed=Observed(cluster, {"leaf01": leaf01}))
     leaf = {"leaf01-prefix-lists", "leaf01-172.20.0.11", "leaf01-172.20.0.12", "leaf01-as-number"}
     assert leaf | {"connected-1-gate", "rr1-gate", "node5-cluster-id", "rr2-gate"} <= marked(made)
@@ -173,6 +179,21 @@ def test_a_node_that_has_registered_again_gets_its_labels_again_and_no_other_nod
     marks = {name: "leafrack/again" in patch.inputs["metadata"]["annotations"] for name, patch in patches.items()}
     assert marks == {"node2": False, "node3": True}
     assert {name: bool(patch.ignores) for name, patch in patches.items()} == {"node2": True, "node3": False}
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_an_object_of_which_something_differs_is_written_again_whatever_a_refresh_sees_of_it() -> None:
+    ours = NodeState("node2", (), managers={names.RACK_LABEL: frozenset({"leafrack:leafrack/test"})})
+    peer = Peer("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254", "filters": ["leafrack-rr1", "theirs"]})
+    cluster = ClusterState({"node2": ours}, peers=(peer,), bgp_configuration={"serviceClusterIPs": []})
+    made = register({}, observed=Observed(cluster))
+    before = register({}, observed=Observed(replace(cluster, nodes={})))
+    for name in ("rr1-to-leaf1-peer", "bgp-configuration", names.leaf_filter("rr1")):
+        assert "leafrack/again" in made[name].inputs["metadata"]["annotations"], name
+        assert not made[name].ignores
+        assert "leafrack/again" not in before[name].inputs["metadata"]["annotations"]
+        assert before[name].ignores == {'metadata.annotations["leafrack/again"]'}
+    assert "settled-gate" in marked(made)
 
 
 def test_a_leaf_gets_a_password_after_the_nodes_of_its_rack_can_read_it(registered: Registered) -> None:

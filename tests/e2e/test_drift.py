@@ -26,6 +26,9 @@ BGP = "router bgp 65009"
 FIRST, SECOND = "172.20.0.11", "172.20.0.12"
 LEAF = f"leaf01: neighbour {SECOND} (node2)"
 LISTS = "LEAFRACK-dc1"
+PEER2 = ("patch", "bgppeers.crd.projectcalico.org", "rr2-to-leaf2-peer", "--type=json", "-p")
+CONFIGURATION = ("patch", "bgpconfigurations.crd.projectcalico.org", "default", "--type=json", "-p")
+RANGES, SERVICES, OTHERS = "/spec/serviceClusterIPs", "10.233.0.0/18", "10.9.0.0/16"
 PEER = ("patch", "bgppeers.crd.projectcalico.org", "rr1-to-leaf1-peer", "--type=merge", "-p")
 FILTER = ("patch", "bgpfilters.crd.projectcalico.org", "rr1-leaf-filter", "--type=json", "-p")
 OPEN = {"action": "Accept", "matchOperator": "In", "cidr": "172.16.0.0/12"}
@@ -109,6 +112,22 @@ QUIET: dict[str, tuple[Damage, str]] = {
         by_kubectl(*FILTER, json.dumps([{"op": "add", "path": "/spec/importV4/0", "value": OPEN}])),
         "BGPFilter rr1-leaf-filter has `Accept In 172.16.0.0/12` in importV4",
     ),
+    "a rule more at the end of a filter": (
+        by_kubectl(*FILTER, json.dumps([{"op": "add", "path": "/spec/exportV4/-", "value": OPEN}])),
+        "BGPFilter rr1-leaf-filter has `Accept In 172.16.0.0/12` in exportV4",
+    ),
+    "a filter more of a BGPPeer": (
+        by_kubectl(*PEER2, json.dumps([{"op": "add", "path": "/spec/filters/-", "value": "theirs"}])),
+        'BGPPeer rr2-to-leaf2-peer has filters=["rr2-leaf-filter", "theirs"] instead of ["rr2-leaf-filter"]',
+    ),
+    "a range more of services": (
+        by_kubectl(*CONFIGURATION, json.dumps([{"op": "add", "path": f"{RANGES}/-", "value": {"cidr": OTHERS}}])),
+        f"BGPConfiguration default has serviceClusterIPs={SERVICES}, {OTHERS} instead of {SERVICES}",
+    ),
+    "the log's severity": (
+        by_kubectl(*CONFIGURATION, json.dumps([{"op": "remove", "path": "/spec/logSeverityScreen"}])),
+        "BGPConfiguration default lacks logSeverityScreen=Info",
+    ),
     "a label": (
         by_kubectl("label", "node", "node1", "leafrack/cluster-id=1.2.3.4", "--overwrite"),
         "node node1 has leafrack/cluster-id=1.2.3.4 instead of 172.20.0.11",
@@ -128,9 +147,17 @@ LOUD: dict[str, tuple[Damage, tuple[str, ...]]] = {
         lambda lab: configure(lab, "leaf02", "router bgp 65010", "neighbor 173.20.0.11 remote-as 64599"),
         ("leaf02: neighbour 173.20.0.11 (node4) has `remote-as 64599` instead of `remote-as 64513`",),
     ),
-    "a shutdown": (
-        lambda lab: configure(lab, "leaf02", "router bgp 65010", "neighbor 173.20.0.12 shutdown"),
-        ("leaf02: neighbour 173.20.0.12 (node5) has `shutdown`",),
+    "a shutdown of a neighbour that was described anew": (
+        lambda lab: configure(
+            lab, "leaf02", "router bgp 65010", "neighbor 173.20.0.12 shutdown", "neighbor 173.20.0.12 description mine"
+        ),
+        (
+            "leaf02: neighbour 173.20.0.12 (node5) has `shutdown`",
+            (
+                "leaf02: neighbour 173.20.0.12 (node5) has `description mine` instead of "
+                "`description leafrack rr2 node5`"
+            ),
+        ),
     ),
     "a cluster ID": (
         by_kubectl("annotate", "node", "node2", "projectcalico.org/RouteReflectorClusterID=9.9.9.9", "--overwrite"),
@@ -219,6 +246,7 @@ def test_lines_labels_and_neighbours_of_others_are_no_drift(site: Lab, fabric: P
         )  # fmt: skip
 
 
+EXTRA_FIELD = json.dumps([{"op": "remove", "path": "/spec/maxRestartTime"}])
 CLUSTER_ID = "projectcalico.org/RouteReflectorClusterID"
 BGP_PEER = bgp_peer("theirs", peerIP="173.20.0.254", asNumber=65010, nodeSelector="rr-id == 'rr2'")
 THEIRS = {
@@ -227,6 +255,18 @@ THEIRS = {
         by_kubectl("annotate", "node", "node3", f"{CLUSTER_ID}-"),
         f"node node3 is no reflector in this file and has {CLUSTER_ID}=1.2.3.4: ",
         f"kubectl annotate node node3 {CLUSTER_ID}-",
+    ),
+    "a label for a cluster ID on a member": Theirs(
+        by_kubectl("label", "node", "node6", "leafrack/cluster-id=1.2.3.4"),
+        by_kubectl("label", "node", "node6", "leafrack/cluster-id-"),
+        "node node6 is no reflector in this file and has leafrack/cluster-id=1.2.3.4: ",
+        "kubectl label node node6 leafrack/cluster-id-",
+    ),
+    "a field of a BGPPeer that leafrack does not set": Theirs(
+        by_kubectl(*PEER, json.dumps({"spec": {"maxRestartTime": "10s"}})),
+        by_kubectl(*PEER[:3], "--type=json", "-p", EXTRA_FIELD),
+        "BGPPeer rr1-to-leaf1-peer has maxRestartTime=10s, which this file does not give it: ",
+        f"kubectl {' '.join(PEER[:3])} --type=json -p '{EXTRA_FIELD}'",
     ),
     "a reflector's label on a member": Theirs(
         by_kubectl("label", "node", "node3", "rr-id=rr1"),

@@ -41,7 +41,7 @@ def test_a_field_says_what_it_is_and_what_it_should_be() -> None:
         f"node node5 lacks {AS_NUMBER}=64513",
     )
     assert DRIFT.of_fields(Target.BGP_CONFIGURATION_SPEC, "nodeToNodeMeshEnabled", {"default": False}) == (
-        "BGPConfiguration default has nodeToNodeMeshEnabled=True instead of False",
+        "BGPConfiguration default has nodeToNodeMeshEnabled=true instead of false",
     )
     assert DRIFT.of_fields(Target.NODE_LABEL, "rr-group", {"node4": "rr2"}) == ()
 
@@ -141,13 +141,68 @@ def test_a_rack_is_applied_once_a_node_of_it_has_a_label_of_leafracks(
     changed: dict[str, Any], *, applied: bool
 ) -> None:
     cluster = replace(CLUSTER, nodes={"node4": replace(NODE, **changed)})
-    assert Drift(FABRIC, Observed(cluster)).applied("rr2") is applied
+    assert Drift(FABRIC, Observed(cluster)).applied(["rr2"]) is applied
 
 
-def test_a_cluster_id_of_a_member_comes_with_the_command_that_removes_it() -> None:
-    key = names.CLUSTER_ID_ANNOTATION
-    member = NodeState("node6", (), annotations={key: "1.2.3.4"})
-    cluster = replace(CLUSTER, nodes={"node6": member, "node4": replace(NODE, annotations={key: "1.2.3.4"})})
-    assert Drift(FABRIC, Observed(cluster)).of_others("rr2") == (
-        f"node node6 is no reflector in this file and has {key}=1.2.3.4: kubectl annotate node node6 {key}-",
+def test_bgp_configuration_says_which_of_leafracks_fields_differ_and_ranges_as_ranges() -> None:
+    ranges = [{"cidr": "10.233.0.0/18"}, {"cidr": "10.9.0.0/16"}]
+    has = {"serviceClusterIPs": ranges, "asNumber": 64512, "logSeverityScreen": "Debug", "listenPort": 179}
+    drift = Drift(FABRIC, Observed(replace(CLUSTER, bgp_configuration=has)))
+    assert drift.of_bgp_configuration(
+        {"serviceClusterIPs": ranges[:1], "asNumber": 64512, "logSeverityScreen": "Info", "nodeToNodeMeshEnabled": True}
+    ) == (
+        "BGPConfiguration default has serviceClusterIPs=10.233.0.0/18, 10.9.0.0/16 instead of 10.233.0.0/18",
+        "BGPConfiguration default has logSeverityScreen=Debug instead of Info",
+        "BGPConfiguration default lacks nodeToNodeMeshEnabled=true",
     )
+
+
+def test_a_peer_that_is_missing_is_said_so_of_its_fields_too() -> None:
+    assert DRIFT.of_fields(Target.PEER_SPEC, "peerSelector", {"rr2-to-node-peer": "x"}) == (
+        "BGPPeer rr2-to-node-peer is missing",
+    )
+
+
+ID, LABEL = names.CLUSTER_ID_ANNOTATION, names.CLUSTER_ID_LABEL
+
+
+@pytest.mark.parametrize(
+    ("carried", "verb", "key"),
+    [({"annotations": {ID: "1.2.3.4"}}, "annotate", ID), ({"labels": {LABEL: "1.2.3.4"}}, "label", LABEL)],
+)
+def test_a_cluster_id_of_a_member_comes_with_the_command_that_removes_it(
+    carried: dict[str, Any], verb: str, key: str
+) -> None:
+    def said(**more: Any) -> tuple[str, ...]:
+        nodes = {"node6": NodeState("node6", (), **carried, **more), "node4": replace(NODE, **carried)}
+        return Drift(FABRIC, Observed(replace(CLUSTER, nodes=nodes))).of_others("rr2")
+
+    line = f"node node6 is no reflector in this file and has {key}=1.2.3.4: kubectl {verb} node node6 {key}-"
+    assert said() == said(managers={key: frozenset(["kubectl"])}) == (line,)
+    assert said(managers={key: frozenset(["leafrack:leafrack/dev:cluster-id"])}) == ()
+
+
+EXTRA: dict[str, tuple[dict[str, Any], str]] = {
+    "a text": ({"maxRestartTime": "10s"}, "has maxRestartTime=10s"),
+    "a number": ({"localASNumber": 64599}, "has localASNumber=64599"),
+    "what Calico takes for nothing": ({"sourceAddress": "UseNodeIP", "node": "", "filters": []}, ""),
+    "a next hop mode, which stays as it was found": ({"keepOriginalNextHop": True, "nextHopMode": "Auto"}, ""),
+    "what leafrack gives it": ({"asNumber": 65019}, ""),
+}
+
+
+@pytest.mark.parametrize(("more", "says"), EXTRA.values(), ids=EXTRA)
+def test_a_field_that_somebody_gave_a_peer_comes_with_the_command_that_removes_it(
+    more: dict[str, Any], says: str
+) -> None:
+    def said(**changed: Any) -> tuple[str, ...]:
+        peer = replace(PEER, spec={**PEER.spec, **more}, **changed)
+        return Drift(FABRIC, Observed(replace(CLUSTER, peers=(peer,)))).of_others_in_peer(PEER.name, PEER.spec)
+
+    (key, *_) = more
+    command = f"kubectl patch bgppeers.crd.projectcalico.org {PEER.name} --type=json"
+    path = f'[{{"op": "remove", "path": "/spec/{key}"}}]'
+    line = f"BGPPeer {PEER.name} {says}, which this file does not give it: {command} -p '{path}'"
+    assert said() == ((line,) if says else ())
+    assert said(managers={key: frozenset(["leafrack:leafrack/dev:local-as-number"])}) == ()
+    assert Drift(FABRIC, Observed(replace(CLUSTER, peers=()))).of_others_in_peer(PEER.name, PEER.spec) == ()

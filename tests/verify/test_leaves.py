@@ -157,6 +157,7 @@ SILENT = {
         65099, SHUT, LIST, OUR_LIST, description="leafrack rr1 node1"
     ),
     "our list on a neighbour that was described anew": node1(64512, OUR_LIST, description="node one"),
+    "our own that was described anew and shut down": node1(65099, SHUT, OUR_LIST, description="node one"),
     "a node that gets no session": NeighbourState(MEMBER, 65099, "Idle", lines=(SHUT, MAP)),
     "an uplink": NeighbourState(SPINE, 65008, "Established", lines=(MAP,)),
 }
