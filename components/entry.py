@@ -7,7 +7,7 @@ line for each problem, nothing registered and so nothing applied.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from components.access import Access
 from components.gate import field_manager
 from config import FabricError, Problem
-from config.errors import STOPS
+from config.errors import STOPS, said
 from config.load import Loaded, load
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
 from proof import prove
@@ -129,10 +129,10 @@ def _fails(variable: str, *, otherwise: bool) -> bool:
     return chosen == "fail" if chosen else otherwise
 
 
-def _ended(problems: Iterable[Problem]) -> SystemExit:
+def _ended(problems: Sequence[Problem]) -> SystemExit:
     """A line for each problem, and the exit code by which Pulumi's language host knows that all is said."""
-    for problem in problems:
-        pulumi.log.error(str(problem))
+    for line in said(problems):
+        pulumi.log.error(line)
     return SystemExit(ALL_SAID)
 
 

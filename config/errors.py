@@ -15,6 +15,8 @@ TAKEN_BACK = "makes it as the file says"
 """How one ends that says what differs, after the command that takes it back."""
 LONGEST_SHOWN = 253
 """Characters; as long as the longest name that Kubernetes allows."""
+MOST_SAID = 100
+"""Problems that are said at once: a hostile file of the largest size has hundreds of thousands."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,18 @@ class Problem:
 
 
 class FabricError(ValueError):
-    """All problems that keep a fabric from being built, at once; ``str()`` gives a line for each."""
+    """All problems that keep a fabric from being built, at once; ``str()`` gives the lines of :func:`said`."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(said(self.problems)))
+
+
+def said(problems: Sequence[Problem]) -> list[str]:
+    """A line for each problem, up to a hundred, and one for how many more there are."""
+    more = len(problems) - MOST_SAID
+    rest = [f"and {more} more: put these right first"] if more > 0 else []
+    return [*map(str, problems[:MOST_SAID]), *rest]
 
 
 def printable(text: str) -> str:

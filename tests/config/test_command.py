@@ -51,6 +51,18 @@ def test_a_wrong_file_ends_in_lines_and_exit_code_1_never_in_a_traceback(tmp_pat
     ]
 
 
+@pytest.mark.parametrize(("wrong", "more"), [(99, 0), (100, 0), (101, 1), (20_000, 19_900)])
+def test_of_very_many_problems_the_first_hundred_are_said_and_how_many_there_are(
+    wrong: int, more: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(RIGHT + "".join(f"wrong{number}: 1\n" for number in range(wrong)), encoding="utf-8")
+    assert main([str(path)]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len([line for line in lines if ": wrong" in line]) == min(wrong, 100)
+    assert lines[100:] == ([f"and {more} more: put these right first"] if more else [])
+
+
 def test_config_needs_neither_pulumi_nor_the_lab() -> None:
     modules = "config.__main__, config.schema, config.settings, config.names"
     program = f"import sys, {modules}; sys.exit(any(name in sys.modules for name in ('pulumi', 'lab', 'components')))"
