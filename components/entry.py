@@ -72,11 +72,12 @@ class Entry:
         unreachable_fails = _fails(UNREACHABLE_VARIABLE, otherwise=not preview)
         # Nobody waits for what is only warned of.
         patience = PATIENCE if unreachable_fails else 0.0
-        observed = observe(fabric, self.access.cluster, credentials, patience=patience)
+        passwords = _by_rack(settings)
+        observed = observe(fabric, self.access.cluster, credentials, patience=patience, passwords=bool(passwords))
         proved = prove(fabric)
         problems = list(self.loaded.placed((*proved.unreachable, *unreadable(fabric, observed, refused=True))))
         away = self.loaded.placed(unreadable(fabric, observed, refused=False))
-        drift = Drift(fabric, observed, _by_rack(settings))
+        drift = Drift(fabric, observed, passwords)
         drifted = set(overlaps(fabric, observed, field_manager())) if drift.applied(fabric.racks) else set()
         in_the_way: list[Problem] = []
         for finding in findings(fabric, observed, field_manager()):

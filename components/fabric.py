@@ -14,7 +14,6 @@ from components.again import Again, Watch
 from components.gate import gate, step
 from components.leaf_rack import LeafRack
 from components.outputs import outputs
-from components.passwords import password_secret
 from components.rack_args import LeafRackArgs
 from config import Fabric as Declared
 from steps.fields import Target
@@ -51,7 +50,6 @@ class Fabric(pulumi.ComponentResource):
         """Register everything; errors of the declaration were found before, see ``config``."""
         super().__init__("leafrack:index:Fabric", name, None, opts)
         declared, access = args.declared, args.access
-        secret = password_secret(declared, args.passwords, parent=self) if args.passwords else ()
         waves = declared.in_waves()
         racks: dict[str, LeafRack] = {}
         before: Sequence[pulumi.Resource] = ()
@@ -66,7 +64,6 @@ class Fabric(pulumi.ComponentResource):
                         after=before,
                         drift=args.drift,
                         password=args.passwords.get(rack),
-                        password_secret=secret,
                     ),
                     pulumi.ResourceOptions(parent=self),
                 )

@@ -11,6 +11,7 @@ from components import calico
 from components.again import Again, Watch
 from components.gate import gate, step
 from components.leaf_switch import LeafSwitch, LeafSwitchArgs
+from components.passwords import password_step
 from components.rack_args import LeafRackArgs
 from config import Interconnect, names
 from steps.fields import Target
@@ -37,6 +38,7 @@ class LeafRack(pulumi.ComponentResource):
         self._watch = Watch(args.drift or Drift(args.fabric), [args.rack], self)
         self._watch.note(self._watch.drift.of_others(args.rack))
         self._labels = [self._node(node) for node in args.declared.nodes]
+        self._password = password_step(args, watch=self._watch, parent=self)
         self._leaves = {
             leaf: LeafSwitch(
                 leaf,
@@ -47,7 +49,7 @@ class LeafRack(pulumi.ComponentResource):
                     access=args.access,
                     password=args.password,
                     # The nodes' end of a password first: a leaf that had the new one alone closed a session twice.
-                    after=[*args.after, *(args.password_secret if args.password is not None else ())],
+                    after=[*args.after, *self._password],
                     watch=self._watch,
                 ),
                 pulumi.ResourceOptions(parent=self),
@@ -269,7 +271,7 @@ class LeafRack(pulumi.ComponentResource):
                 watch=self._watch,
                 parent=self,
                 after=[
-                    *args.password_secret,
+                    *self._password,
                     *self._filters.values(),
                     *self._labels,
                     *self._reflectors.values(),

@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Mapping
-
 import pulumi
-from pulumi_kubernetes.core.v1 import SecretPatch
-from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
+from pulumi_command import local
 
-from components.calico import our_annotations
-from config import Fabric, names
+from components.again import VARIABLE, Watch
+from components.gate import field_manager
+from components.python import python
+from components.rack_args import LeafRackArgs
+from steps.passwords import Password
 
 
-def password_secret(
-    fabric: Fabric, passwords: Mapping[str, pulumi.Input[str]], *, parent: pulumi.Resource
-) -> tuple[pulumi.Resource, ...]:
-    """A password per rack in the Secret ``leafrack-bgp``, which config/rbac.yaml makes.
+def password_step(args: LeafRackArgs, *, watch: Watch, parent: pulumi.Resource) -> tuple[pulumi.Resource, ...]:
+    """The password of a rack as its key of the Secret ``leafrack-bgp``, which config/rbac.yaml makes.
 
     The Secret, and the Role by which calico-node reads just it, are an administrator's: making them would need the
     right to grant rights, and deleting a Secret through Pulumi the right to read all of them. calico-node renders a
     peer *without* its password when it cannot read it (tigera/docs, bgppeer.mdx), so BGPPeers depend on this.
     """
-    secret = SecretPatch(
-        "bgp-passwords",
-        metadata=ObjectMetaPatchArgs(
-            name=names.PASSWORD_SECRET, namespace=fabric.calico_namespace, annotations=our_annotations()
+    if args.password is None:
+        return ()
+
+    def text(password: str) -> str:
+        wanted = Password(
+            rack=args.rack,
+            password=password,
+            namespace=args.fabric.calico_namespace,
+            # Racks share the Secret, and what a manager does not name again it gives up.
+            manager=field_manager(f"password-{args.rack}"),
+            cluster=args.access.cluster,
+        )
+        return wanted.model_dump_json()
+
+    again = watch.again(watch.drift.of_password(args.rack))
+    command = local.Command(
+        f"{args.rack}-password",
+        create=python("steps.passwords", "forward"),
+        delete=python("steps.passwords", "back"),
+        stdin=pulumi.Output.secret(args.password).apply(text),
+        environment={VARIABLE: again.mark},
+        add_previous_output_in_env=False,
+        logging=local.Logging.NONE,
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            depends_on=list(args.after),
+            ignore_changes=again.ignored(f"environment.{VARIABLE}"),
         ),
-        data={rack: pulumi.Output.secret(password).apply(_encoded) for rack, password in passwords.items()},
-        opts=pulumi.ResourceOptions(parent=parent),
     )
-    return (secret,)
-
-
-def _encoded(password: str) -> str:
-    return b64encode(password.encode()).decode()
+    return (command,)

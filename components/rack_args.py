@@ -26,8 +26,6 @@ class LeafRackArgs:
     """TCP MD5 password of the sessions between the rack's nodes and its leaves (RFC 2385)."""
     after: Sequence[pulumi.Resource] = ()
     """What has to stand before the rack is connected: the gate of the racks of an earlier wave."""
-    password_secret: Sequence[pulumi.Resource] = ()
-    """What makes that password readable for calico-node: see ``components.passwords``."""
     drift: Drift | None = None
     """What was found of the world; without it nothing is taken to differ, and Calico to be one of 3.31."""
 

@@ -20,7 +20,7 @@ from lightkube.config.kubeconfig import SingleConfig
 from lightkube.core.exceptions import ConfigError
 from lightkube.generic_resource import create_global_resource
 from lightkube.models.meta_v1 import ObjectMeta
-from lightkube.resources.core_v1 import Node
+from lightkube.resources.core_v1 import Node, Secret
 from yaml import YAMLError
 
 from config import names
@@ -191,6 +191,16 @@ class Reader:
         """Every node of the cluster by name."""
         with self.asking():
             return {state.name: state for state in map(node_state, self.client.list(Node))}
+
+    def secret(self, name: str, namespace: str) -> Mapping[str, str] | None:
+        """Keys of a Secret, in base64 as it has them; ``None`` where there is no such Secret."""
+        with self.asking():
+            try:
+                return self.client.get(Secret, name, namespace=namespace).data or {}
+            except ApiError as error:
+                if error.status.code != 404:
+                    raise
+                return None
 
     def bgp_configuration(self) -> Mapping[str, Any]:
         """Spec of the ``default`` BGPConfiguration; empty where there is none."""

@@ -7,6 +7,7 @@ ran. So this is what decides whether such a command runs again, and says to an o
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,6 +92,17 @@ class Drift:
             for name, wanted in values.items()
             if (carried := has[name]) is None or carried.get(key) != wanted
         )
+
+    def of_password(self, rack: str) -> Differences:
+        """The password of a rack, as its nodes have it."""
+        cluster, wanted = self.observed.cluster, self.passwords.get(rack)
+        if cluster is None or cluster.passwords is None or wanted is None:
+            return ()
+        found = cluster.passwords.get(rack)
+        if found == b64encode(wanted.encode()).decode():
+            return ()
+        what = f"lacks the password of {rack}" if found is None else f"has another password of {rack}"
+        return (f"Secret {names.PASSWORD_SECRET} {what}",)
 
     def of_labels(self, node: str, labels: Mapping[str, str]) -> Differences:
         """Labels of a node."""

@@ -31,16 +31,22 @@ class ClusterState:
     calico: CalicoApi = field(default_factory=CalicoApi)
     filters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Specs of BGPFilters by name."""
+    passwords: Mapping[str, str] | None = field(default=None, repr=False)
+    """Passwords of racks as their nodes have them, in base64; ``None`` where that was not read."""
 
     @classmethod
-    def read(cls, cluster: Cluster, *, patience: float = PATIENCE) -> ClusterState:
-        """Ask the API server; raises :class:`UnreadableError`. Of a cluster without Calico only its nodes are known."""
+    def read(cls, cluster: Cluster, *, patience: float = PATIENCE, passwords_in: str = "") -> ClusterState:
+        """Ask the API server; raises :class:`UnreadableError`. Of a cluster without Calico only its nodes are known.
+
+        ``passwords_in`` is the namespace of the Secret with passwords, which is read only then.
+        """
         reader = Reader(cluster, patience=patience)
         nodes, calico = reader.nodes(), CalicoApi.read(reader)
         if calico.group != CALICO_GROUP:
             return cls(nodes, calico=calico)
         filters = reader.filters() if calico.filters else {}
-        return cls(nodes, reader.pools(), reader.peers(), reader.bgp_configuration(), calico, filters)
+        passwords = (reader.secret(names.PASSWORD_SECRET, passwords_in) or {}) if passwords_in else None
+        return cls(nodes, reader.pools(), reader.peers(), reader.bgp_configuration(), calico, filters, passwords)
 
     def as_of(self, node: str) -> int | None:
         """AS that a node has now, ``None`` where its annotation is none that Calico reads."""
@@ -70,15 +76,23 @@ class Observed:
         return CalicoApi() if self.cluster is None else self.cluster.calico
 
 
-def observe(fabric: Fabric, cluster: Cluster, credentials: Credentials, *, patience: float = PATIENCE) -> Observed:
+def observe(
+    fabric: Fabric,
+    cluster: Cluster,
+    credentials: Credentials,
+    *,
+    patience: float = PATIENCE,
+    passwords: bool = False,
+) -> Observed:
     """Read the cluster and all leaves; what cannot be read is in ``unreadable``.
 
-    ``patience`` are the seconds for which an API server that is away is asked again.
+    ``patience`` are the seconds for which an API server that is away is asked again. The passwords of racks are read
+    only where there are ``passwords`` to compare them with.
     """
     unreadable: list[UnreadableError] = []
     state = None
     try:
-        state = ClusterState.read(cluster, patience=patience)
+        state = ClusterState.read(cluster, patience=patience, passwords_in=fabric.calico_namespace if passwords else "")
     except UnreadableError as error:
         unreadable.append(error)
     states = read_all(expected.endpoints(fabric), credentials)

@@ -197,8 +197,21 @@ def test_an_object_of_which_something_differs_is_written_again_whatever_a_refres
 
 
 def test_a_leaf_gets_a_password_after_the_nodes_of_its_rack_can_read_it(registered: Registered) -> None:
-    assert "bgp-passwords" in behind(registered, "leaf01-172.20.0.11")
-    assert "bgp-passwords" not in registered["leaf02-prefix-lists"].waits_for
+    assert "rr1-password" in registered["leaf01-prefix-lists"].waits_for
+    assert "rr1-password" in registered["rr1-to-leaf1-peer"].waits_for
+    assert "rr2-password" not in registered
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_racks_get_their_passwords_at_the_nodes_in_the_waves_in_which_their_leaves_do() -> None:
+    made = register({"rr1": "s3cret-rr1", "rr2": "s3cret-rr2"})
+    assert not {name for name in behind(made, "rr1-password") if name.endswith("-gate")}
+    assert "connected-1-gate" in made["rr2-password"].waits_for
+    managers = {
+        json.loads(rpc.unwrap_rpc_secret(made[f"{rack}-password"].inputs["stdin"]))["manager"]
+        for rack in ("rr1", "rr2")
+    }
+    assert len(managers) == 2, "what a manager does not name again it gives up: a rack would take another's"
 
 
 def test_a_rack_that_leaves_has_its_neighbours_renumbered_before_they_go(registered: Registered) -> None:
@@ -351,7 +364,7 @@ def test_a_password_is_secret_wherever_it_goes(registered: Registered) -> None:
     )
     assert "s3cret" not in plain
     assert rpc.is_rpc_secret(registered["leaf01-172.20.0.11"].inputs["stdin"])
-    assert rpc.is_rpc_secret(registered["bgp-passwords"].inputs["data"])
+    assert rpc.is_rpc_secret(registered["rr1-password"].inputs["stdin"])
 
 
 def test_a_leaf_is_configured_and_seen_through_its_jump_host_with_a_key_and_no_password(tmp_path: Path) -> None:

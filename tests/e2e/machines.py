@@ -55,3 +55,14 @@ def came_up(lab: Lab, leaf: str) -> dict[str, int]:
     """How often each session of a leaf has become Established, by the neighbour's address."""
     said = json.loads(lab.exec(leaf, "vtysh", "-c", "show bgp neighbors json"))
     return {address: peer["connectionsEstablished"] for address, peer in said.items() if isinstance(peer, dict)}
+
+
+def up_again(lab: Lab, leaf: str) -> dict[str, tuple[float, float]]:
+    """When each session of a leaf was lost for the last time, and when it came up, in seconds of the leaf's clock."""
+    said = json.loads(lab.exec(leaf, "vtysh", "-c", "show bgp neighbors json"))
+    now = float(lab.exec(leaf, "date", "+%s.%N"))
+    return {
+        address: (now - peer["lastResetTimerMsecs"] / 1000, now - peer["bgpTimerUpMsec"] / 1000)
+        for address, peer in said.items()
+        if isinstance(peer, dict) and "lastResetTimerMsecs" in peer
+    }

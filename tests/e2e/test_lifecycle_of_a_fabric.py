@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from config.names import CLUSTER_ID_ANNOTATION
+from config.names import CLUSTER_ID_ANNOTATION, PASSWORD_SECRET
 from tests.conftest import DEV_FABRIC
 from tests.e2e.declared import Site, running
 from tests.e2e.loss import Loss, Pings, lines
-from tests.e2e.machines import came_up, comes_anew, dies, is_another_box
+from tests.e2e.machines import came_up, comes_anew, dies, is_another_box, up_again
 from tests.e2e.project import Run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
@@ -29,22 +29,25 @@ IN_RACK_2 = [("node4", "node5"), ("node4", "node6")]
 ACROSS = [("node2", "node5"), ("node8", "node4"), ("node3", "node6")]
 BOUND = 20.0
 """Seconds in one piece that are lost at most where sessions to a leaf reset: docs/lifecycle.md."""
+RACKS = ("rr1", "rr2")
 PASSWORDS = "Correct-Horse-7", "Battery-Staple-8"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The example with a node more, and a password for the sessions of its first rack; applied."""
+    """The example with a node more, and passwords for the sessions of its racks; applied."""
     whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
     whole["racks"]["rr1"]["members"]["node8"] = "172.20.0.18"
     with running(tmp_path_factory.mktemp("lifecycle"), whole) as own:
-        password(own, PASSWORDS[0])
+        passwords(own, PASSWORDS[0])
         own.applied()
         yield own
 
 
-def password(site: Site, value: str) -> None:
-    site.project.check("config", "set", "--secret", "--path", "leafrack:bgpPasswords.rr1", value)
+def passwords(site: Site, word: str) -> None:
+    """Give each rack a password that begins with a word."""
+    for rack in RACKS:
+        site.project.check("config", "set", "--secret", "--path", f"leafrack:bgpPasswords.{rack}", f"{word}-{rack}")
 
 
 @dataclass
@@ -127,17 +130,26 @@ def test_a_leaf_that_is_another_box_gets_everything_again(site: Site, tmp_path: 
     assert set(site.applied().changes()) == {"unchanged"}
 
 
-def test_a_password_that_changes_costs_each_of_its_sessions_one_reset(site: Site, tmp_path: Path) -> None:
-    password(site, PASSWORDS[1])
+def test_passwords_that_change_cost_each_session_one_reset_and_one_rack_after_the_other(
+    site: Site, tmp_path: Path
+) -> None:
+    passwords(site, PASSWORDS[1])
     plan = previewed(site, "--diff")
     assert plan.code == 0, plan.said
-    for node in ("172.20.0.11 (node1)", "172.20.0.12 (node2)"):
-        assert f"leaf01: neighbour {node} has another password; `pulumi up` makes it as the file says" in plan.said
+    for line in (
+        *("leaf01: neighbour 172.20.0.11 (node1) has another", "leaf02: neighbour 173.20.0.12 (node5) has another"),
+        *(f"Secret leafrack-bgp has another password of {rack}" for rack in RACKS),
+    ):
+        assert line in plan.said
     with watched(site, tmp_path, [*IN_RACK_1, *IN_RACK_2, *ACROSS]) as seen:
         run = site.applied()
     assert set(run.changes()) == {"updated", "unchanged"}, run.said
     assert [each for each in PASSWORDS if each in plan.said + run.said] == []
-    assert seen.resets == {"172.20.0.11": 1, "172.20.0.12": 1}
+    stands = [up_again(site.lab, leaf) for leaf in LEAVES]
+    assert seen.resets == dict.fromkeys(("172.20.0.11", "172.20.0.12", "173.20.0.11", "173.20.0.12"), 1)
+    first, second = ([stood[each] for each in seen.resets if each in stood] for stood in stands)
+    # The gate between the racks saw the first one's sessions for three seconds.
+    assert min(down for down, _ in second) - max(up for _, up in first) > 2, (first, second)
     assert seen.lost([*IN_RACK_1, *IN_RACK_2]) == []
     assert seen.too_long(ACROSS) == []
 
@@ -242,6 +254,7 @@ def test_a_rack_whose_nodes_are_gone_already_leaves_the_other_in_peace(site: Sit
     for node in site.racks["rr2"]["reflectors"] | site.racks["rr2"]["members"]:
         dies(site, node)
     del site.racks["rr2"]
+    site.project.check("config", "rm", "--path", "leafrack:bgpPasswords.rr2")
     with watched(site, tmp_path, [("node1", "node3")]) as seen:
         refreshed(site)
     assert seen.resets == {}
@@ -249,6 +262,8 @@ def test_a_rack_whose_nodes_are_gone_already_leaves_the_other_in_peace(site: Sit
     # Of the rack nothing is left, neither on its leaf, which is there still, nor in the cluster.
     assert set(came_up(site.lab, "leaf02")) == {"100.0.0.5"}
     assert "rr2" not in site.lab.kubectl("get", "bgppeers.crd.projectcalico.org", "-o", "name")
+    secret = json.loads(site.lab.kubectl("get", "secret", PASSWORD_SECRET, "-n", "kube-system", "-o", "json"))
+    assert secret["data"].keys() == {"rr1"}
     assert set(site.applied().changes()) == {"unchanged"}
 
 

@@ -57,13 +57,15 @@ racks:
 SLOTS = dict.fromkeys(slots(SMALL))
 PASSWORD = "Word"
 REMOTE, LOCAL = "command:remote:Command", "command:local:Command"
-COMMANDS = {python(module, way) for module in ("verify.gate", "steps.fields") for way in ("forward", "back")}
+COMMANDS = {
+    python(module, way) for module in ("verify.gate", "steps.fields", "steps.passwords") for way in ("forward", "back")
+}
 WORD = re.compile(r"[A-Za-z0-9._:/-]+")
 BY_PATH = (
     (r"<key>$", WORD),
     (r"^connection\.(proxy\.)?host$", re.compile(r"[A-Za-z0-9:][A-Za-z0-9:._-]*")),
-    # To where no text has a meaning: the SSH protocol, base64, an environment that nothing reads, leafrack's outputs.
-    (r"^(connection|data|leafrack)\.|^environment\.LEAFRACK_AGAIN$", re.compile(r"(?s).*")),
+    # To where no text has a meaning: the SSH protocol, an environment that nothing reads, leafrack's outputs.
+    (r"^(connection|leafrack)\.|^environment\.LEAFRACK_AGAIN$", re.compile(r"(?s).*")),
     (r"Selector$", re.compile(
         r"[a-z/-]+ (== '[a-z0-9.-]+'( && [a-z/-]+ == '[a-z0-9.-]+')*|in \{('[a-z0-9.-]+'(, )?)+\})"
     )),

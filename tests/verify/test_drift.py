@@ -130,6 +130,25 @@ def test_a_password_is_compared_and_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
+    ("keys", "lines"),
+    [
+        (None, ()),
+        ({}, ("Secret leafrack-bgp lacks the password of rr2",)),
+        ({"rr2": "b3RoZXI="}, ("Secret leafrack-bgp has another password of rr2",)),
+        ({"rr2": "czNjcmV0"}, ()),
+    ],
+    ids=["not read", "no key", "another", "the same"],
+)
+def test_the_password_that_nodes_have_is_compared_and_not_shown(
+    keys: Mapping[str, str] | None, lines: tuple[str, ...]
+) -> None:
+    drift = Drift(FABRIC, Observed(replace(CLUSTER, passwords=keys)), {"rr2": "s3cret"})
+    assert drift.of_password("rr2") == lines
+    assert drift.of_password("rr1") == ()
+    assert "b3RoZXI=" not in repr(drift)
+
+
+@pytest.mark.parametrize(
     ("changed", "applied"),
     [
         ({}, False),

@@ -1,0 +1,89 @@
+"""The step that gives calico-node the password of a rack: ``python -m steps.passwords forward|back``.
+
+The racks' TCP MD5 passwords (RFC 2385) are keys of one Secret, each under a field manager of its own: so racks change
+in their waves and one loses its key without the others. Patches of Pulumi's would put the name of their manager on the
+Secret, where only one of them can have it.
+
+Standard input is :class:`Password` as JSON; exit code 0 when the Secret is as wanted. Nothing is printed but errors.
+"""
+
+from __future__ import annotations
+
+import sys
+from base64 import b64encode
+from typing import Any
+
+from lightkube.core.resource import api_info
+from lightkube.resources.core_v1 import Secret
+from lightkube.types import PatchType
+from pydantic import Field, ValidationError
+
+from config import names
+from verify import model
+from verify.cluster import Reader
+from verify.errors import UnreadableError
+from verify.model import Cluster
+
+
+class Password(model.Value):
+    """The password of a rack, calico-node's namespace, in which it reads the Secret, and the key's field manager."""
+
+    rack: str
+    password: str = Field(repr=False)
+    namespace: str
+    manager: str
+    cluster: Cluster
+
+
+def forward(wanted: Password) -> None:
+    """Put the password under the rack's key, whoever had another one there; unchanged, the Secret stays as it is.
+
+    Sent also where the key has the value: who else owns it may give it up.
+
+    Raises :class:`UnreadableError` when the API server refuses or is away.
+    """
+    _apply(Reader(wanted.cluster), wanted, {"data": {wanted.rack: b64encode(wanted.password.encode()).decode()}})
+
+
+def back(wanted: Password) -> None:
+    """Give the key up, by which it goes unless somebody else owns it too; a Secret that is gone is no error."""
+    reader = Reader(wanted.cluster)
+    # To apply to what is not there would make it.
+    if reader.secret(names.PASSWORD_SECRET, wanted.namespace) is not None:
+        _apply(reader, wanted, {})
+
+
+def _apply(reader: Reader, wanted: Password, content: dict[str, Any]) -> None:
+    what = api_info(Secret).resource
+    content = {"apiVersion": what.api_version, "kind": what.kind, **content}
+    with reader.asking():
+        reader.client.patch(
+            Secret,
+            names.PASSWORD_SECRET,
+            content,
+            namespace=wanted.namespace,
+            patch_type=PatchType.APPLY,
+            field_manager=wanted.manager,
+            force=True,
+        )
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code of the step; what went wrong goes to standard error, one line without the password."""
+    if arguments not in (["forward"], ["back"]):
+        print("usage: python -m steps.passwords forward|back < password.json", file=sys.stderr)
+        return 2
+    try:
+        wanted = Password.model_validate_json(sys.stdin.read())
+        (forward if arguments == ["forward"] else back)(wanted)
+    except ValidationError as error:
+        print(f"steps.passwords: cannot read what to do: {error.error_count()} errors in it", file=sys.stderr)
+        return 2
+    except UnreadableError as error:
+        print(str(error), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
