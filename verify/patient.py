@@ -7,7 +7,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from urllib.request import getproxies, proxy_bypass
 
 import httpx2
@@ -23,7 +23,10 @@ UNREADY = frozenset({403, 404})
 """Answers that a server gives too which has just started: it has not read the roles or the CRDs yet."""
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 5.0
-
+_OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
+"""Headers that say how a body was sent."""
+LARGEST_ANSWER = 512 * 2**20
+"""Bytes of an answer, unpacked: the nodes of the largest cluster that Kubernetes supports (5,000), of 100 KiB each."""
 
 GIVEN_UP = 1.0
 """Seconds for a request after that: enough to take back what a server that is there again was given."""
@@ -61,9 +64,8 @@ class Patient(httpx2.BaseTransport):
             asked: float | None = None
             response: httpx2.Response | None = None
             try:
-                response = self._inner.handle_request(request)
                 # With its body: a connection that ends in the middle of an answer is one more reason to ask again.
-                response.read()
+                response = _whole(self._inner.handle_request(request))
                 if response.status_code not in PASSING and not self._is_starting(request, response):
                     self._answered()
                     return _understood(response)
@@ -102,8 +104,7 @@ class Patient(httpx2.BaseTransport):
             return False
         headers = {name: value for name, value in request.headers.items() if name.lower() == "authorization"}
         ready = httpx2.Request("GET", f"{self._server}/readyz", headers=headers, extensions=request.extensions)
-        answer = self._inner.handle_request(ready)
-        answer.read()
+        answer = _whole(self._inner.handle_request(ready))
         return answer.status_code in PASSING or (answer.status_code == httpx2.codes.FORBIDDEN and _is_status(answer))
 
     def _left(self) -> float:
@@ -160,6 +161,18 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _whole(response: httpx2.Response) -> httpx2.Response:
+    """The answer with its body, unpacked; raises StrangerError for one larger than :data:`LARGEST_ANSWER`."""
+    body = bytearray()
+    with closing(response):
+        for part in response.iter_bytes():
+            body += part
+            if len(body) > LARGEST_ANSWER:
+                raise StrangerError(f"it answers more than {LARGEST_ANSWER // 2**20} MiB")
+    kept = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
+    return httpx2.Response(response.status_code, headers=kept, content=bytes(body), extensions=response.extensions)
 
 
 def _understood(response: httpx2.Response) -> httpx2.Response:

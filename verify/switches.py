@@ -20,6 +20,12 @@ from verify.model import Endpoint, Found, JumpHost, Report
 
 TIMEOUT = 10.0
 """Seconds for logging in to a jump host, again for connecting to a switch, and again for its answer."""
+LARGEST_ANSWER = 64 * 2**20
+"""Bytes that a switch may answer: of one that never ends, all would be kept until its time is over.
+
+A leaf's routes as JSON are most of an answer, about 1 KB each: 64 MiB are the pod blocks of some ten thousand nodes. A
+running configuration is hardly ever larger than 1 MiB.
+"""
 LARGEST_KEY = 2**16
 """Bytes of a private key; RSA of 16,384 bits needs a fifth of it."""
 AT_ONCE = 32
@@ -142,7 +148,7 @@ async def _read(
         try:
             # One bound for all of it: asyncssh's own begins when the switch has let the command begin.
             async with asyncio.timeout(patience):
-                answer = await connection.run(platform.read, stdin=asyncssh.DEVNULL)
+                status, answer, complaint = await _answer(endpoint, connection, platform.read)
         finally:
             # Not closed but left: a switch that has frozen would be waited for.
             connection.abort()
@@ -151,14 +157,38 @@ async def _read(
     except (asyncssh.Error, OSError, TimeoutError) as error:
         why, refused = reason(endpoint, error)
         raise UnreadableError(endpoint.name, why, refused=refused) from None
-    if answer.exit_status != 0:
-        said = str(answer.stderr or answer.stdout or "").strip().splitlines()
-        why = f"the switch refuses to be read: {said[-1] if said else f'exit status {answer.exit_status}'}"
+    if status != 0:
+        said = (complaint or answer).strip().splitlines()
+        why = f"the switch refuses to be read: {said[-1] if said else f'exit status {status}'}"
         raise UnreadableError(endpoint.name, why, refused=True)
     try:
-        return platform.parse(str(answer.stdout or ""))
+        return platform.parse(answer)
     except ValueError as error:
         raise UnreadableError(endpoint.name, str(error), refused=True) from None
+
+
+async def _answer(
+    endpoint: Endpoint, connection: asyncssh.SSHClientConnection, command: str
+) -> tuple[int | None, str, str]:
+    """Exit status, output and error output of a command, together no more than :data:`LARGEST_ANSWER`."""
+    process = await connection.create_process(command, stdin=asyncssh.DEVNULL)
+    left = LARGEST_ANSWER
+
+    async def whole(stream: asyncssh.SSHReader[str]) -> str:
+        nonlocal left
+        parts: list[str] = []
+        while part := await stream.read(2**16):
+            left -= len(part.encode())
+            if left < 0:
+                most = f"{LARGEST_ANSWER // 2**20} MiB"
+                why = f"{_place(endpoint)} answers more than {most} when it is read: too many routes, or no switch"
+                raise UnreadableError(endpoint.name, why, refused=True)
+            parts.append(part)
+        return "".join(parts)
+
+    output, complaint = await asyncio.gather(whole(process.stdout), whole(process.stderr))
+    await process.wait_closed()
+    return process.exit_status, output, complaint
 
 
 async def _connect(

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +60,18 @@ class Servers:
             process.exit(1)
 
         return self._listen(server_factory=_Open, server_host_keys=[KEYS["ssh-ed25519"]], process_factory=refuse)
+
+    def endless(self, *, complains: bool = False) -> int:
+        """A switch that lets anybody in and never ends what it says; returns its port."""
+
+        async def stream(process: asyncssh.SSHServerProcess[str]) -> None:
+            to = process.stderr if complains else process.stdout
+            with suppress(OSError, asyncssh.Error):
+                while not process.is_closing():
+                    to.write("{" * 2**16)
+                    await to.drain()
+
+        return self._listen(server_factory=_Open, server_host_keys=[KEYS["ssh-ed25519"]], process_factory=stream)
 
     def jump_host(self, *, forwards: bool = True) -> tuple[int, Seen]:
         """A jump host that lets in who has the key ``USER``; returns its port and what it will see."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -246,6 +247,51 @@ def test_what_no_waiting_cures_is_said_at_once(case: tuple[Answer, bool, str], s
         Reader(cluster).nodes()
     assert (str(raised.value), raised.value.refused) == (said, refused)
     assert server.clock.now == 0
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+class Endless(httpx2.SyncByteStream):
+    """A body without an end."""
+
+    def __init__(self, part: bytes) -> None:
+        self.part, self.given, self.closed = part, 0, False
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            self.given += len(self.part)
+            yield self.part
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_an_answer_without_an_end_is_left_at_its_bound(
+    status: int, serve: Serve, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patient, "LARGEST_ANSWER", 2**20)
+    body = Endless(b"{" * 2**16)
+    server = serve(httpx2.Response(status, headers=JSON, stream=body))
+    with pytest.raises(UnreadableError) as raised:
+        Reader(cluster).nodes()
+    assert str(raised.value) == STRANGER.format("it answers more than 1 MiB")
+    assert raised.value.refused
+    assert (body.given, body.closed, len(server.asked)) == (2**20 + 2**16, True, 1)
+
+
+def test_an_answer_counts_as_it_is_unpacked(serve: Serve, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = httpx2.Response(
+        200, headers={**JSON, "Content-Encoding": "gzip"}, stream=httpx2.ByteStream(gzip.compress(NODES.content))
+    )
+    serve(packed)
+    assert Reader(cluster).nodes() == {}
+    monkeypatch.setattr(patient, "LARGEST_ANSWER", 2**20)
+    bomb = httpx2.ByteStream(gzip.compress(b"{" * 2**22))
+    serve(httpx2.Response(200, headers={**JSON, "Content-Encoding": "gzip"}, stream=bomb))
+    with pytest.raises(UnreadableError, match="it answers more than 1 MiB"):
+        Reader(cluster).nodes()
 
 
 def test_nothing_is_waited_for_where_it_is_only_warned_of(

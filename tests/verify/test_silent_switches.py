@@ -1,4 +1,4 @@
-"""Switches that take connections, or log somebody in, and say nothing more: the look ends within its bound."""
+"""Switches that take connections, or log somebody in, and say nothing more, or never end: the look has its bounds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from math import inf
 import pytest
 
 from tests.verify.ssh_servers import CANNOT_READ, KEYS, Servers, line
+from verify import switches
 from verify.errors import UnreadableError
 from verify.model import Endpoint
 from verify.switches import Credentials, read_all
@@ -69,12 +70,12 @@ def way(port: int, most: float = inf) -> Iterator[Way]:
         made.close()
 
 
-def asked(port: int) -> tuple[UnreadableError, float]:
+def asked(port: int, patience: float = PATIENCE) -> tuple[UnreadableError, float]:
     """Why a switch cannot be read, and the seconds that it took."""
     key = line(KEYS["ssh-ed25519"])
     endpoint = Endpoint(name="leaf01", host="127.0.0.1", port=port, user="root", platform="frr", host_key=key)
     begun = time.monotonic()
-    state = read_all([endpoint], Credentials(), timeout=PATIENCE)["leaf01"]
+    state = read_all([endpoint], Credentials(), timeout=patience)["leaf01"]
     assert isinstance(state, UnreadableError)
     return state, time.monotonic() - begun
 
@@ -89,3 +90,20 @@ def test_one_that_freezes_anywhere_is_left_after_its_time(servers: Servers, befo
     assert error.why == f"no answer from 127.0.0.1 port {freezing.port} within its time"
     assert not error.refused
     assert took < 3 * PATIENCE
+
+
+@pytest.mark.parametrize("complains", [False, True])
+def test_one_that_never_ends_what_it_says_is_left_at_the_bound(
+    complains: bool,  # noqa: FBT001
+    servers: Servers,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(switches, "LARGEST_ANSWER", 2**20)
+    with way(servers.endless(complains=complains)) as free:
+        error, took = asked(free.port, 20)
+    many = f"127.0.0.1 port {free.port} answers more than 1 MiB when it is read: too many routes, or no switch"
+    assert str(error) == f"leaf01: {many}"
+    assert error.refused
+    assert took < 10
+    # What is on its way when it is left: the window of SSH and the buffers of the system.
+    assert free.passed < 2**24
