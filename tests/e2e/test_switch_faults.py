@@ -20,7 +20,7 @@ from tests.conftest import Lab
 from tests.e2e.declared import Site, running
 from tests.e2e.killed import Moment
 from tests.e2e.project import Going, Run
-from tests.e2e.world import eventually
+from tests.e2e.world import eventually, loses_nothing, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]
 
@@ -259,6 +259,34 @@ def test_a_switch_that_comes_back_with_its_first_configuration(site: Site) -> No
         )
     stood = Moment.of(lab)
     finishes(site, stood)
+
+
+def test_a_leaf_whose_own_as_number_was_changed_is_named_and_well_again_once_it_is_put_back(site: Site) -> None:
+    lab = site.lab
+    runs_as(lab, 65009, 65099)
+    stood, before = Moment.of(lab), snapshot(lab)
+    line = "racks.rr1.leaves.leaf01.asNumber: leaf01 runs BGP as AS 65099, this file says 65009: correct one of them"
+    changed(site)
+    for arguments in (("preview", "--suppress-outputs"), UP):
+        run = site.project.pulumi(*arguments)
+        named = {each.partition("error: ")[2] for each in said(run).splitlines() if "error: " in each}
+        assert [each.partition(".yaml:")[2].partition(": ")[2] for each in named] == [line], run.said
+        assert set(run.changes()) <= {"unchanged", "errored"}
+    changed(site)
+    assert snapshot(lab) == before
+    assert stood.lost_until(Moment.of(lab)) == []
+    assert {row["what"] for row in site.rows() if not row["ok"]} >= {"node1 ↔ leaf01", "node2 ↔ leaf01"}
+    assert loses_nothing(lab, "node1", "node3")
+    runs_as(lab, 65099, 65009)
+    assert eventually(lambda: all(row["ok"] for row in site.rows()), 180), site.rows()
+    finishes(site, stood)
+
+
+def runs_as(lab: Lab, was: int, now: int) -> None:
+    """Somebody gives leaf01 another AS number of its own, everything else of its BGP as it was."""
+    edited = f"s/^router bgp {was}$/router bgp {now}/"
+    lab.exec("leaf01", "sh", "-c", f"sed -i '{edited}' /etc/frr/frr.conf && kill -9 $(pidof bgpd)")
+    assert eventually(lambda: as_number(lab) == str(now))
 
 
 def as_number(lab: Lab) -> Any:
