@@ -13,19 +13,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import asyncssh
 import pytest
 import yaml
 
 from lab.paths import home_of
 from tests.conftest import DEV_FABRIC, Lab
+from tests.e2e.logins import BY_KEY, BY_PASSWORD, FAILED, forget_keys, fresh_key, logins, take_password
 from tests.e2e.project import CLONE, Project, Run, environment, settings
 from tests.e2e.secrets import Secrets, Watch
-from tests.e2e.world import configure, eventually, peers
+from tests.e2e.world import configure, eventually, peers, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]
 
+NEIGHBOURS = ("172.20.0.11", "172.20.0.12")
 FIRST, NEXT = "Rr1-$(id)`id`;'&|x\\1", "Rr1-#!%next<>\\n*?{}@END@"
+WRONG_PASSWORD = "Ssh-'w\"rong$(id)"
 SSH_PASSWORD, PASSPHRASE = "Ssh-'p\"w$(id);\n%d", "Pass \"phrase\" $(id) \\ 'x' é"
 SAFE, UNSAFE = ("-v=8", "--logtostderr"), ("-v=9", "--logtostderr")
 """From 9 on Pulumi's engine logs every property that it sends, secrets in clear (docs/own-cluster.md)."""
@@ -37,7 +39,8 @@ PROGRAM = r"pulumi-language-python-exec|^(/bin/sh -c|/usr/bin/|\S*/)?\W*(ld|gcc|
 """The program has the stack's settings in its environment, and so has what asyncssh starts to find a library."""
 LOGIN = rf"{PROGRAM}|verify|discover|ci\.report|ci/drift\.sh|pulumi config|cat |rm "
 """Gates, the verification and discover log in to switches; ci/drift.sh hands them the login."""
-MAY_CARRY = {"password of rr1": PROGRAM, "next password": PROGRAM, "SSH key": LOGIN, "SSH password": LOGIN}
+MAY_CARRY = {"password of rr1": PROGRAM, "next password": PROGRAM, "SSH key": LOGIN, "SSH password": LOGIN,
+             "wrong SSH password": PROGRAM}  # fmt: skip
 
 ECHOES = r"""#!/bin/sh
 # A switch that takes no password, and repeats the whole configuration in its error.
@@ -78,18 +81,21 @@ class Life:
         done = self.command("pulumi", "config", "set", "--secret", "--stack", "dev", *where, stdin=value)
         assert done.code == 0, done.said
 
-    def logged_in(self, *words: str | Path) -> Run:
+    def logged_in(self, *words: str | Path, key: str | None = None) -> Run:
         """A command of leafrack's that logs in to the leaves; the login is in its environment."""
-        login = {"LEAFRACK_SSH_PRIVATE_KEY": self.key, "LEAFRACK_SSH_PASSWORD": SSH_PASSWORD}
+        key = self.key if key is None else key
+        login = {"LEAFRACK_SSH_PRIVATE_KEY": key, "LEAFRACK_SSH_PASSWORD": SSH_PASSWORD}
         return self.command("python", "-m", *words, folder=CLONE, **login)
 
+    @property
+    def cluster(self) -> tuple[str | Path, ...]:
+        """Options that name the cluster."""
+        return ("--kubeconfig", self.lab.dir / "kubeconfig", "--context", "leafrack")
 
-def fresh_key(lab: Lab) -> str:
-    """A private key that the leaf takes beside the lab's own."""
-    key = asyncssh.generate_private_key("ssh-ed25519", comment="fresh")
-    public = key.export_public_key().decode().strip()
-    lab.exec("leaf01", "sh", "-c", f"echo '{public}' >> {home_of('leaf01') / 'authorized_keys'}")
-    return key.export_private_key().decode()
+    @property
+    def fabric(self) -> tuple[str | Path, ...]:
+        """Options that name the fabric file and its overlay."""
+        return ("--fabric", self.lab.fabric_file, "--overlay", self.project.folder / "overlay.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +108,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     lab.up()
     try:
         folder, key = base / "project", fresh_key(lab)
+        take_password(lab, SSH_PASSWORD)
         project = Project.make(folder, {**environment(), "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE}, settings(lab.dir))
         overlay = yaml.safe_load((lab.dir / "overlay.yaml").read_text(encoding="utf-8"))
         del overlay["racks"]["rr1"]["leaves"]["leaf01"]["ssh"]["identityFile"]
@@ -111,13 +118,13 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
         project.configure()
         users = yaml.safe_load((lab.dir / "kubeconfig").read_text(encoding="utf-8"))["users"]
         secrets = Secrets(
-            {"SSH key": key, "SSH password": SSH_PASSWORD, "passphrase": PASSPHRASE, "password of rr1": FIRST,
+            {"SSH key": key, "SSH password": SSH_PASSWORD,
+             "wrong SSH password": WRONG_PASSWORD, "passphrase": PASSPHRASE, "password of rr1": FIRST,
              "next password": NEXT, **{f"token of {user['name']}": user["user"]["token"] for user in users}},
         )  # fmt: skip
         with Watch(secrets) as watch:
             own = Life(lab, project, secrets, watch, key=key)
-            own.give(key, "leafrack:sshPrivateKey")
-            own.give(SSH_PASSWORD, "leafrack:sshPassword")
+            own.give(WRONG_PASSWORD, "leafrack:sshPassword")
             own.give(FIRST, "--path", "leafrack:bgpPasswords.rr1")
             yield own
     finally:
@@ -127,6 +134,21 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
 def authenticated(lab: Lab) -> bool:
     said = lab.exec("node1", "cat", "/etc/calico/confd/config/bird.cfg")
     return peers(lab, "leaf01")["172.20.0.11"]["state"] == "Established" and (FIRST in said or NEXT in said)
+
+
+def test_a_wrong_password_is_tried_once_and_told_in_a_line_and_nothing_is_applied(life: Life) -> None:
+    before = running(life.lab, "leaf01")
+    run = life.pulumi("up", "--yes", "--skip-preview")
+    assert run.code != 0
+    (line,) = {each.partition("error: ")[2] for each in run.said.splitlines() if "overlay.yaml:" in each}
+    port = life.lab.fabric.racks["rr1"].leaves["leaf01"].ssh.port
+    refused = f"127.0.0.1 port {port} refuses user root: wrong key or password (leafrack:sshPrivateKey, "
+    assert line.endswith(f"racks.rr1.leaves.leaf01.ssh: {refused}leafrack:sshPassword)"), run.said
+    assert "Traceback" not in run.said
+    assert logins(life.lab)[FAILED] == 1
+    assert set(life.project.resources().values()) <= {"pulumi:pulumi:Stack"}
+    assert running(life.lab, "leaf01") == before
+    life.give(SSH_PASSWORD, "leafrack:sshPassword")
 
 
 def test_an_update_that_fails_on_a_switch_which_repeats_what_it_was_given(life: Life) -> None:
@@ -149,9 +171,23 @@ def test_an_update_with_its_log(life: Life) -> None:
     assert eventually(lambda: authenticated(life.lab))
 
 
+def test_a_leaf_is_written_and_read_by_password_alone(life: Life) -> None:
+    found = life.logged_in("verify", "--wait", "30", *life.fabric, *life.cluster, key="")
+    assert found.code == 0, found.said
+    run = life.pulumi("preview", "--expect-no-changes")
+    assert run.code == 0, run.said
+    assert "warning" not in run.said, run.said
+    seen = logins(life.lab)
+    assert seen[BY_KEY] == 0
+    assert seen[BY_PASSWORD] >= len(NEIGHBOURS)
+    assert all(f"neighbor {address} description leafrack" in running(life.lab, "leaf01") for address in NEIGHBOURS)
+
+
 def test_a_password_is_changed_and_everything_that_can_be_asked_is_asked(life: Life) -> None:
     lab, folder = life.lab, life.project.folder
+    life.give(life.key, "leafrack:sshPrivateKey")
     life.give(NEXT, "--path", "leafrack:bgpPasswords.rr1")
+    before = logins(lab)
     for arguments in (
         ("preview", "--diff"), ("preview", "--json"), ("up", "--yes", "--diff"), ("refresh", "--yes", "--diff"),
         ("stack", "export"), ("stack", "output", "--json"), ("config",), ("config", "--json"), ("stack", "--show-urns"),
@@ -159,14 +195,15 @@ def test_a_password_is_changed_and_everything_that_can_be_asked_is_asked(life: L
         run = life.pulumi(*arguments)
         assert run.code == 0, run.said
     assert eventually(lambda: authenticated(lab))
-    cluster = ("--kubeconfig", lab.dir / "kubeconfig", "--context", "leafrack")
-    given = ("--fabric", lab.fabric_file, "--overlay", folder / "overlay.yaml")
-    found = life.logged_in("verify", "--json", "--wait", "30", *given, *cluster)
+    found = life.logged_in("verify", "--json", "--wait", "30", *life.fabric, *life.cluster)
     assert found.code == 0, found.said
     ssh = lab.fabric.racks["rr1"].leaves["leaf01"].ssh
     leaf = f"leaf01=root@127.0.0.1:{ssh.port}"
-    found = life.logged_in("discover", folder / "found.yaml", *cluster, "--leaf", leaf)
+    found = life.logged_in("discover", folder / "found.yaml", *life.cluster, "--leaf", leaf)
     assert found.code == 0, found.said
+    after = logins(lab)
+    assert after[BY_PASSWORD] == before[BY_PASSWORD], "of both, the key goes first"
+    assert after[BY_KEY] > 0
 
 
 def test_a_drift_check_of_another_password(life: Life) -> None:
@@ -177,6 +214,9 @@ def test_a_drift_check_of_another_password(life: Life) -> None:
 
 
 def test_an_update_with_the_log_of_all_that_is_sent_and_a_destroy(life: Life) -> None:
+    # From here on the leaf refuses the key, and all that logs in does so by the password that it has beside it.
+    forget_keys(life.lab)
+    before = logins(life.lab)
     run = life.pulumi("up", "--yes", "--skip-preview", *UNSAFE)
     assert run.code == 0, run.said[-5000:]
     life.said = {name: said for name, said in life.said.items() if said != run.said}
@@ -185,6 +225,10 @@ def test_an_update_with_the_log_of_all_that_is_sent_and_a_destroy(life: Life) ->
     assert len(ours) > 10_000
     run = life.pulumi("destroy", "--yes", *SAFE)
     assert run.code == 0, run.said[-5000:]
+    after = logins(life.lab)
+    assert after == {**before, BY_PASSWORD: after[BY_PASSWORD]}
+    assert after[BY_PASSWORD] > before[BY_PASSWORD]
+    assert "leafrack" not in running(life.lab, "leaf01").lower()
 
 
 def test_nothing_that_was_said_tells_a_secret(life: Life) -> None:
