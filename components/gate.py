@@ -54,7 +54,7 @@ def gate(
         ),
         environment={**access.environment(), VARIABLE: again.mark},
         add_previous_output_in_env=False,
-        logging=local.Logging.NONE,
+        logging=local.Logging.STDERR,
         opts=_options(parent, after, again),
     )
 
@@ -102,7 +102,7 @@ def step(
         stdin=wanted.model_dump_json(),
         environment={VARIABLE: again.mark},
         add_previous_output_in_env=True,
-        logging=local.Logging.NONE,
+        logging=local.Logging.STDERR,
         opts=_options(parent, after, again),
     )
 

@@ -7,7 +7,8 @@ the wanted value nothing is sent, so that repeating the step on a healthy fabric
 
 Standard input is :class:`Fields` as JSON; exit code 0 when all objects are as wanted. ``forward`` prints what it owns,
 and reads that of the last time from the environment (pulumi-command's ``addPreviousOutputInEnv``), to take the field
-away from objects that are no longer named.
+away from objects that are no longer named. Standard error is what Pulumi shows while the step runs; why it failed goes
+to standard output, which Pulumi shows in the error only, so that nobody reads it twice.
 """
 
 from __future__ import annotations
@@ -156,13 +157,13 @@ def _previous() -> Values:
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code of the step; what went wrong goes to standard error, one line."""
+    """Exit code of the step."""
     if arguments not in (["forward"], ["back"]):
         print("usage: python -m steps.fields forward|back < fields.json", file=sys.stderr)
         return 2
 
     def tell(line: str) -> None:
-        print(line, file=sys.stderr)
+        print(line, file=sys.stderr, flush=True)
 
     try:
         wanted = Fields.model_validate_json(sys.stdin.read())
@@ -172,10 +173,10 @@ def main(arguments: list[str]) -> int:
         else:
             back(wanted, tell)
     except ValidationError as error:
-        print(f"steps.fields: cannot read what to do: {error.error_count()} errors in it", file=sys.stderr)
+        print(f"steps.fields: cannot read what to do: {error.error_count()} errors in it")
         return 2
     except UnreadableError as error:
-        print(str(error), file=sys.stderr)
+        print(str(error))
         return 1
     return 0
 

@@ -3,6 +3,9 @@
 A gate is a resource of the Pulumi graph. Its standard input (:class:`Guarded`, as JSON) says what it guards, so that
 it runs again only when that changes; secrets come through the environment. It exits 0 when everything holds, and
 otherwise 1 with a line for each session that does not.
+
+Standard error is what Pulumi shows while a gate runs, and standard output what it shows only in the error at the end:
+what is waited for goes to the one, the verdict to the other, so that nobody reads it twice.
 """
 
 from __future__ import annotations
@@ -10,10 +13,11 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable, Sequence
 
 from pydantic import ValidationError
 
-from config.errors import printable
+from config.errors import printable, shown
 from verify import compare, observe
 from verify.cluster import Reader
 from verify.errors import UnreadableError
@@ -27,6 +31,10 @@ WAIT_VARIABLE = "LEAFRACK_GATE_WAIT"
 """Environment variable with another number of seconds, for fabrics that are slower or operators who are not patient."""
 HOLD = 3.0
 """Seconds that sessions must have been seen Established without a break."""
+QUIET = 10.0
+"""Seconds until a gate says what it waits for, and until it says so again: most gates are open before."""
+NAMED = 3
+"""Sessions that such a line names; the rest it counts."""
 
 
 class Guarded(Value):
@@ -44,23 +52,52 @@ class Guarded(Value):
     """Digest of the configuration that makes the sessions: with another one they are to be seen again."""
 
 
-def run(guarded: Guarded, direction: str, *, wait: float = WAIT, hold: float = HOLD) -> tuple[Row, ...]:
-    """Rows that do not hold after the wait: none when the gate is open."""
+class Waiting:
+    """Says what a gate waits for: after :data:`QUIET` seconds, and again when other sessions are missing than said."""
+
+    def __init__(self, name: str, wait: float, tell: Callable[[str], None]) -> None:
+        self._name, self._tell = name, tell
+        self._said: frozenset[str] = frozenset()
+        self._next = time.monotonic() + QUIET
+        self._until = time.monotonic() + wait
+
+    @property
+    def left(self) -> float:
+        """Seconds that the gate still waits."""
+        return max(0.0, self._until - time.monotonic())
+
+    def looked(self, rows: Sequence[Row]) -> None:
+        """Hear of a look at which something was missing; of the last one the verdict tells."""
+        missing = [row for row in rows if not row.ok]
+        names = frozenset(row.what for row in missing)
+        if names == self._said or not self.left or time.monotonic() < self._next:
+            return
+        self._said, self._next = names, time.monotonic() + QUIET
+        named = ", ".join(f"{row.what} (found {shown(row.found)})" for row in missing[:NAMED])
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        of = f"{len(missing)} of {len(rows)} sessions"
+        self._tell(f"{self._name}: waiting for {of}, for up to {self.left:.0f} s more: {named}{more}")
+
+
+def run(
+    guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: float = WAIT, hold: float = HOLD
+) -> tuple[Row, ...]:
+    """Rows that do not hold after the wait: none when the gate is open. ``tell`` hears what is waited for."""
     expected = guarded.forward if direction == "forward" else way_back(guarded)
     if not expected:
         return ()
     credentials = Credentials.from_environment()
     leaves = {end.name for session in expected for end in (session.near, session.far)}
     endpoints = [endpoint for endpoint in guarded.endpoints if endpoint.name in leaves]
-
-    until = time.monotonic() + wait
+    waiting = Waiting(guarded.name, wait, tell)
 
     def look() -> tuple[Row, ...]:
-        patience = min(PATIENCE, max(0.0, until - time.monotonic()))
+        patience = min(PATIENCE, waiting.left)
         found = observe.reports(expected, endpoints, guarded.cluster, credentials, patience=patience)
         return compare.sessions(expected, found)
 
-    return tuple(row for row in observe.until_all_hold(look, wait=wait, hold=hold) if not row.ok)
+    rows = observe.until_all_hold(look, wait=wait, hold=hold, tell=waiting.looked)
+    return tuple(row for row in rows if not row.ok)
 
 
 def way_back(guarded: Guarded) -> tuple[Session, ...]:
@@ -87,26 +124,30 @@ def _of_nodes(session: Session) -> tuple[End, ...]:
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code of the gate; the lines that name what is missing go to standard error."""
+    """Exit code of the gate."""
     if arguments not in (["forward"], ["back"]):
         print("usage: python -m verify.gate forward|back < what-it-guards.json", file=sys.stderr)
         return 2
     try:
         guarded = Guarded.model_validate_json(sys.stdin.read())
     except ValidationError as error:
-        print(f"verify.gate: cannot read what to guard: {error.error_count()} errors in it", file=sys.stderr)
+        print(f"verify.gate: cannot read what to guard: {error.error_count()} errors in it")
         return 2
     given = os.environ.get(WAIT_VARIABLE, "")
     if given and not given.isdecimal():
-        print(printable(f"{WAIT_VARIABLE}={given!r}: say a number of seconds"), file=sys.stderr)
+        print(printable(f"{WAIT_VARIABLE}={given!r}: say a number of seconds"))
         return 2
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
     try:
-        missing = run(guarded, arguments[0], wait=float(given or WAIT))
+        missing = run(guarded, arguments[0], tell, wait=float(given or WAIT))
     except UnreadableError as error:
-        print(f"{guarded.name}: {error}", file=sys.stderr)
+        print(f"{guarded.name}: {error}")
         return 1
     for row in missing:
-        print(f"{guarded.name}: {row}", file=sys.stderr)
+        print(f"{guarded.name}: {row}")
     return 1 if missing else 0
 
 

@@ -409,6 +409,11 @@ def test_what_stands_on_a_switch_is_deleted_before_it_is_replaced(registered: Re
     assert [name for name, r in on_switches.items() if not r.deleted_first] == []
 
 
+def test_what_gates_and_steps_say_is_shown_while_they_run_and_nothing_of_a_switch(registered: Registered) -> None:
+    shown = {(r.type, r.inputs["logging"]) for r in registered.values() if r.type.startswith("command:")}
+    assert shown == {("command:local:Command", "stderr"), ("command:remote:Command", "none")}
+
+
 def test_the_parents_are_fabric_then_rack_then_its_parts(registered: Registered) -> None:
     chain, name = [], "leaf01-172.20.0.11"
     while name in registered:

@@ -62,7 +62,7 @@ def mended(lab: Lab, leaf: str, address: str, *typed: str) -> None:
 def stopped_by(run: Run, session: str) -> None:
     """The engine failed, and the operator reads which session it was: that one, no other, once, in a line."""
     assert run.code != 0, run.said
-    named = {line.strip() for line in run.said.splitlines() if "↔" in line}
+    named = [line.strip() for line in run.said.splitlines() if "↔" in line and "waiting for" not in line]
     assert len(named) == 1, run.said
     assert f"{session} – expected Established" in named.pop()
     assert "Traceback" not in run.said

@@ -17,10 +17,14 @@ def test_a_session_that_stays_away_stops_the_update_before_the_mesh_goes(site: L
     ours = "neighbor 173.20.0.11 description leafrack rr2 node4"
     another = "neighbor 173.20.0.11 local-as 65123"
     configure(site, "leaf02", "router bgp 65010", "neighbor 173.20.0.11 remote-as 64512", ours, another)
-    run = project.up("--skip-preview", LEAFRACK_GATE_WAIT="20")
+    going = project.start("up", "--yes", "--skip-preview", env={"LEAFRACK_GATE_WAIT": "20"})
+    going.reaches(lambda: waits_for(going.so_far, "node4 ↔ leaf02"))
+    assert going.is_running
+    assert "– expected Established" not in going.so_far
+    run = going.end()
     assert run.code != 0
-    named = [line for line in run.said.splitlines() if "node4 ↔ leaf02" in line]
-    assert named, run.said
+    named = [line for line in run.said.splitlines() if "node4 ↔ leaf02 –" in line]
+    assert len(named) == 1, run.said
     assert "expected Established with AS 65010, found" in named[0]
     assert "last error" in named[0]
     assert "Traceback" not in run.said
@@ -36,6 +40,12 @@ def test_a_session_that_stays_away_stops_the_update_before_the_mesh_goes(site: L
     assert node_status(site, "node4")["173.20.0.254"] == "Established"
     assert "false" in site.run("calicoctl", "get", "bgpconfig").stdout
     assert loses_nothing(site, "node3", "node6")
+
+
+def waits_for(said: str, session: str) -> bool:
+    """Whether a gate has said that it waits for a session, in the line that shows how it goes."""
+    lines = [line for line in said.splitlines() if "-gate " in line and ": waiting for " in line]
+    return any(f"{session} (found " in line for line in lines)
 
 
 def mesh_on_and_leaf(lab: Lab) -> bool:

@@ -100,7 +100,7 @@ def test_gates_and_steps_refuse_what_is_not_theirs(
     for main in (gate.main, fields.main):
         monkeypatch.setattr("sys.stdin", io.StringIO(text))
         assert main(["forward"]) == 2
-        assert is_plain(capsys.readouterr().err.removesuffix("\n"))
+        assert is_plain(capsys.readouterr().out.removesuffix("\n"))
 
 
 @pytest.mark.parametrize("text", WHOLE, ids=ascii)
@@ -110,7 +110,7 @@ def test_the_environment_is_no_command(
     monkeypatch.setattr("os.environ", {gate.WAIT_VARIABLE: text, fields.PREVIOUS_VARIABLE: text})
     monkeypatch.setattr("sys.stdin", io.StringIO('{"name": "x", "forward": [], "endpoints": [], "cluster": {}}'))
     assert gate.main(["forward"]) == 2
-    assert is_plain(capsys.readouterr().err.removesuffix("\n"))
+    assert is_plain(capsys.readouterr().out.removesuffix("\n"))
     assert fields._previous() == {}
     leaf = Endpoint(name="leaf01", platform="frr", host="192.0.2.1", port=22, user="root")
     (answer,) = read_all([leaf], Credentials(private_key=text), timeout=0.1).values()

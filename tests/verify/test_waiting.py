@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -87,6 +87,65 @@ def test_the_command_waits_as_long_as_it_is_told_and_wants_all_to_hold_as_long(
     assert said.err == ("waiting for 1 of 1: s0 – expected up, found down\n" if "--wait" in given else "")
 
 
+Missing = Mapping[float, Sequence[int]]
+"""Which sessions are missing from a second on."""
+
+SAID: Mapping[str, tuple[Missing, list[str]]] = {
+    "of what is soon there nothing": ({0: [0, 1], 9.5: []}, []),
+    "nothing of what holds for a moment": ({0: [0], 9.5: [], 11: [0], 11.5: []}, []),
+    "once of what stays away": (
+        {0: [0, 1], 50: []},
+        ["10 linked: waiting for 2 of 5 sessions, for up to 50 s more: s0 (found down), s1 (found down)"],
+    ),
+    "again when others are missing, each time after ten seconds": (
+        {0: [0, 1], 12: [1], 14: [1, 2], 31: [4], 55: []},
+        [
+            "10 linked: waiting for 2 of 5 sessions, for up to 50 s more: s0 (found down), s1 (found down)",
+            "20 linked: waiting for 2 of 5 sessions, for up to 40 s more: s1 (found down), s2 (found down)",
+            "31 linked: waiting for 1 of 5 sessions, for up to 29 s more: s4 (found down)",
+        ],
+    ),
+    "three by name, the others by number": (
+        {0: range(5), 20: []},
+        [
+            (
+                "10 linked: waiting for 5 of 5 sessions, for up to 50 s more: "
+                "s0 (found down), s1 (found down), s2 (found down) and 2 more"
+            )
+        ],
+    ),
+    "not of the last look, whose verdict follows": (
+        {0: [0], 60: [1]},
+        ["10 linked: waiting for 1 of 5 sessions, for up to 50 s more: s0 (found down)"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("missing", "said"), SAID.values(), ids=SAID)
+def test_a_gate_says_what_it_waits_for(
+    missing: Missing, said: list[str], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "time", clock)
+    told: list[str] = []
+    waiting = gate.Waiting("linked", 60, lambda line: told.append(f"{clock.now:.0f} {line}"))
+
+    def look() -> tuple[Row, ...]:
+        now = missing[max(second for second in missing if second <= clock.now)]
+        return rows(*(number not in now for number in range(5)))
+
+    observe.until_all_hold(look, wait=60, tell=waiting.looked)
+    assert told == said
+
+
+def test_what_a_gate_says_it_found_is_not_endless(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "time", clock)
+    told: list[str] = []
+    waiting = gate.Waiting("linked", 60, told.append)
+    clock.sleep(gate.QUIET)
+    waiting.looked([Row(rack="r", what=f"s{i}", expected="up", found="x" * 100_000, ok=False) for i in range(9)])
+    assert len(told[0]) < 1000
+
+
 WAITS = {"shorter than its patience with the API server": 2, "of no time": 0}
 
 
@@ -104,8 +163,10 @@ def test_a_gate_ends_in_its_time_when_the_api_server_is_away_and_says_so(
     begun = time.monotonic()
     assert gate.main(["forward"]) == 1
     assert time.monotonic() - begun < wait + 5
-    said = capsys.readouterr().err.splitlines()
+    captured = capsys.readouterr()
+    said = captured.out.splitlines()
     lines = [line for line in said if line.startswith("linked: node1 ↔ node2 – expected Established with AS 64512, ")]
     assert len(lines) == 1
     assert "cannot reach the API server at https://127.0.0.1:9: connection refused" in lines[0]
-    assert [line for line in said if "Traceback" in line] == []
+    assert len(said) == len(members)
+    assert [line for line in captured.err.splitlines() if not line.startswith("cluster: ")] == []
