@@ -15,6 +15,8 @@ from lightkube.config.client_adapter import verify_cluster
 from lightkube.config.kubeconfig import SingleConfig
 from lightkube.config.models import User
 
+from config.errors import shown
+
 PATIENCE = 30.0
 """Seconds from the first request without a good answer, after which no other is sent: a restart takes less."""
 PASSING = frozenset({429, 500, 502, 503, 504})
@@ -123,7 +125,7 @@ def patient(config: SingleConfig, patience: float, who: str) -> Patient:
     verify = verify_cluster(config.cluster, config.user or User(), config.abs_file)
 
     def tell(line: str) -> None:
-        print(f"{who}: {line}", file=sys.stderr, flush=True)
+        print(shown(f"{who}: {line}"), file=sys.stderr, flush=True)
 
     return Patient(httpx2.HTTPTransport(verify=verify, proxy=proxy), config.cluster.server.rstrip("/"), patience, tell)
 

@@ -97,21 +97,18 @@ class Fault:
     survived: bool = True
     """Whether the run itself gets over it. Otherwise the next one does: an object is written once."""
     says: str = ""
-    """What the operator reads meanwhile, of a run that has not come to its first resource."""
+    """What the operator reads meanwhile, of what leafrack itself asks: before the first resource, in a gate."""
 
 
 WRITING, WAITING, STEP, FIRST_GATE = "kubernetes:", "linked-gate", "-cluster-id", "-gate"
 NOT_NOW = "cluster: the API server answers {}: trying again for up to 30 s"
+SILENT = "cluster: the API server does not answer within its time: trying again for up to 30 s"
 
 FAULTS = {
     "restarted while objects are written": Fault(restart, WRITING, behind=False, survived=False),
     "restarted while a gate waits": Fault(restart, WAITING, behind=False),
-    "silent at once": Fault(
-        silence,
-        behind=False,
-        says="cluster: the API server does not answer within its time: trying again for up to 30 s",
-    ),
-    "silent while a gate waits": Fault(silence, WAITING, behind=False),
+    "silent at once": Fault(silence, behind=False, says=SILENT),
+    "silent while a gate waits": Fault(silence, WAITING, behind=False, says=SILENT),
     "hanging up at once": Fault(answers(0, AWAY), says="cluster: cannot reach the API server at https://127.0.0.1:"),
     "hanging up while a gate waits": Fault(answers(0, AWAY), WAITING),
     "429 at once": Fault(answers(429, Retry_After="2"), says=NOT_NOW.format("429 Too Many Requests")),
