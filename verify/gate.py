@@ -53,7 +53,10 @@ class Guarded(Value):
 
 
 class Waiting:
-    """Says what a gate waits for: after :data:`QUIET` seconds, and again when other sessions are missing than said."""
+    """Says what a gate waits for: after :data:`QUIET` seconds, and again when other sessions are missing than said.
+
+    Pulumi shows the last line beside a gate that is done too: so who has said something says that it is over.
+    """
 
     def __init__(self, name: str, wait: float, tell: Callable[[str], None]) -> None:
         self._name, self._tell = name, tell
@@ -66,8 +69,13 @@ class Waiting:
         """Seconds that the gate still waits."""
         return max(0.0, self._until - time.monotonic())
 
+    def ended(self, rows: Sequence[Row]) -> None:
+        """Hear of the last look: of one at which something is missing the verdict tells."""
+        if self._said and all(row.ok for row in rows):
+            self._tell(f"{self._name}: all {len(rows)} sessions are {compare.ESTABLISHED}")
+
     def looked(self, rows: Sequence[Row]) -> None:
-        """Hear of a look at which something was missing; of the last one the verdict tells."""
+        """Hear of a look at which something was missing."""
         missing = [row for row in rows if not row.ok]
         names = frozenset(row.what for row in missing)
         if names == self._said or not self.left or time.monotonic() < self._next:
@@ -76,7 +84,7 @@ class Waiting:
         named = ", ".join(f"{row.what} (found {shown(row.found)})" for row in missing[:NAMED])
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         of = f"{len(missing)} of {len(rows)} sessions"
-        self._tell(f"{self._name}: waiting for {of}, for up to {self.left:.0f} s more: {named}{more}")
+        self._tell(f"{self._name}: waiting for {of}: {named}{more}; for up to {self.left:.0f} s more")
 
 
 def run(
@@ -97,6 +105,7 @@ def run(
         return compare.sessions(expected, found)
 
     rows = observe.until_all_hold(look, wait=wait, hold=hold, tell=waiting.looked)
+    waiting.ended(rows)
     return tuple(row for row in rows if not row.ok)
 
 

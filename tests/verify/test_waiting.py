@@ -95,28 +95,33 @@ SAID: Mapping[str, tuple[Missing, list[str]]] = {
     "nothing of what holds for a moment": ({0: [0], 9.5: [], 11: [0], 11.5: []}, []),
     "once of what stays away": (
         {0: [0, 1], 50: []},
-        ["10 linked: waiting for 2 of 5 sessions, for up to 50 s more: s0 (found down), s1 (found down)"],
+        [
+            "10 linked: waiting for 2 of 5 sessions: s0 (found down), s1 (found down); for up to 50 s more",
+            "50 linked: all 5 sessions are Established",
+        ],
     ),
     "again when others are missing, each time after ten seconds": (
         {0: [0, 1], 12: [1], 14: [1, 2], 31: [4], 55: []},
         [
-            "10 linked: waiting for 2 of 5 sessions, for up to 50 s more: s0 (found down), s1 (found down)",
-            "20 linked: waiting for 2 of 5 sessions, for up to 40 s more: s1 (found down), s2 (found down)",
-            "31 linked: waiting for 1 of 5 sessions, for up to 29 s more: s4 (found down)",
+            "10 linked: waiting for 2 of 5 sessions: s0 (found down), s1 (found down); for up to 50 s more",
+            "20 linked: waiting for 2 of 5 sessions: s1 (found down), s2 (found down); for up to 40 s more",
+            "31 linked: waiting for 1 of 5 sessions: s4 (found down); for up to 29 s more",
+            "55 linked: all 5 sessions are Established",
         ],
     ),
     "three by name, the others by number": (
         {0: range(5), 20: []},
         [
             (
-                "10 linked: waiting for 5 of 5 sessions, for up to 50 s more: "
-                "s0 (found down), s1 (found down), s2 (found down) and 2 more"
-            )
+                "10 linked: waiting for 5 of 5 sessions: "
+                "s0 (found down), s1 (found down), s2 (found down) and 2 more; for up to 50 s more"
+            ),
+            "20 linked: all 5 sessions are Established",
         ],
     ),
     "not of the last look, whose verdict follows": (
         {0: [0], 60: [1]},
-        ["10 linked: waiting for 1 of 5 sessions, for up to 50 s more: s0 (found down)"],
+        ["10 linked: waiting for 1 of 5 sessions: s0 (found down); for up to 50 s more"],
     ),
 }
 
@@ -133,7 +138,7 @@ def test_a_gate_says_what_it_waits_for(
         now = missing[max(second for second in missing if second <= clock.now)]
         return rows(*(number not in now for number in range(5)))
 
-    observe.until_all_hold(look, wait=60, tell=waiting.looked)
+    waiting.ended(observe.until_all_hold(look, wait=60, tell=waiting.looked))
     assert told == said
 
 
