@@ -41,7 +41,7 @@ def password_step(args: LeafRackArgs, *, watch: Watch, parent: pulumi.Resource) 
         stdin=pulumi.Output.secret(args.password).apply(text),
         environment={VARIABLE: again.mark},
         add_previous_output_in_env=False,
-        logging=local.Logging.NONE,
+        logging=local.Logging.STDERR,
         opts=pulumi.ResourceOptions(
             parent=parent,
             depends_on=list(args.after),

@@ -4,7 +4,8 @@ The racks' TCP MD5 passwords (RFC 2385) are keys of one Secret, each under a fie
 in their waves and one loses its key without the others. Patches of Pulumi's would put the name of their manager on the
 Secret, where only one of them can have it.
 
-Standard input is :class:`Password` as JSON; exit code 0 when the Secret is as wanted. Nothing is printed but errors.
+Standard input is :class:`Password` as JSON; exit code 0 when the Secret is as wanted. Standard error is what Pulumi shows
+while the step runs; why it failed goes to standard output, as in ``steps.fields``.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def _apply(reader: Reader, wanted: Password, content: dict[str, Any]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code of the step; what went wrong goes to standard error, one line without the password."""
+    """Exit code of the step; what went wrong is one line without the password."""
     if arguments not in (["forward"], ["back"]):
         print("usage: python -m steps.passwords forward|back < password.json", file=sys.stderr)
         return 2
@@ -77,10 +78,10 @@ def main(arguments: list[str]) -> int:
         wanted = Password.model_validate_json(sys.stdin.read())
         (forward if arguments == ["forward"] else back)(wanted)
     except ValidationError as error:
-        print(f"steps.passwords: cannot read what to do: {error.error_count()} errors in it", file=sys.stderr)
+        print(f"steps.passwords: cannot read what to do: {error.error_count()} errors in it")
         return 2
     except UnreadableError as error:
-        print(str(error), file=sys.stderr)
+        print(str(error))
         return 1
     return 0
 
