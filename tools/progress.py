@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 SIGN_OF_LIFE = 15.0
@@ -50,16 +52,19 @@ def run_logged(
     log.parent.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=cwd,
-            env=env,
-            start_new_session=True,
-        )
+        process: subprocess.Popen[bytes] | None = None
         try:
+            with _held_back() as mask:
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    cwd=cwd,
+                    env=env,
+                    start_new_session=True,
+                    preexec_fn=partial(signal.pthread_sigmask, signal.SIG_SETMASK, mask),  # noqa: PLW1509 - one thread
+                )
             while True:
                 try:
                     status = process.wait(timeout=SIGN_OF_LIFE)
@@ -68,7 +73,8 @@ def run_logged(
                     words = describe(_lines(log))
                     say(f"{title} … {seconds(begun)} so far{', ' + words[:_WORDS] if words else ''}")
         finally:
-            _end(process)
+            if process is not None:
+                _end(process)
     if status:
         lines = _lines(log)
         raise ToolError(
@@ -84,6 +90,19 @@ def run_logged(
 
 def _lines(log: Path) -> list[str]:
     return log.read_text(encoding="utf-8", errors="replace").splitlines()
+
+
+@contextmanager
+def _held_back() -> Iterator[set[signal.Signals]]:
+    """Let signals wait while a process is begun: one that comes before its number is known would leave it running.
+
+    Gives the mask that holds otherwise.
+    """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield {signal.Signals(number) for number in mask}
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
