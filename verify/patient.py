@@ -23,6 +23,8 @@ PASSING = frozenset({429, 500, 502, 503, 504})
 """Answers that another try may cure: of the API server under load, starting or without its etcd, and of a proxy."""
 UNREADY = frozenset({403, 404})
 """Answers that a server gives too which has just started: it has not read the roles or the CRDs yet."""
+_OF_THE_CLOCK = frozenset({9, 10})
+"""What OpenSSL calls a certificate that is not valid yet, or no more: X509_V_ERR_CERT_NOT_YET_VALID, _HAS_EXPIRED."""
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 5.0
 _OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
@@ -142,7 +144,9 @@ def what_failed(error: httpx2.HTTPError) -> str:
         return "the API server does not answer within its time"
     system = next((cause for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror), None)
     why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-    if system is not None and not isinstance(system, ssl.SSLError):
+    if isinstance(system, ssl.SSLCertVerificationError) and system.verify_code in _OF_THE_CLOCK:
+        why = f"its {system.verify_message}: see whether the clock of this machine is right"
+    elif system is not None and not isinstance(system, ssl.SSLError):
         why = str(system.strerror).lower()
     return f"cannot reach the API server at {_where(error)}: {why}"
 

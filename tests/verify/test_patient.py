@@ -92,7 +92,10 @@ def caused_by(cause: Exception) -> httpx2.ConnectError:
 REFUSED = caused_by(ConnectionRefusedError(111, "Connection refused"))
 UNKNOWN = caused_by(socket.gaierror(socket.EAI_NONAME, "Name or service not known"))
 NO_RESOLVER = caused_by(socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"))
-NOT_YET = caused_by(ssl.SSLCertVerificationError(1, "certificate verify failed: certificate is not yet valid"))
+NOT_TRUSTED = ssl.SSLCertVerificationError(1, "certificate verify failed: self-signed certificate")
+NOT_TRUSTED.verify_code, NOT_TRUSTED.verify_message = 18, "self-signed certificate"
+NOT_YET = ssl.SSLCertVerificationError(1, "certificate verify failed: certificate is not yet valid")
+NOT_YET.verify_code, NOT_YET.verify_message = 9, "certificate is not yet valid"
 
 GOT_OVER: dict[str, tuple[list[Answer], float, str]] = {
     "a refused connection": ([REFUSED, NODES], 0.5, f"cannot reach the API server at {SERVER}: connection refused"),
@@ -215,16 +218,22 @@ def test_it_ends_within_its_bound_with_what_was_waited_for(
 
 
 STRANGER = "cluster: what answers in the API server's place is no Kubernetes ({}): see the server of the kubeconfig"
+SEE = "see whether the clock of this machine is right"
 FINAL: dict[str, tuple[Answer, bool, str]] = {
     "a name that does not exist": (
         UNKNOWN,
         False,
         f"cluster: cannot reach the API server at {SERVER}: name or service not known",
     ),
-    "a certificate that the clock does not believe": (
-        NOT_YET,
+    "a certificate of somebody else": (
+        caused_by(NOT_TRUSTED),
         False,
-        f"cluster: cannot reach the API server at {SERVER}: certificate verify failed: certificate is not yet valid",
+        f"cluster: cannot reach the API server at {SERVER}: {NOT_TRUSTED}",
+    ),
+    "a certificate that the clock does not believe": (
+        caused_by(NOT_YET),
+        False,
+        f"cluster: cannot reach the API server at {SERVER}: its certificate is not yet valid: {SEE}",
     ),
     "no right to it": (httpx2.Response(403, json=STATUS), True, "cluster: the API server refuses: nodes is forbidden"),
     "a page of HTML": (httpx2.Response(200, html="<p>Log in"), True, STRANGER.format("200 OK, and no JSON")),
