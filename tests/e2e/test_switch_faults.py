@@ -5,6 +5,7 @@ The fabric has been applied; each test declares a service range more or less, so
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -21,13 +22,25 @@ from tests.e2e.declared import Site, running
 from tests.e2e.killed import Moment
 from tests.e2e.project import Going, Run
 from tests.e2e.world import eventually, loses_nothing, snapshot
+from tests.e2e.world import running as running_configuration
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]
 
+LATE = "the switch has not answered within 60 s: see whether vtysh and bgpd do"
+STEPPED_IN = "/run/frr/stepped-in"
 SERVICES = "10.234.0.0/24"
 UP = ("up", "--yes", "--skip-preview", "--suppress-outputs")
 DEV = Path("config/fabrics/dev.yaml")
-STEPPED_IN = "/run/frr/stepped-in"
+BGPD_STOPS = f"""#!/bin/sh
+# In the place of vtysh: bgpd hangs from the moment at which a neighbour is to go.
+case "$*" in *"no neighbor"*) touch {STEPPED_IN}; kill -STOP $(pidof bgpd) ;; esac
+exec /run/frr/vtysh "$@"
+"""
+SOONER = """#!/bin/sh
+# In the place of timeout: the bound of a minute is tried elsewhere.
+shift
+exec /run/frr/timeout 5 "$@"
+"""
 VTYSH = """#!/bin/sh
 # In the place of vtysh: what goes wrong when a configuration is loaded.
 case "$1" in -f) {fault} ;; esac
@@ -84,41 +97,55 @@ class Way:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Way]]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Way, dict[str, Any]]]:
     """The example, applied, its first leaf reached by a way that can be cut."""
     with running(tmp_path_factory.mktemp("faults"), yaml.safe_load(DEV.read_text(encoding="utf-8"))) as site:
         ssh = site._ssh["rr1"]["leaves"]["leaf01"]["ssh"]
         way = Way(ssh["port"])
         ssh["port"] = way.port
-        site.lab.exec(
-            "leaf01", "sh", "-c", "cp $(command -v vtysh) /run/frr/vtysh; cp /etc/frr/frr.conf /run/frr/first"
-        )
+        site.lab.exec("leaf01", "cp", "/etc/frr/frr.conf", "/run/frr/first")
+        stood = snapshot(site.lab)
         try:
             site.applied()
-            yield site, way
+            yield site, way, stood
         finally:
             way.close()
 
 
 @pytest.fixture
-def site(whole: tuple[Site, Way]) -> Site:
+def site(whole: tuple[Site, Way, dict[str, Any]]) -> Site:
     return whole[0]
 
 
 @pytest.fixture
-def way(whole: tuple[Site, Way]) -> Way:
+def way(whole: tuple[Site, Way, dict[str, Any]]) -> Way:
     return whole[1]
+
+
+@pytest.fixture
+def before(whole: tuple[Site, Way, dict[str, Any]]) -> dict[str, Any]:
+    """The world before leafrack."""
+    return whole[2]
 
 
 @contextmanager
 def vtysh_that(lab: Lab, fault: str) -> Iterator[None]:
     """Another vtysh on leaf01, for as long as the body takes."""
-    lab.exec("leaf01", "sh", "-c", f"rm -f {STEPPED_IN}; cat >/run/frr/other <<'EOF'\n{VTYSH.format(fault=fault)}EOF\n")
-    lab.exec("leaf01", "sh", "-c", "chmod +x /run/frr/other; mount --bind /run/frr/other $(command -v vtysh)")
+    with instead(lab, "vtysh", VTYSH.format(fault=fault)):
+        yield
+
+
+@contextmanager
+def instead(lab: Lab, program: str, other: str) -> Iterator[None]:
+    """Another program in the place of one of leaf01, which is at /run/frr, for as long as the body takes."""
+    there = f"/run/frr/other-{program}"
+    own = f"[ -e /run/frr/{program} ] || cp $(command -v {program}) /run/frr/{program}"
+    lab.exec("leaf01", "sh", "-c", f"{own}; rm -f {STEPPED_IN}; cat >{there} <<'EOF'\n{other}EOF\n")
+    lab.exec("leaf01", "sh", "-c", f"chmod +x {there}; mount --bind {there} $(command -v {program})")
     try:
         yield
     finally:
-        lab.exec("leaf01", "sh", "-c", "umount -l $(command -v vtysh)")
+        lab.exec("leaf01", "sh", "-c", f"umount -l $(command -v {program})")
 
 
 def changed(site: Site) -> None:
@@ -142,6 +169,11 @@ def said(run: Run) -> str:
     assert run.code != 0, run.said
     assert "Traceback" not in run.said
     return run.said.partition("Diagnostics:")[2] or run.said
+
+
+def late(run: Run) -> int:
+    """How often it was read that leaf01 does not answer: as a line, not in the command that the plugin repeats."""
+    return [line.strip() for line in said(run).splitlines()].count(LATE)
 
 
 def finishes(site: Site, stood: Moment) -> None:
@@ -172,7 +204,7 @@ def test_a_switch_that_hangs_in_the_middle_of_a_configuration(site: Site) -> Non
         began = time.monotonic()
         run = started(site).end()
         took = time.monotonic() - began
-    assert "the switch has not answered within 60 s: see whether vtysh and bgpd do" in said(run)
+    assert late(run) == 1, run.said
     assert took < 120
     finishes(site, stood)
 
@@ -292,3 +324,48 @@ def runs_as(lab: Lab, was: int, now: int) -> None:
 def as_number(lab: Lab) -> Any:
     found = lab.run("python", "-m", "lab", "exec", "leaf01", "--", "vtysh", "-c", "show running-config bgpd").stdout
     return next((line.split()[2] for line in found.splitlines() if line.startswith("router bgp ")), "")
+
+
+@contextmanager
+def bgpd_that_stops(lab: Lab) -> Iterator[None]:
+    """A bgpd on leaf01 that hangs as soon as a neighbour is to go, until the body is over."""
+    with instead(lab, "vtysh", BGPD_STOPS), instead(lab, "timeout", SOONER):
+        try:
+            yield
+        finally:
+            lab.exec("leaf01", "sh", "-c", "kill -CONT $(pidof bgpd)")
+    # What hung is over.
+    assert eventually(lambda: as_number(lab) == "65009")
+
+
+def hung_as(site: Site, run: Run, *addresses: str) -> None:
+    """It was read once of each neighbour that was to go, and the state still knows them."""
+    names = [f"leaf01-{address}" for address in addresses]
+    assert [name for name in names if f"({name})" not in said(run)] == []
+    assert late(run) == len(addresses), run.said
+    assert set(names) <= site.project.resources().keys()
+
+
+def test_a_bgpd_that_hangs_when_a_neighbour_is_to_go(site: Site) -> None:
+    lab = site.lab
+    gone = {"node2": site.racks["rr1"]["reflectors"].pop("node2")}
+    site.racks["rr1"]["members"] |= gone
+    site.write()
+    with bgpd_that_stops(lab):
+        run = site.project.pulumi(*UP)
+        assert stepped_in(site)
+    hung_as(site, run, gone["node2"])
+    finishes(site, Moment.of(lab))
+    assert gone["node2"] not in running_configuration(lab, "leaf01")
+
+
+@pytest.mark.skipif(os.environ.get("LEAFRACK_FAULTS") != "all", reason="one of `make soak`: the other is much the same")
+def test_a_bgpd_that_hangs_while_the_fabric_is_taken_down(site: Site, before: dict[str, Any]) -> None:
+    kept = list(site.racks["rr1"]["reflectors"].values())
+    with bgpd_that_stops(site.lab):
+        run = site.project.pulumi("destroy", "--yes")
+        assert stepped_in(site)
+    hung_as(site, run, *kept)
+    site.destroyed()
+    assert snapshot(site.lab) == before
+    assert site.project.resources() == {}
