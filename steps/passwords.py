@@ -4,8 +4,8 @@ The racks' TCP MD5 passwords (RFC 2385) are keys of one Secret, each under a fie
 in their waves and one loses its key without the others. Patches of Pulumi's would put the name of their manager on the
 Secret, where only one of them can have it.
 
-Standard input is :class:`Password` as JSON; exit code 0 when the Secret is as wanted. Standard error is what Pulumi shows
-while the step runs; why it failed goes to standard output, as in ``steps.fields``.
+Standard input is :class:`Password` as JSON; exit code 0 when the Secret is as wanted. Standard error is what Pulumi
+shows while the step runs; why it failed goes to standard output, as in ``steps.fields``.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ import yaml
 
 from tests.conftest import Lab
 
+NAME = "api.dc1.example"
+"""Its name, for those who know it."""
 _HOP = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 
 
@@ -44,7 +46,7 @@ class Front:
         self.given: Counter[int] = Counter()
         """How many answers were its own, by status."""
         certificate, key = folder / "front.crt", folder / "front.key"
-        words = ["-subj", "/CN=front", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2", "-nodes"]
+        words = ["-subj", "/CN=front", "-addext", f"subjectAltName=IP:127.0.0.1,DNS:{NAME}", "-days", "2", "-nodes"]
         new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
         subprocess.run([*new, *words, "-keyout", key, "-out", certificate], check=True, capture_output=True)
         self._server = _Server(("127.0.0.1", 0), _Handler)

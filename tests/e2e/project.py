@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,11 +127,11 @@ class Project:
         kept["config"] = {f"leafrack:{key}": value for key, value in settings.items()}
         file.write_text(yaml.safe_dump(kept))
 
-    def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> Going:
-        """Start the real engine in the project."""
+    def start(self, *arguments: str, env: Mapping[str, str] | None = None, under: Sequence[str] = ()) -> Going:
+        """Start the real engine in the project; ``under`` is what runs it, as ``unshare`` does."""
         return Going(
             subprocess.Popen(
-                ["pulumi", "--non-interactive", "--color", "never", *arguments],
+                [*under, "pulumi", "--non-interactive", "--color", "never", *arguments],
                 cwd=self.folder,
                 env={**self.env, **(env or {})},
                 stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""An API server that is restarted, silent or overloaded in the middle of a run, and a full disk: all are got over.
+"""An API server that is away in the middle of a run, a resolver that is, a wrong clock, a full disk: all are got over.
 
 One fabric over its life, an accident in each of its runs: the tests stand in its order. A few of the faults, or all
 when ``LEAFRACK_FAULTS`` says ``all`` (``make soak``).
@@ -22,13 +22,18 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import DEV_FABRIC, Lab
+from tests.conftest import CLONE, DEV_FABRIC, Lab
+from tests.e2e.clock import WrongClock, needs_x86_64
 from tests.e2e.declared import Site, running
-from tests.e2e.front import Answer, Front, in_front_of
+from tests.e2e.front import NAME, Answer, Front, in_front_of
 from tests.e2e.killed import Moment
-from tests.e2e.project import Run
+from tests.e2e.project import Run, environment
+from tests.e2e.resolver import Resolver, resolver
 from tests.e2e.tables import missing, without_a_route
 from tests.e2e.world import NODES, eventually, snapshot
+from verify import expected
+from verify.gate import Guarded
+from verify.model import Cluster, Kind
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 
@@ -57,10 +62,11 @@ class World:
         """What the project reads: the address of the API server, or that of the front."""
         return self.site.file.with_name("kubeconfig")
 
-    def ask(self, *, behind: bool) -> None:
-        """Let the project ask the API server itself, or the front."""
+    def ask(self, *, behind: bool, by: str = "127.0.0.1") -> None:
+        """Let the project ask the API server itself, or the front ``by`` a name."""
         own = (self.site.lab.dir / "kubeconfig").read_text(encoding="utf-8")
-        self.kubeconfig.write_text(self.front.kubeconfig if behind else own, encoding="utf-8")
+        front = self.front.kubeconfig.replace("//127.0.0.1", f"//{by}")
+        self.kubeconfig.write_text(front if behind else own, encoding="utf-8")
 
 
 def is_ready(lab: Lab) -> bool:
@@ -123,11 +129,11 @@ FAULTS = {
 OFTEN = (
     "restarted while objects are written",
     "silent while a gate waits",
-    "hanging up at once",
     "429 at once",
     "500 while objects are written",
 )
-CHOSEN = FAULTS if os.environ.get("LEAFRACK_FAULTS") == "all" else {name: FAULTS[name] for name in OFTEN}
+ALL = os.environ.get("LEAFRACK_FAULTS") == "all"
+CHOSEN = FAULTS if ALL else {name: FAULTS[name] for name in OFTEN}
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +228,154 @@ def test_it_is_got_over_and_no_session_is_lost(
     stands_as_declared(world)
     assert fault.says in run.said
     assert run.code == 0 or not fault.survived, run.said
+
+
+LEAF = "leaf01.dc1.example"
+
+
+def ends_before_it_begins(run: Run) -> str:
+    """What stopped it, in its one line."""
+    assert run.code != 0, run.said
+    assert "Traceback" not in run.said
+    said = [line.strip() for line in run.said.partition("Diagnostics:")[2].splitlines() if "error: " in line]
+    assert len(said) == 1, run.said
+    assert said[0].endswith(": nothing was changed")
+    return said[0]
+
+
+@contextmanager
+def named(world: World, folder: Path) -> Iterator[Resolver]:
+    """The first leaf is known by its name only, for some time."""
+    site = world.site
+    ssh = site._ssh["rr1"]["leaves"]["leaf01"]["ssh"]
+    address, ssh["host"] = ssh["host"], LEAF
+    site.write()
+    try:
+        with resolver(folder) as names:
+            yield names
+    finally:
+        ssh["host"] = address
+        site.write()
+
+
+NAMELESS = ("temporary failure in name resolution", "name or service not known")
+
+
+@pytest.mark.parametrize("why", NAMELESS if ALL else NAMELESS[:1])
+def test_a_leaf_whose_name_does_not_resolve_is_said_before_anything_changes(
+    why: str, world: World, tmp_path: Path
+) -> None:
+    stood = snapshot(world.site.lab)
+    world.ask(behind=False)
+    with named(world, tmp_path) as names:
+        names.is_silent = why.startswith("temporary")
+        run = world.site.project.start("up", *QUICKLY, under=names.under).end()
+    assert f"leaf01.ssh: cannot connect to {LEAF} port" in (said := ends_before_it_begins(run))
+    assert why in said
+    assert snapshot(world.site.lab) == stood
+
+
+def test_a_resolver_that_is_away_at_first_is_waited_for(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stood = Moment.of(world.site.lab)
+    change(world.site)
+    with told(capsys, world) as parts, named(world, tmp_path) as names:
+        world.ask(behind=True, by=NAME)
+        names.names |= {NAME, LEAF}
+        names.is_silent = True
+        going = world.site.project.start("up", *QUICKLY, under=names.under)
+        try:
+            going.reaches(lambda: "temporary failure in name resolution: trying again for up to 30 s" in going.so_far)
+        finally:
+            names.is_silent = False
+            run = going.end()
+        lost = stood.lost_until(Moment.of(world.site.lab))
+        parts += [f"no resolver at first: exit {run.code}; {len(stood.since)} sessions stood, {len(lost)} lost"]
+    assert run.code == 0, run.said
+    assert "cluster: the API server answers again, after" in run.said
+    assert lost == []
+    stands_as_declared(world)
+
+
+OF_OTHERS = """
+apiVersion: crd.projectcalico.org/v1
+kind: CalicoNodeStatus
+metadata: {name: leafrack-0a1b2c3d-node1, labels: {app.kubernetes.io/managed-by: leafrack}}
+spec: {node: node1, classes: [BGP], updatePeriodSeconds: 10}
+"""
+"""What a gate of somebody else has asked a moment ago."""
+
+
+@needs_x86_64
+def test_a_clock_that_is_ahead_and_jumps_while_a_gate_waits_changes_nothing(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = world.site
+    stood = Moment.of(site.lab)
+    world.ask(behind=False)
+    change(site)
+    site.lab.kubectl("create", "-f", "-", stdin=OF_OTHERS)
+    clock = WrongClock(tmp_path, "+1d")
+    with told(capsys, world) as parts:
+        going = site.project.start("up", *QUICKLY, env=clock.env)
+        try:
+            going.reaches(lambda: "-gate" in going.so_far)
+            clock.jump("+0")
+            going.reaches(lambda: WAITING in going.so_far)
+            clock.jump("+2d")
+        finally:
+            run = going.end()
+        lost = stood.lost_until(Moment.of(site.lab))
+        parts += [f"clock: exit {run.code}; {len(stood.since)} sessions stood, {len(lost)} lost"]
+    left = site.lab.kubectl("get", "caliconodestatuses.crd.projectcalico.org", "-o", "name").split()
+    site.lab.kubectl("delete", *left)
+    assert run.code == 0, run.said
+    assert left == ["caliconodestatus.crd.projectcalico.org/leafrack-0a1b2c3d-node1"]
+    assert lost == []
+    stands_as_declared(world)
+
+
+@needs_x86_64
+def test_a_gate_waits_its_time_whatever_the_clock_does(world: World, tmp_path: Path) -> None:
+    site = world.site
+    session = next(each for each in expected.sessions(site.fabric) if each.kind is Kind.LEAF)
+    guarded = Guarded(
+        name="never",
+        forward=(session.model_copy(update={"far": session.far.model_copy(update={"as_numbers": (65099,)})}),),
+        endpoints=expected.endpoints(site.fabric),
+        cluster=Cluster(kubeconfig=str(site.lab.dir / "kubeconfig")),
+    )
+    clock = WrongClock(tmp_path, "+0")
+    begun = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-m", "verify.gate", "forward"],
+        cwd=CLONE,
+        env={**environment(), **clock.env, "LEAFRACK_GATE_WAIT": "6"},
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as gate:
+        for seconds, says in ((2, "+2d"), (4, "-2d")):
+            Timer(seconds, clock.jump, [says]).start()
+        _, said = gate.communicate(guarded.model_dump_json(), timeout=60)
+        took = time.monotonic() - begun
+    assert gate.returncode == 1
+    assert said.startswith(f"never: {session} – expected Established"), said
+    assert 6 <= took < 20
+
+
+@needs_x86_64
+def test_a_clock_before_the_certificate_of_the_API_server_is_said_before_anything_changes(  # noqa: N802 - its name
+    world: World, tmp_path: Path
+) -> None:
+    stood = snapshot(world.site.lab)
+    world.ask(behind=False)
+    run = world.site.project.pulumi("up", *QUICKLY, env=WrongClock(tmp_path, "-9y").env)
+    assert "cluster: cannot reach the API server at https://" in (said := ends_before_it_begins(run))
+    assert ": its certificate is not yet valid: see whether the clock of this machine is right" in said
+    assert "trying again" not in run.said
+    assert snapshot(world.site.lab) == stood
 
 
 def test_a_disk_that_fills_up_under_the_state_costs_nothing(
