@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from config import Fabric, names
@@ -33,6 +33,8 @@ class ClusterState:
     """Specs of BGPFilters by name."""
     passwords: Mapping[str, str] | None = field(default=None, repr=False)
     """Passwords of racks as their nodes have them, in base64; ``None`` where that was not read."""
+    password_secret: bool = True
+    """Whether there is a Secret for them; also where nobody has looked."""
 
     @classmethod
     def read(cls, cluster: Cluster, *, patience: float = PATIENCE, passwords_in: str = "") -> ClusterState:
@@ -45,8 +47,11 @@ class ClusterState:
         if calico.group != CALICO_GROUP:
             return cls(nodes, calico=calico)
         filters = reader.filters() if calico.filters else {}
-        passwords = (reader.secret(names.PASSWORD_SECRET, passwords_in) or {}) if passwords_in else None
-        return cls(nodes, reader.pools(), reader.peers(), reader.bgp_configuration(), calico, filters, passwords)
+        state = cls(nodes, reader.pools(), reader.peers(), reader.bgp_configuration(), calico, filters)
+        if not passwords_in:
+            return state
+        passwords = reader.secret(names.PASSWORD_SECRET, passwords_in)
+        return replace(state, passwords=passwords or {}, password_secret=passwords is not None)
 
     def as_of(self, node: str) -> int | None:
         """AS that a node has now, ``None`` where its annotation is none that Calico reads."""

@@ -53,6 +53,7 @@ def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
 
 def _of_cluster(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:
     yield from _calico(fabric, cluster)
+    yield from _passwords(fabric, cluster)
     yield from _nodes(fabric, cluster)
     yield from _pools(fabric, cluster)
     yield from _of_others(fabric, cluster, manager)
@@ -86,6 +87,13 @@ def _fields(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     if fabric.ttl_security and not cluster.calico.ttl_security:
         text = "BGPPeers of this cluster have no ttlSecurity: that needs a newer Calico; remove it here"
         yield Problem(text, path="ttlSecurity")
+
+
+def _passwords(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    if not cluster.password_secret:
+        secret = f"Secret {names.PASSWORD_SECRET} in namespace {fabric.calico_namespace}"
+        text = f"it has no {secret}, where nodes read passwords: an administrator makes it with config/rbac.yaml"
+        yield Problem(text, path="cluster")
 
 
 def _nodes(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:

@@ -108,6 +108,13 @@ FINDINGS = {
             "kubeContext"
         ),
     ),
+    "passwords and no Secret for them": (
+        cluster(password_secret=False, passwords={}),
+        (
+            "cluster: it has no Secret leafrack-bgp in namespace kube-system, where nodes read passwords: an "
+            "administrator makes it with config/rbac.yaml"
+        ),
+    ),
     "a label that makes a member a reflector": (
         cluster(nodes={**NODES, "node3": replace(NODES["node3"], labels={"rr-id": "rr1"})}),
         (
