@@ -5,10 +5,8 @@ their own time, and cannot share the resource of the object that they are on. So
 and under a field manager of their own, which also lets ``back`` take away just them. Where an object already carries
 the wanted value nothing is sent, so that repeating the step on a healthy fabric changes nothing.
 
-Standard input is :class:`Fields` as JSON; exit code 0 when all objects are as wanted. ``forward`` prints what it owns,
-and reads that of the last time from the environment (pulumi-command's ``addPreviousOutputInEnv``), to take the field
-away from objects that are no longer named. Standard error is what Pulumi shows while the step runs; why it failed goes
-to standard output, which Pulumi shows in the error only, so that nobody reads it twice.
+Standard input is :class:`Fields` as JSON. ``forward`` prints what it owns, and reads that of the last time from the
+environment (pulumi-command's ``addPreviousOutputInEnv``), to take the field away from objects that are no longer named.
 """
 
 from __future__ import annotations
@@ -24,6 +22,7 @@ from lightkube.resources.core_v1 import Node
 from lightkube.types import PatchType
 from pydantic import Field, TypeAdapter, ValidationError
 
+from steps import command
 from verify import model
 from verify.cluster import BGPConfiguration, BGPPeer, Reader
 from verify.errors import UnreadableError
@@ -156,29 +155,18 @@ def _previous() -> Values:
         return {}
 
 
+def _forward(wanted: Fields) -> None:
+    forward(wanted, command.tell, _previous())
+    print(_VALUES.dump_json(wanted.values).decode())
+
+
+def _back(wanted: Fields) -> None:
+    back(wanted, command.tell)
+
+
 def main(arguments: list[str]) -> int:
     """Exit code of the step."""
-    if arguments not in (["forward"], ["back"]):
-        print("usage: python -m steps.fields forward|back < fields.json", file=sys.stderr)
-        return 2
-
-    def tell(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
-
-    try:
-        wanted = Fields.model_validate_json(sys.stdin.read())
-        if arguments == ["forward"]:
-            forward(wanted, tell, _previous())
-            print(_VALUES.dump_json(wanted.values).decode())
-        else:
-            back(wanted, tell)
-    except ValidationError as error:
-        print(f"steps.fields: cannot read what to do: {error.error_count()} errors in it")
-        return 2
-    except UnreadableError as error:
-        print(str(error))
-        return 1
-    return 0
+    return command.main("steps.fields", arguments, Fields, _forward, _back)
 
 
 if __name__ == "__main__":

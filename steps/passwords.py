@@ -4,8 +4,7 @@ The racks' TCP MD5 passwords (RFC 2385) are keys of one Secret, each under a fie
 in their waves and one loses its key without the others. Patches of Pulumi's would put the name of their manager on the
 Secret, where only one of them can have it.
 
-Standard input is :class:`Password` as JSON; exit code 0 when the Secret is as wanted. Standard error is what Pulumi
-shows while the step runs; why it failed goes to standard output, as in ``steps.fields``.
+Standard input is :class:`Password` as JSON. It says nothing but why it failed, and never the password.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ from typing import Any
 from lightkube.core.resource import api_info
 from lightkube.resources.core_v1 import Secret
 from lightkube.types import PatchType
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from config import names
+from steps import command
 from verify import model
 from verify.cluster import Reader
-from verify.errors import UnreadableError
 from verify.model import Cluster
 
 
@@ -70,20 +69,8 @@ def _apply(reader: Reader, wanted: Password, content: dict[str, Any]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code of the step; what went wrong is one line without the password."""
-    if arguments not in (["forward"], ["back"]):
-        print("usage: python -m steps.passwords forward|back < password.json", file=sys.stderr)
-        return 2
-    try:
-        wanted = Password.model_validate_json(sys.stdin.read())
-        (forward if arguments == ["forward"] else back)(wanted)
-    except ValidationError as error:
-        print(f"steps.passwords: cannot read what to do: {error.error_count()} errors in it")
-        return 2
-    except UnreadableError as error:
-        print(str(error))
-        return 1
-    return 0
+    """Exit code of the step."""
+    return command.main("steps.passwords", arguments, Password, forward, back)
 
 
 if __name__ == "__main__":

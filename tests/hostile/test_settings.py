@@ -14,7 +14,7 @@ from config import FabricError
 from config.load import load
 from config.settings import SECRETS, Settings, load_settings
 from discover import __main__ as discover
-from steps import fields
+from steps import fields, passwords
 from tests.hostile.texts import HOSTILE, WHOLE, is_plain
 from verify import gate
 from verify.cluster import Reader
@@ -97,7 +97,7 @@ def test_a_file_of_leaves_or_a_leaf_that_is_none_ends_in_a_line(text: str, tmp_p
 def test_gates_and_steps_refuse_what_is_not_theirs(
     text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for main in (gate.main, fields.main):
+    for main in (gate.main, fields.main, passwords.main):
         monkeypatch.setattr("sys.stdin", io.StringIO(text))
         assert main(["forward"]) == 2
         assert is_plain(capsys.readouterr().out.removesuffix("\n"))

@@ -104,7 +104,7 @@ def test_a_missing_node_is_named_and_nothing_is_sent(lab: Lab, wanted: Fields) -
 @pytest.mark.parametrize(
     ("arguments", "text", "code", "said"),
     [
-        (["sideways"], "", 2, "usage: python -m steps.fields forward|back < fields.json"),
+        (["sideways"], "", 2, "usage: python -m steps.fields forward|back < wanted.json"),
         (["forward"], "{}", 2, "steps.fields: cannot read what to do: 5 errors in it"),
         (
             ["forward"],

@@ -103,7 +103,7 @@ def test_a_secret_that_is_gone_is_not_made_to_take_a_key_from_it(lab: Lab, rr1: 
 @pytest.mark.parametrize(
     ("arguments", "text", "code", "said"),
     [
-        (["sideways"], "", 2, "usage: python -m steps.passwords forward|back < password.json"),
+        (["sideways"], "", 2, "usage: python -m steps.passwords forward|back < wanted.json"),
         (["forward"], '{"password": ["s3cret"]}', 2, "steps.passwords: cannot read what to do: 5 errors in it"),
         (
             ["forward"],
