@@ -115,4 +115,4 @@ def test_a_secret_that_is_gone_is_not_made_to_take_a_key_from_it(lab: Lab, rr1: 
 )
 def test_the_command_ends_in_one_line(arguments: list[str], text: str, code: int, said: str, lab: Lab) -> None:
     done: subprocess.CompletedProcess[str] = lab.run("python", "-m", "steps.passwords", *arguments, stdin=text)
-    assert (done.returncode, done.stderr.strip()) == (code, said)
+    assert (done.returncode, (done.stdout + done.stderr).strip()) == (code, said)
