@@ -192,6 +192,9 @@ def taken_over(site: Site) -> tuple[Run, list[str]]:
     """The first update, and what was lost while it ran."""
     with Pings(site.lab, PAIRS) as pings:
         run = site.project.up("--suppress-outputs")
+    # The preview and the update: Pulumi knows of nothing yet, and adopts.
+    assert re.search(r"\+ \d+ to create\n", run.said), run.said
+    assert set(run.changes()) == {"created"}, run.said
     assert min(loss.sent for loss in pings.losses) > SENT_AT_LEAST
     return run, [str(loss) for loss in pings.losses if loss.lost]
 
