@@ -7,6 +7,7 @@ what is lost is bounded (docs/order.md).
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -149,6 +150,10 @@ def test_no_packet_is_lost_by_a_member_that_leaves_where_there_is_no_default_rou
 @pytest.mark.parametrize("change", [a_rack_that_leaves, a_new_rack], ids=lambda change: change.__name__)
 def test_no_packet_is_lost_in_the_other_rack_by(change: Callable[[Site], None], site: Site, tmp_path: Path) -> None:
     change(site)
+    site.write()
+    plan = site.project.check("preview", "--suppress-outputs").said
+    planned = "delete" if change is a_rack_that_leaves else "create"
+    assert re.search(rf"leafrack:index:LeafRack +rr2 +{planned}", plan), plan
     with watched(site, tmp_path, []):
         site.applied()
         absent = missing(site.lab, site.fabric)
