@@ -79,7 +79,7 @@ def test_pulumi_cancel_takes_away_the_lock_of_a_host_that_is_gone(own: Own) -> N
     init = own.copy.shell("pulumi stack init locked")
     assert init.code == 0, init.said
     lock = own.state / ".pulumi" / "locks" / "organization" / "leafrack" / "locked" / "one.json"
-    lock.parent.mkdir(parents=True)
+    lock.parent.mkdir(parents=True, exist_ok=True)
     held = {"pid": 4711, "username": "ci", "hostname": "runner-7", "timestamp": "2026-01-01T10:00:00.123456789Z"}
     lock.write_text(json.dumps(held), encoding="utf-8")
     for line, code, said in (
