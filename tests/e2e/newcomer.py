@@ -100,28 +100,25 @@ class Copy:
                     found.append(command)
         return found
 
-    def namespaces(self) -> set[str]:
-        """Namespaces of everything in the lab, which is what shares the holder's process ids."""
-        holder = _namespaces(Path(f"/proc/{self.state['holder']['pid']}"))["pid"]
-        found = [_namespaces(process) for process in Path("/proc").glob("[0-9]*")]
-        of_the_lab = {link for each in found if each.get("pid") == holder for link in each.values()}
-        return of_the_lab - set(_namespaces(Path("/proc/self")).values())
+    def in_the_lab(self) -> dict[Path, str]:
+        """Everything in the lab, which is what shares the holder's process ids, with the time of its start."""
+        holder = _pids(Path(f"/proc/{self.state['holder']['pid']}"))
+        return {process: began(process) for process in Path("/proc").glob("[0-9]*") if _pids(process) == holder}
+
+    def mounted(self) -> list[str]:
+        """Mount points of this machine that are the copy's."""
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+        return [point for line in mounts if (point := line.split()[1]).startswith(str(self.folder))]
 
 
-def in_use() -> set[str]:
-    """Every namespace that a process of this machine is in."""
-    return {link for process in Path("/proc").glob("[0-9]*") for link in _namespaces(process).values()}
+def began(process: Path) -> str:
+    """When a process of ``/proc`` was started, in the kernel's ticks; empty when it is gone."""
+    with suppress(OSError):
+        return (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+    return ""
 
 
-def mounted() -> tuple[list[str], list[str]]:
-    """Mount points of this machine, and its named network namespaces."""
-    mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
-    return sorted(line.split()[1] for line in mounts), sorted(map(str, Path("/run/netns").glob("*")))
-
-
-def _namespaces(process: Path) -> dict[str, str]:
-    found = {}
-    for kind in ("pid", "net", "mnt", "uts"):
-        with suppress(OSError):
-            found[kind] = str((process / "ns" / kind).readlink())
-    return found
+def _pids(process: Path) -> str:
+    with suppress(OSError):
+        return str((process / "ns" / "pid").readlink())
+    return ""

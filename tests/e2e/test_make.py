@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.newcomer import README, Copy, block, in_use, mounted
+from tests.e2e.newcomer import README, Copy, began, block
 from tests.e2e.project import CLONE, Run
 from tests.e2e.world import eventually
 
@@ -35,12 +35,7 @@ def words(text: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def before() -> tuple[list[str], list[str]]:
-    return mounted()
-
-
-@pytest.fixture(scope="module")
-def copy(before: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """The copy, its lab and everything in it ended afterwards."""
     own = Copy.of_the_clone(tmp_path_factory.mktemp("newcomer") / "leafrack")
     own.borrow_packages()
@@ -119,15 +114,16 @@ def test_another_stack_reads_the_fabric_with_the_program_of_the_docs(copy: Copy,
     assert "\n64512\n" in run.said, run.said
 
 
-def test_make_down_leaves_nothing_on_the_machine(copy: Copy, up: Run, before: tuple[list[str], list[str]]) -> None:
-    namespaces = copy.namespaces()
-    assert len(namespaces) > 20
+def test_make_down_leaves_nothing_on_the_machine(copy: Copy, up: Run) -> None:
+    running = copy.in_the_lab()
+    assert len(running) > 20
     run = copy.make("down")
     assert run.code == 0, run.said
     assert copy.state == {}
+    # A namespace without a process, and without a mount of it, is none any more.
     assert eventually(lambda: copy.processes() == [], 20), copy.processes()
-    assert in_use() & namespaces == set()
-    assert mounted() == before
+    assert [process for process, time in running.items() if began(process) == time] == []
+    assert copy.mounted() == []
     # The clone's own stack is there and describes nothing.
     left = copy.in_its_lab("pulumi stack export --stack dev")
     assert left.code == 0, left.said
