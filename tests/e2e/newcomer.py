@@ -100,25 +100,7 @@ class Copy:
                     found.append(command)
         return found
 
-    def in_the_lab(self) -> dict[Path, str]:
-        """Everything in the lab, which is what shares the holder's process ids, with the time of its start."""
-        holder = _pids(Path(f"/proc/{self.state['holder']['pid']}"))
-        return {process: began(process) for process in Path("/proc").glob("[0-9]*") if _pids(process) == holder}
-
     def mounted(self) -> list[str]:
         """Mount points of this machine that are the copy's."""
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
         return [point for line in mounts if (point := line.split()[1]).startswith(str(self.folder))]
-
-
-def began(process: Path) -> str:
-    """When a process of ``/proc`` was started, in the kernel's ticks; empty when it is gone."""
-    with suppress(OSError):
-        return (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
-    return ""
-
-
-def _pids(process: Path) -> str:
-    with suppress(OSError):
-        return str((process / "ns" / "pid").readlink())
-    return ""

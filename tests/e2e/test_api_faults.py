@@ -353,12 +353,12 @@ def test_a_gate_waits_its_time_whatever_the_clock_does(world: World, tmp_path: P
         cwd=CLONE,
         env={**environment(), **clock.env, "LEAFRACK_GATE_WAIT": "6"},
         stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
     ) as gate:
         for seconds, says in ((2, "+2d"), (4, "-2d")):
             Timer(seconds, clock.jump, [says]).start()
-        _, said = gate.communicate(guarded.model_dump_json(), timeout=60)
+        said, _ = gate.communicate(guarded.model_dump_json(), timeout=60)
         took = time.monotonic() - begun
     assert gate.returncode == 1
     assert said.startswith(f"never: {session} – expected Established"), said

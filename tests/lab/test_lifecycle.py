@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+
+from tests.processes import family_of, still_there
 
 if TYPE_CHECKING:
     from tests.conftest import Lab
@@ -33,8 +36,8 @@ def own(lab: Lab, tmp_path: Path) -> Iterator[Lab]:
     other.down()
 
 
-def _host_network() -> dict[str, Any]:
-    """Links, addresses, routes and namespaces of this machine, less what changes by itself."""
+def _host_network(own: Lab) -> dict[str, Any]:
+    """Links, addresses, routes, mounts of this machine, less what changes by itself or is another test's."""
     commands = ("link", "address", "route", "-6 route", "rule", "neigh show nud permanent")
     found = {}
     for command in commands:
@@ -43,31 +46,13 @@ def _host_network() -> dict[str, Any]:
             text or "[]", object_pairs_hook=lambda pairs: {k: v for k, v in pairs if k not in CHANGING}
         )
     found["netns"] = sorted(map(str, Path("/run/netns").glob("*")))
-    found["mounts"] = sorted(line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines())
+    others = os.environ.get("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    points = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    found["mounts"] = sorted(each for each in points if each.startswith(str(own.dir)) or not each.startswith(others))
     found["folders"] = [
         str(path) for path in (Path("/etc/calico"), Path("/run/calico"), Path("/run/lab")) if path.exists()
     ]
     return found
-
-
-def _family(pid: int) -> set[tuple[int, str]]:
-    """A process and all that come from it, each with its start time."""
-    parents, starts = {}, {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            parents[int(entry.name)], starts[int(entry.name)] = int(fields[1]), fields[19]
-    family = {pid}
-    while new := {child for child, parent in parents.items() if parent in family} - family:
-        family |= new
-    return {(each, starts[each]) for each in family if each in starts}
-
-
-def _still_there(family: set[tuple[int, str]]) -> set[tuple[int, str]]:
-    return {each for each in family if each in _family(each[0])}
 
 
 def _namespaces(family: set[tuple[int, str]]) -> set[str]:
@@ -75,33 +60,24 @@ def _namespaces(family: set[tuple[int, str]]) -> set[str]:
     return found - {str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in KINDS}
 
 
-def _all_namespaces() -> set[str]:
-    found = set()
-    for link in (entry / "ns" / kind for entry in Path("/proc").glob("[0-9]*") for kind in KINDS):
-        with suppress(OSError):
-            found.add(str(link.readlink()))
-    return found
-
-
 def test_the_machine_s_network_is_the_same_before_during_and_after_and_a_crash_leaves_nothing(
     own: Lab,
 ) -> None:
-    before = _host_network()
+    before = _host_network(own)
     own.up()
-    assert _host_network() == before
+    assert _host_network(own) == before
     holder = own.state["holder"]["pid"]
-    family = _family(holder)
-    namespaces = _namespaces(family)
+    family = family_of(holder)
     assert len(family) > 60
-    assert len(namespaces) > 30
+    assert len(_namespaces(family)) > 30
 
     os.kill(holder, signal.SIGKILL)
     deadline = time.monotonic() + 10
-    while _still_there(family) and time.monotonic() < deadline:
+    while still_there(family) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert _still_there(family) == set()
-    assert _all_namespaces() & namespaces == set()
-    assert _host_network() == before
+    # A namespace without a process, and without a mount of it, is none any more; another lab may get its number.
+    assert still_there(family) == set()
+    assert _host_network(own) == before
     assert "the lab is not up" in own.cli("status").stderr
 
     kept = (own.dir / "ports.json").read_text(), own.fabric
@@ -109,11 +85,11 @@ def test_the_machine_s_network_is_the_same_before_during_and_after_and_a_crash_l
     assert ((own.dir / "ports.json").read_text(), own.fabric) == kept
     assert "Established" in own.exec("node1", "calicoctl", "node", "status")
 
-    family = _family(own.state["holder"]["pid"])
+    family = family_of(own.state["holder"]["pid"])
     assert own.down().startswith("lab ended")
-    assert _still_there(family) == set()
+    assert still_there(family) == set()
     assert own.down() == "lab is down\n"
-    assert _host_network() == before
+    assert _host_network(own) == before
 
 
 def test_two_labs_at_once_do_not_meet(lab: Lab, own: Lab) -> None:
@@ -198,15 +174,15 @@ def test_an_interrupted_up_leaves_nothing(own: Lab, number: signal.Signals) -> N
     process = subprocess.Popen(command, env=own.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     process.stdout.readline()
-    family = {each for each in _family(process.pid) if each[0] != process.pid}
+    family = {each for each in family_of(process.pid) if each[0] != process.pid}
     assert len(family) > 1
     process.send_signal(number)
     errors = process.communicate(timeout=60)[1]
     assert "Traceback" not in errors
     deadline = time.monotonic() + 30
-    while _still_there(family) and time.monotonic() < deadline:
+    while still_there(family) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert _still_there(family) == set()
+    assert still_there(family) == set()
     assert "the lab is not up" in own.cli("status").stderr
 
 
@@ -216,14 +192,14 @@ def test_a_daemon_that_ends_while_the_lab_comes_up_is_named_with_the_end_of_its_
     victim = None
     while victim is None:
         assert process.poll() is None
-        victim = next((pid for pid, _ in _family(process.pid) if _program(pid) == "kube-apiserver"), None)
-    family = _family(process.pid)
+        victim = next((pid for pid, _ in family_of(process.pid) if _program(pid) == "kube-apiserver"), None)
+    family = family_of(process.pid)
     os.kill(victim, signal.SIGKILL)
     errors = process.communicate(timeout=120)[1]
     assert process.returncode == 1
     assert errors.startswith(f"kube-apiserver ended with -9; the end of {own.dir / 'logs' / 'kube-apiserver.log'}:\n")
     assert "Traceback" not in errors
-    assert _still_there(family) == set()
+    assert still_there(family) == set()
     assert not own.state
 
 
