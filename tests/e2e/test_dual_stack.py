@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import Lab
 from tests.e2e.declared import Site, running
 from tests.e2e.loss import Pings, lines
 from tests.e2e.tables import kernel, missing, without_a_route
-from tests.e2e.world import eventually
+from tests.e2e.world import configure, eventually
 from tests.e2e.world import running as configuration
 from tests.proof.fabrics import values
 
@@ -17,7 +19,22 @@ pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 
 FAMILIES = {"dual-stack": (4, 6), "ipv6-only": (6,)}
 NODES = ("n1a", "n1b", "n1c", "n2a", "n2b", "n2c")
-PAIRS = [("n1a", "n1b"), ("n1a", "n1c"), ("n1c", "n2c"), ("n1b", "n2a")]
+IN_THE_RACK = [("n1a", "n1b"), ("n1a", "n1c"), ("n1b", "n1c")]
+"""In the rack that keeps the fabric's AS: reflector and reflector, reflectors and member."""
+PAIRS = [*IN_THE_RACK, ("n1c", "n2c"), ("n1b", "n2a")]
+
+
+CHECK = ("preview", "--refresh", "--expect-no-changes", "--suppress-outputs")
+DRIFT = 7
+LISTS = "LEAFRACK-dc1"
+
+
+def established(lab: Lab, leaf: str) -> dict[str, int]:
+    """Since when each IPv6 session of a leaf has been up, in seconds of the epoch."""
+    summary = json.loads(lab.exec(leaf, "vtysh", "-c", "show bgp summary json"))["ipv6Unicast"]["peers"]
+    return {
+        peer: each["peerUptimeEstablishedEpoch"] for peer, each in summary.items() if each["state"] == "Established"
+    }
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
@@ -36,9 +53,24 @@ def leaves(site: Site) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def applied(site: Site, leaves: dict[str, str]) -> Site:
-    site.applied()
+def first(site: Site, leaves: dict[str, str]) -> Pings:
+    """What pings saw of the first ``up``."""
+    assert not any("leafrack" in said for said in leaves.values())
+    with Pings(site.lab, PAIRS) as pings:
+        site.applied()
+    return pings
+
+
+@pytest.fixture(scope="module")
+def applied(site: Site, first: Pings) -> Site:
+    assert first.losses
     return site
+
+
+def test_the_first_up_loses_nothing_in_a_rack(site: Site, first: Pings) -> None:
+    seen = first.between(IN_THE_RACK)
+    assert len(seen) == 2 * len(IN_THE_RACK) * len(site.fabric.versions)
+    assert lines(seen) == []
 
 
 def test_the_sessions_of_every_family_are_established(applied: Site) -> None:
@@ -72,10 +104,36 @@ def test_a_second_up_changes_nothing(applied: Site) -> None:
     assert set(applied.applied().changes()) == {"unchanged"}
 
 
+def test_what_somebody_changes_of_an_ipv6_neighbour_is_named_and_put_right_without_a_reset(applied: Site) -> None:
+    before, neighbour = configuration(applied.lab, "leaf1"), "fd00:1::c"
+    since = established(applied.lab, "leaf1")
+    assert neighbour in since
+    configure(
+        applied.lab, "leaf1", f"ipv6 prefix-list {LISTS}-IN6 seq 1 permit any", "router bgp 65101",
+        f"neighbor {neighbour} description mine",
+        "address-family ipv6 unicast", f"no neighbor {neighbour} prefix-list {LISTS}-OUT6 out",
+    )  # fmt: skip
+    seen = applied.project.pulumi(*CHECK)
+    assert seen.code == DRIFT, seen.said
+    for line in (
+        f"leaf1: neighbour {neighbour} (n1b) has `description mine` instead of `description leafrack rr1 n1b`",
+        f"leaf1: neighbour {neighbour} (n1b) lacks `prefix-list {LISTS}-OUT6 out`",
+        f"leaf1: prefix list {LISTS}-IN6 has `seq 1 permit any`",
+    ):
+        assert line in seen.said
+    applied.applied()
+    assert configuration(applied.lab, "leaf1") == before
+    now = established(applied.lab, "leaf1")
+    # FRR computes it anew each time, and may round.
+    assert {peer: abs(now.get(peer, 0) - then) <= 2 for peer, then in since.items()} == dict.fromkeys(since, True)
+    again = applied.project.pulumi(*CHECK)
+    assert again.code == 0, again.said
+
+
 def test_a_destroy_takes_back_what_was_made_and_loses_nothing_in_a_rack(applied: Site, leaves: dict[str, str]) -> None:
     with Pings(applied.lab, PAIRS) as pings:
         applied.destroyed()
-    assert lines(pings.between(PAIRS[:2])) == []
+    assert lines(pings.between(IN_THE_RACK)) == []
     assert eventually(lambda: not without_a_route(applied.lab, NODES)), without_a_route(applied.lab, NODES)
     assert {leaf: configuration(applied.lab, leaf) for leaf in leaves} == leaves
     assert "rr-group" not in applied.lab.kubectl("get", "nodes", "-o", "yaml")
