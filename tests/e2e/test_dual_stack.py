@@ -101,7 +101,8 @@ def test_pods_of_every_family_reach_each_other_within_and_across_racks(applied: 
 
 
 def test_a_second_up_changes_nothing(applied: Site) -> None:
-    assert set(applied.applied().changes()) == {"unchanged"}
+    again = applied.applied()
+    assert set(again.changes()) == {"unchanged"}, again.said
 
 
 def test_what_somebody_changes_of_an_ipv6_neighbour_is_named_and_put_right_without_a_reset(applied: Site) -> None:
