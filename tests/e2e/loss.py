@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -104,6 +104,6 @@ class Pings:
         )
 
 
-def lines(losses: Sequence[Loss]) -> list[str]:
+def lines(losses: Iterable[Loss]) -> list[str]:
     """A line for each direction in which something was lost."""
     return [str(each) for each in losses if each.lost]
