@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def family_of(pid: int) -> set[tuple[int, str]]:
-    """A process and all that come from it, each with its start time."""
+    """A process and all that come from it, each with its start time; one that only waits to be reaped has ended."""
     parents, starts = {}, {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -14,7 +14,8 @@ def family_of(pid: int) -> set[tuple[int, str]]:
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            parents[int(entry.name)], starts[int(entry.name)] = int(fields[1]), fields[19]
+            if fields[0] not in "ZX":
+                parents[int(entry.name)], starts[int(entry.name)] = int(fields[1]), fields[19]
     family = {pid}
     while new := {child for child, parent in parents.items() if parent in family} - family:
         family |= new
