@@ -43,7 +43,7 @@ test: ## Everything that CI runs, the end-to-end tests on the lab included (root
 	$(TOOLS) run -- python -m pytest --numprocesses 2 --dist loadfile || status=$$?; exit $$status
 
 .PHONY: soak
-soak: ## 50 runs of Pulumi killed at random moments and every fault that there is, each got over (root, an hour)
+soak: ## 50 runs of Pulumi killed at random moments and every fault that there is, each got over (root, an hour and a half)
 	@$(TOOLS) get --lab
 	@LEAFRACK_KILLS=50 LEAFRACK_FAULTS=all $(TOOLS) run -- python -m pytest tests/e2e/test_killed.py tests/e2e/test_api_faults.py tests/e2e/test_switch_faults.py
 

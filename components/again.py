@@ -62,7 +62,7 @@ class Watch:
         return again if self._applied else NEVER
 
     def note(self, differences: Differences) -> None:
-        """What somebody else has put on something of ours, and removes: each line says how."""
+        """What somebody else has put on something of ours; each line says what removes it."""
         self._tell(differences, "")
 
     def _tell(self, differences: Sequence[str], then: str) -> None:

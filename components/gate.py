@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 import pulumi
-from pulumi_command import local
 
 from components.access import Access
-from components.again import NEVER, VARIABLE, Again, Watch
-from components.python import python
+from components.again import NEVER, Again, Watch
+from components.python import command
 from config import Fabric
 from steps.fields import Fields, Target
 from verify import expected
@@ -45,23 +44,18 @@ def gate(
         endpoints=tuple(endpoint for endpoint in expected.endpoints(fabric) if endpoint.name in leaves),
         cluster=access.cluster,
     )
-    return local.Command(
+    return command(
         f"{name}-gate",
-        create=python("verify.gate", "forward"),
-        delete=python("verify.gate", "back") if back else None,
+        "verify.gate",
         stdin=pulumi.Output.all(*made_by).apply(
             lambda texts: guarded.model_copy(update={"made_by": _digest(texts)}).model_dump_json()
         ),
-        environment={**access.environment(), VARIABLE: again.mark},
-        add_previous_output_in_env=False,
-        logging=local.Logging.STDERR,
-        opts=_options(parent, after, again),
+        environment=access.environment(),
+        back=bool(back),
+        again=again,
+        parent=parent,
+        after=after,
     )
-
-
-def _options(parent: pulumi.Resource, after: Sequence[pulumi.Resource], again: Again) -> pulumi.ResourceOptions:
-    ignored = again.ignored(f"environment.{VARIABLE}")
-    return pulumi.ResourceOptions(parent=parent, depends_on=list(after), ignore_changes=ignored)
 
 
 def _digest(texts: Sequence[str]) -> str:
@@ -95,15 +89,14 @@ def step(
         cluster=access.cluster,
         leave=dict(leave or {}),
     )
-    return local.Command(
+    return command(
         name,
-        create=python("steps.fields", "forward"),
-        delete=python("steps.fields", "back"),
+        "steps.fields",
         stdin=wanted.model_dump_json(),
-        environment={VARIABLE: again.mark},
-        add_previous_output_in_env=True,
-        logging=local.Logging.STDERR,
-        opts=_options(parent, after, again),
+        previous=True,
+        again=again,
+        parent=parent,
+        after=after,
     )
 
 

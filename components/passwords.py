@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_command import local
 
-from components.again import VARIABLE, Watch
+from components.again import Watch
 from components.gate import field_manager
-from components.python import python
+from components.python import command
 from components.rack_args import LeafRackArgs
 from steps.passwords import Password
 
@@ -34,18 +33,12 @@ def password_step(args: LeafRackArgs, *, watch: Watch, parent: pulumi.Resource) 
         return wanted.model_dump_json()
 
     again = watch.again(watch.drift.of_password(args.rack))
-    command = local.Command(
+    step = command(
         f"{args.rack}-password",
-        create=python("steps.passwords", "forward"),
-        delete=python("steps.passwords", "back"),
+        "steps.passwords",
         stdin=pulumi.Output.secret(args.password).apply(text),
-        environment={VARIABLE: again.mark},
-        add_previous_output_in_env=False,
-        logging=local.Logging.STDERR,
-        opts=pulumi.ResourceOptions(
-            parent=parent,
-            depends_on=list(args.after),
-            ignore_changes=again.ignored(f"environment.{VARIABLE}"),
-        ),
+        again=again,
+        parent=parent,
+        after=args.after,
     )
-    return (command,)
+    return (step,)

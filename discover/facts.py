@@ -11,8 +11,9 @@ from typing import Any
 from config import names
 from config.errors import printable
 from switches import SwitchState
-from verify.cluster import NodeState, Peer
+from verify.cluster import Peer
 from verify.model import Address
+from verify.nodes import NodeState
 from verify.observed import ClusterState
 
 Path = tuple[str, ...]

@@ -22,8 +22,7 @@ from lightkube.resources.core_v1 import Node
 from lightkube.types import PatchType
 from pydantic import Field, TypeAdapter, ValidationError
 
-from steps import command
-from verify import model
+from verify import command, model
 from verify.cluster import BGPConfiguration, BGPPeer, Reader
 from verify.errors import UnreadableError
 from verify.model import Cluster

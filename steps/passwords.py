@@ -19,8 +19,7 @@ from lightkube.types import PatchType
 from pydantic import Field
 
 from config import names
-from steps import command
-from verify import model
+from verify import command, model
 from verify.cluster import Reader
 from verify.model import Cluster
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import ip_interface, ip_network
+from ipaddress import ip_network
 from typing import Any
 
 import httpx2
@@ -26,22 +25,14 @@ from yaml import YAMLError
 from config import names
 from verify import node_status
 from verify.errors import UnreadableError
-from verify.model import Address, Cluster, Network, Report
+from verify.model import Cluster, Network, Report
+from verify.nodes import NodeState, managers_of, node_state
 from verify.patient import PATIENCE, StrangerError, patient, what_failed
 
 TIMEOUT = 10.0
 """Seconds for one request to the API server."""
 STATUS_AT_ONCE = 10
 """Nodes whose status is asked for at the same time, as the documentation of CalicoNodeStatus bounds it."""
-_LABELS, _ANNOTATIONS = ("metadata", "labels"), ("metadata", "annotations")
-_OWNED = {
-    names.RACK_LABEL: _LABELS,
-    names.REFLECTOR_LABEL: _LABELS,
-    names.CLUSTER_ID_LABEL: _LABELS,
-    names.REFLECTED_LABEL: _LABELS,
-    names.CLUSTER_ID_ANNOTATION: _ANNOTATIONS,
-}
-"""Where on a node each key is whose field managers matter."""
 
 CALICO_GROUP = "crd.projectcalico.org"
 BGPConfiguration = create_global_resource(CALICO_GROUP, "v1", "BGPConfiguration", "bgpconfigurations")
@@ -49,29 +40,6 @@ BGPPeer = create_global_resource(CALICO_GROUP, "v1", "BGPPeer", "bgppeers")
 BGPFilter = create_global_resource(CALICO_GROUP, "v1", "BGPFilter", "bgpfilters")
 IPPool = create_global_resource(CALICO_GROUP, "v1", "IPPool", "ippools")
 BlockAffinity = create_global_resource(CALICO_GROUP, "v1", "BlockAffinity", "blockaffinities")
-
-
-@dataclass(frozen=True)
-class NodeState:
-    """A node as the cluster knows it; addresses are those that Calico uses for BGP."""
-
-    name: str
-    addresses: tuple[Address, ...]
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    managers: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Field managers of leafrack's labels and of its annotation for a cluster ID, by key."""
-
-    @property
-    def calico_labels(self) -> Mapping[str, str]:
-        """Labels that Calico's selectors see: those of the node before those given through calicoctl."""
-        try:
-            given = json.loads(self.annotations.get(names.LABELS_ANNOTATION) or "{}")
-        except ValueError:
-            given = {}
-        # As Calico reads it: one value that is no string, and none counts.
-        read = isinstance(given, dict) and all(isinstance(value, str) for value in given.values())
-        return {**(given if read else {}), **self.labels}
 
 
 @dataclass(frozen=True)
@@ -234,7 +202,7 @@ class Reader:
                 spec,
                 metadata.labels or {},
                 metadata.annotations or {},
-                {key: _managers(metadata, "spec", key) for key in spec},
+                {key: managers_of(metadata, "spec", key) for key in spec},
             )
             for metadata, spec in found
         )
@@ -272,35 +240,3 @@ def _mode(spec: Mapping[str, Any]) -> str:
 
 def _line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def node_state(node: Node) -> NodeState:
-    """What matters of a node object."""
-    metadata = node.metadata or ObjectMeta()
-    annotations = metadata.annotations or {}
-    given = (annotations.get(names.IPV4_ANNOTATION), annotations.get(names.IPV6_ANNOTATION))
-    return NodeState(
-        name=metadata.name or "",
-        addresses=tuple(ip_interface(text).ip for text in given if text and _is_interface(text)),
-        labels=metadata.labels or {},
-        annotations=annotations,
-        managers={key: found for key, way in _OWNED.items() if (found := _managers(metadata, *way, key))},
-    )
-
-
-def _managers(metadata: ObjectMeta, *way: str) -> frozenset[str]:
-    """Who has set the field at the end of a way through an object."""
-    found = set()
-    for entry in metadata.managedFields or ():
-        fields: Mapping[str, Any] | None = entry.fieldsV1
-        for key in way:
-            fields = (fields or {}).get(f"f:{key}")
-        if fields is not None:
-            found.add(entry.manager or "")
-    return frozenset(found)
-
-
-def _is_interface(text: str) -> bool:
-    with suppress(ValueError):
-        return bool(ip_interface(text))
-    return False

@@ -2,10 +2,7 @@
 
 A gate is a resource of the Pulumi graph. Its standard input (:class:`Guarded`, as JSON) says what it guards, so that
 it runs again only when that changes; secrets come through the environment. It exits 0 when everything holds, and
-otherwise 1 with a line for each session that does not.
-
-Standard error is what Pulumi shows while a gate runs, and standard output what it shows only in the error at the end:
-what is waited for goes to the one, the verdict to the other, so that nobody reads it twice.
+otherwise 1 with a line for each session that does not. Meanwhile it says what it waits for.
 """
 
 from __future__ import annotations
@@ -14,11 +11,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-
-from pydantic import ValidationError
+from functools import partial
 
 from config.errors import printable, shown
-from verify import compare, observe
+from verify import command, compare, observe
 from verify.cluster import Reader
 from verify.errors import UnreadableError
 from verify.model import Cluster, End, Endpoint, Kind, Row, Session, Value
@@ -134,30 +130,20 @@ def _of_nodes(session: Session) -> tuple[End, ...]:
 
 def main(arguments: list[str]) -> int:
     """Exit code of the gate."""
-    if arguments not in (["forward"], ["back"]):
-        print("usage: python -m verify.gate forward|back < what-it-guards.json", file=sys.stderr)
-        return 2
-    try:
-        guarded = Guarded.model_validate_json(sys.stdin.read())
-    except ValidationError as error:
-        print(f"verify.gate: cannot read what to guard: {error.error_count()} errors in it")
-        return 2
     given = os.environ.get(WAIT_VARIABLE, "")
     if given and not given.isdecimal():
         print(printable(f"{WAIT_VARIABLE}={given!r}: say a number of seconds"))
         return 2
 
-    def tell(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
+    def missing(direction: str, guarded: Guarded) -> list[str]:
+        try:
+            rows = run(guarded, direction, command.tell, wait=float(given or WAIT))
+        except UnreadableError as error:
+            return [f"{guarded.name}: {error}"]
+        return [f"{guarded.name}: {row}" for row in rows]
 
-    try:
-        missing = run(guarded, arguments[0], tell, wait=float(given or WAIT))
-    except UnreadableError as error:
-        print(f"{guarded.name}: {error}")
-        return 1
-    for row in missing:
-        print(f"{guarded.name}: {row}")
-    return 1 if missing else 0
+    forward, back = partial(missing, "forward"), partial(missing, "back")
+    return command.main("verify.gate", arguments, Guarded, forward, back)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config import Fabric, Problem, names
-from verify.cluster import NodeState
+from verify.nodes import NodeState
 from verify.observed import ClusterState
 
 

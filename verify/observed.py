@@ -10,9 +10,10 @@ from config import Fabric, names
 from switches import SwitchState
 from verify import expected
 from verify.calico_api import CalicoApi
-from verify.cluster import CALICO_GROUP, NodeState, Peer, Pool, Reader
+from verify.cluster import CALICO_GROUP, Peer, Pool, Reader
 from verify.errors import UnreadableError
 from verify.model import Cluster
+from verify.nodes import NodeState
 from verify.patient import PATIENCE
 from verify.switches import Credentials, read_all
 

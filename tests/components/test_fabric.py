@@ -20,8 +20,9 @@ from config import Interconnect, Jump, names
 from config.load import load_fabric
 from switches import SwitchState
 from verify.calico_api import CalicoApi
-from verify.cluster import NodeState, Peer
+from verify.cluster import Peer
 from verify.drift import Drift
+from verify.nodes import NodeState
 from verify.observed import ClusterState, Observed
 
 Registered = Mapping[str, "Resource"]

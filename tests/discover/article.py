@@ -10,7 +10,8 @@ from typing import Any
 from config import names
 from discover.facts import Facts, KnownLeaf
 from switches import NeighbourState, SwitchState
-from verify.cluster import NodeState, Peer, Pool
+from verify.cluster import Peer, Pool
+from verify.nodes import NodeState
 from verify.observed import ClusterState
 
 CONFIGURATION: dict[str, Any] = {

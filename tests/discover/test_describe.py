@@ -17,7 +17,8 @@ from discover.describe import describe
 from discover.facts import Facts
 from discover.write import text_of
 from tests.discover.article import CONFIGURATION, LEAVES, NODES, PEERS, facts, leaf, neighbour, node, peer
-from verify.cluster import NodeState, Peer, Pool
+from verify.cluster import Peer, Pool
+from verify.nodes import NodeState
 
 DEV_FABRIC = Path(__file__).resolve().parents[2] / "config" / "fabrics" / "dev.yaml"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -99,24 +98,6 @@ def test_a_missing_node_is_named_and_nothing_is_sent(lab: Lab, wanted: Fields) -
     assert str(raised.value) == "cluster: has no node node7: nothing was changed"
     assert metadata(lab, "node1")["resourceVersion"] == before
     back(phantom, lambda _: None)  # a node that is gone needs nothing taken back
-
-
-@pytest.mark.parametrize(
-    ("arguments", "text", "code", "said"),
-    [
-        (["sideways"], "", 2, "usage: python -m steps.fields forward|back < wanted.json"),
-        (["forward"], "{}", 2, "steps.fields: cannot read what to do: 5 errors in it"),
-        (
-            ["forward"],
-            '{"target": "node label", "key": "k", "values": {}, "manager": "m", "cluster": {"kubeconfig": "none"}}',
-            1,
-            "cluster: there is no kubeconfig none",
-        ),
-    ],
-)
-def test_the_command_ends_in_one_line(arguments: list[str], text: str, code: int, said: str, lab: Lab) -> None:
-    done: subprocess.CompletedProcess[str] = lab.run("python", "-m", "steps.fields", *arguments, stdin=text)
-    assert (done.returncode, (done.stdout + done.stderr).strip()) == (code, said)
 
 
 def test_back_turns_the_mesh_on_again_whoever_turned_it_off(lab: Lab, cluster: Cluster) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from base64 import b64decode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -98,21 +97,3 @@ def test_a_secret_that_is_gone_is_not_made_to_take_a_key_from_it(lab: Lab, rr1: 
     lab.kubectl("delete", "secret", PASSWORD_SECRET, "-n", NAMESPACE)
     back(rr1)
     assert lab.kubectl("get", "secret", PASSWORD_SECRET, "-n", NAMESPACE, "--ignore-not-found") == ""
-
-
-@pytest.mark.parametrize(
-    ("arguments", "text", "code", "said"),
-    [
-        (["sideways"], "", 2, "usage: python -m steps.passwords forward|back < wanted.json"),
-        (["forward"], '{"password": ["s3cret"]}', 2, "steps.passwords: cannot read what to do: 5 errors in it"),
-        (
-            ["forward"],
-            '{"rack": "r", "password": "s3cret", "namespace": "n", "manager": "m", "cluster": {"kubeconfig": "none"}}',
-            1,
-            "cluster: there is no kubeconfig none",
-        ),
-    ],
-)
-def test_the_command_ends_in_one_line(arguments: list[str], text: str, code: int, said: str, lab: Lab) -> None:
-    done: subprocess.CompletedProcess[str] = lab.run("python", "-m", "steps.passwords", *arguments, stdin=text)
-    assert (done.returncode, (done.stdout + done.stderr).strip()) == (code, said)

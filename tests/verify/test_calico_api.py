@@ -10,7 +10,8 @@ import pytest
 from lightkube.resources.core_v1 import Node
 
 from verify.calico_api import CalicoApi
-from verify.cluster import NodeState, Reader, node_state
+from verify.cluster import Reader
+from verify.nodes import NodeState, node_state
 
 
 class Documents(Reader):

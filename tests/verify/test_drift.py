@@ -14,8 +14,9 @@ from config import names
 from config.load import load_fabric
 from steps.fields import Target
 from switches import NeighbourState, SwitchState, leaf
-from verify.cluster import NodeState, Peer
+from verify.cluster import Peer
 from verify.drift import Drift
+from verify.nodes import NodeState
 from verify.observed import ClusterState, Observed
 
 FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))

@@ -10,9 +10,9 @@ import pytest
 from config import Fabric
 from config.load import load_fabric
 from verify import expected, gate
-from verify.cluster import NodeState
 from verify.gate import Guarded
 from verify.model import Cluster, Session
+from verify.nodes import NodeState
 
 FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))
 NODES = {

@@ -11,7 +11,8 @@ import pytest
 from config import Fabric, Interconnect
 from config.load import load_fabric
 from verify import moves
-from verify.cluster import NodeState, Peer
+from verify.cluster import Peer
+from verify.nodes import NodeState
 from verify.observed import ClusterState
 
 FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))

@@ -13,8 +13,9 @@ import pytest
 from config.load import load_fabric
 from switches import SwitchState
 from verify.calico_api import CalicoApi
-from verify.cluster import NodeState, Peer, Pool
+from verify.cluster import Peer, Pool
 from verify.errors import UnreadableError
+from verify.nodes import NodeState
 from verify.preflight import ClusterState, Observed, about, findings, notices, overlaps
 
 FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))
