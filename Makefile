@@ -1,4 +1,4 @@
-# Everything from a clone. The recipes only call programs; what they do is in tools/, lab/ and verify/.
+# Everything from a clone. The recipes only call programs; what they do is in tools/, lab/ and leafrack/.
 # GNU make.
 
 .DEFAULT_GOAL := help
@@ -19,11 +19,11 @@ up: ## Tools, virtualenv, lab, `pulumi up` of stack dev, then the table of sessi
 	@$(STEP) "lab up" -- python -m lab up
 	@$(STEP) "pulumi stack select dev" -- pulumi stack select dev --create
 	@$(STEP) "pulumi up of stack dev" -- pulumi up --stack dev --yes --suppress-outputs
-	@$(STEP) "sessions and routes" -- python -m verify --wait 60
+	@$(STEP) "sessions and routes" -- python -m leafrack status --wait 60
 
 .PHONY: status
 status: ## Sessions and routes, expected against actual
-	@$(TOOLS) run -- python -m verify
+	@$(TOOLS) run -- python -m leafrack status
 
 .PHONY: drift
 drift: ## Has anything of ours changed in the cluster since the last `pulumi up`, and does every session stand?

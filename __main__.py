@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components import Fabric, FabricArgs
-from components.entry import Entry
+from config.entry import Entry
 
 entry = Entry.from_stack()
 drift = entry.check()

@@ -16,10 +16,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from config import Fabric
+from leafrack.commands.gate import HOLD
+from leafrack.fabric import Fabric
 from tests.e2e.declared import running
 from tests.proof.fabrics import values
-from verify.gate import HOLD
 
 CONNECT_DELAY = 2.0
 """Seconds: BIRD's ``connect delay time`` as Calico renders it (bird.cfg.template)."""

@@ -9,9 +9,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from config import Fabric
-from proof import prove
-from proof.topology import topology
+from leafrack.fabric import Fabric
+from leafrack.proof import prove
+from leafrack.proof.topology import topology
 
 
 def fabric(

@@ -43,13 +43,13 @@ preview() { # into preview.json and preview.err; the exit code is pulumi's
         >"$work/preview.json" 2>"$work/preview.err"
 }
 
-verify() { # `python -m verify` with the login of the stack: it reads secrets from its environment only
+verify() { # `leafrack status` with the login of the stack: it reads secrets from its environment only
     local name value
     for name in sshPrivateKey:LEAFRACK_SSH_PRIVATE_KEY sshPassword:LEAFRACK_SSH_PASSWORD; do
         value=$(pulumi config get "leafrack:${name%:*}" --stack "$stack" 2>/dev/null) || value=
         [ -n "$value" ] && export "${name#*:}=$value"
     done
-    python -m verify --stack "${stack##*/}" "$@"
+    leafrack status --stack "${stack##*/}" "$@"
 }
 
 report() { # about, exit code of the preview: writes the report; the exit code is the verdict

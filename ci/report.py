@@ -17,7 +17,7 @@ from typing import Any
 
 from ci import plan
 from ci.plan import Plan
-from config.errors import STOPS, TAKEN_BACK, printable
+from leafrack.errors import STOPS, TAKEN_BACK, printable
 
 DRIFT = 7
 """Exit code of Pulumi itself where ``--expect-no-changes`` finds changes."""
@@ -47,7 +47,7 @@ def of_drift(
 ) -> tuple[int, list[str]]:
     """The verdict on a stack, and what differs: nothing is said of one that is in sync.
 
-    ``rows`` are those of ``python -m verify --json``, None where it gave none but ``also_said``.
+    ``rows`` are those of ``leafrack status --json``, None where it gave none but ``also_said``.
     """
     failing = [row for row in rows or () if not row["ok"]]
     in_the_way = [line.removesuffix(f"; {STOPS}") for line in preview.warnings if line.endswith(f"; {STOPS}")]
@@ -56,7 +56,7 @@ def of_drift(
         why = [*(row["found"] for row in failing if not row["rack"]), *(preview.errors or _no_words(code))]
         return UNREADABLE, [f"### Stack {stack} could not be checked", "", *_bullets(why)]
     if rows is None:
-        why = also_said.splitlines() or ["python -m verify ended without a result"]
+        why = also_said.splitlines() or ["leafrack status ended without a result"]
         return UNREADABLE, [f"### The sessions of stack {stack} could not be checked", "", *_bullets(why)]
     if code == 0 and not failing:
         return 0, []

@@ -1,9 +1,9 @@
 """What Pulumi makes of a declared fabric: components that also work in somebody else's program."""
 
-from components.access import Access
-from components.fabric import Fabric, FabricArgs
-from components.leaf_rack import LeafRack
-from components.leaf_switch import LeafSwitch, LeafSwitchArgs
-from components.rack_args import LeafRackArgs
+from .access import Access
+from .fabric import Fabric, FabricArgs
+from .leaf_rack import LeafRack
+from .leaf_switch import LeafSwitch, LeafSwitchArgs
+from .rack_args import LeafRackArgs
 
 __all__ = ["Access", "Fabric", "FabricArgs", "LeafRack", "LeafRackArgs", "LeafSwitch", "LeafSwitchArgs"]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_command import remote
 
-from config import Jump, Leaf
-from verify.model import Cluster
-from verify.switches import PASSWORD_VARIABLE, PRIVATE_KEY_VARIABLE, private_key
+from leafrack.fabric import Jump, Leaf
+from leafrack.world.model import Cluster
+from leafrack.world.ssh import PASSWORD_VARIABLE, PRIVATE_KEY_VARIABLE, private_key
 
 DIAL_ATTEMPTS = 2
 """Times that pulumi-command tries again to connect; with a wrong password each try counts towards a lock-out."""

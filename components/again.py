@@ -12,8 +12,8 @@ from secrets import token_hex
 
 import pulumi
 
-from config.errors import TAKEN_BACK, printable
-from verify.drift import Differences, Drift
+from leafrack.errors import TAKEN_BACK, printable
+from leafrack.preflight.drift import Differences, Drift
 
 VARIABLE = "LEAFRACK_AGAIN"
 """Carries the mark in the environment of a local command; nothing reads it."""

@@ -10,11 +10,12 @@ from pulumi_kubernetes.apiextensions import CustomResource, CustomResourcePatch
 from pulumi_kubernetes.core.v1 import NodePatch
 from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
 
-from components import filters
-from components.again import Again, Watch
-from components.gate import field_manager
-from config import Fabric, names
-from verify.cluster import CALICO_GROUP
+from leafrack.fabric import Fabric, names
+from leafrack.world.cluster import CALICO_GROUP
+
+from . import filters
+from .again import Again, Watch
+from .gate import field_manager
 
 API_VERSION = f"{CALICO_GROUP}/v1"
 

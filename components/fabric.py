@@ -8,18 +8,19 @@ from typing import Any
 
 import pulumi
 
-from components import calico
-from components.access import Access
-from components.again import Again, Watch
-from components.gate import gate, step
-from components.leaf_rack import LeafRack
-from components.outputs import outputs
-from components.rack_args import LeafRackArgs
-from config import Fabric as Declared
-from steps.fields import Target
-from verify import expected
-from verify.drift import Drift
-from verify.model import Phase
+from leafrack.fabric import Fabric as Declared
+from leafrack.preflight.drift import Drift
+from leafrack.sessions import expected
+from leafrack.sessions.model import Phase
+from leafrack.world.fields import Target
+
+from . import calico
+from .access import Access
+from .again import Again, Watch
+from .gate import gate, step
+from .leaf_rack import LeafRack
+from .outputs import outputs
+from .rack_args import LeafRackArgs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 
-from config import Fabric
-from config.model import Network
-from config.values import within
+from leafrack.fabric import Fabric
+from leafrack.fabric.values import Network, within
 
 Rule = dict[str, str]
 """A rule of a BGPFilter in Calico's own keys (api/pkg/apis/projectcalico/v3/bgpfilter.go)."""

@@ -7,14 +7,15 @@ from hashlib import sha256
 
 import pulumi
 
-from components.access import Access
-from components.again import NEVER, Again, Watch
-from components.python import command
-from config import Fabric
-from steps.fields import Fields, Target
-from verify import expected
-from verify.gate import Guarded
-from verify.model import Kind, Session
+from leafrack.commands.gate import Guarded
+from leafrack.fabric import Fabric
+from leafrack.sessions.model import Kind, Session
+from leafrack.world.fields import Fields, Target
+from leafrack.world.model import endpoints
+
+from .access import Access
+from .again import NEVER, Again, Watch
+from .python import command
 
 
 def gate(
@@ -41,12 +42,12 @@ def gate(
         name=name,
         forward=forward,
         back=back,
-        endpoints=tuple(endpoint for endpoint in expected.endpoints(fabric) if endpoint.name in leaves),
+        endpoints=tuple(endpoint for endpoint in endpoints(fabric) if endpoint.name in leaves),
         cluster=access.cluster,
     )
     return command(
         f"{name}-gate",
-        "verify.gate",
+        "gate",
         stdin=pulumi.Output.all(*made_by).apply(
             lambda texts: guarded.model_copy(update={"made_by": _digest(texts)}).model_dump_json()
         ),
@@ -91,7 +92,7 @@ def step(
     )
     return command(
         name,
-        "steps.fields",
+        "step",
         stdin=wanted.model_dump_json(),
         previous=True,
         again=again,

@@ -7,17 +7,18 @@ from typing import Any
 
 import pulumi
 
-from components import calico
-from components.again import Again, Watch
-from components.gate import gate, step
-from components.leaf_switch import LeafSwitch, LeafSwitchArgs
-from components.passwords import password_step
-from components.rack_args import LeafRackArgs
-from config import Interconnect, names
-from steps.fields import Target
-from verify import expected
-from verify.drift import Drift
-from verify.model import Phase
+from leafrack.fabric import Interconnect, names
+from leafrack.preflight.drift import Drift
+from leafrack.sessions import expected
+from leafrack.sessions.model import Phase
+from leafrack.world.fields import Target
+
+from . import calico
+from .again import Again, Watch
+from .gate import gate, step
+from .leaf_switch import LeafSwitch, LeafSwitchArgs
+from .passwords import password_step
+from .rack_args import LeafRackArgs
 
 
 class LeafRack(pulumi.ComponentResource):

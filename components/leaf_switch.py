@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_command import remote
 
-from components.access import Access
-from components.again import Again, Watch
-from config import Fabric, Leaf, Rack
-from switches import Neighbour, dialect, leaf
+from leafrack.fabric import Fabric, Leaf, Rack
+from leafrack.platforms import Neighbour, leaf, platform_of
+
+from .access import Access
+from .again import Again, Watch
 
 _BOUNDED = pulumi.CustomTimeouts(create="2m", update="2m", delete="2m")
 """For a switch that stops answering in the middle: more than all tries to connect and what one command may take."""
@@ -56,7 +57,7 @@ class LeafSwitch(pulumi.ComponentResource):
         super().__init__("leafrack:index:LeafSwitch", name, None, opts)
         self._name, self._args = name, args
         self._leaf = args.declared
-        self._dialect = dialect(self._leaf.platform)
+        self._dialect = platform_of(self._leaf.platform)
         self._connection = args.access.connection(args.leaf, self._leaf, args.fabric.jump_to(self._leaf))
         self._texts: list[pulumi.Input[str]] = []
         declared = leaf.neighbours(args.fabric, args.rack, args.leaf)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from config import Fabric, names
-from verify import expected
+from leafrack.fabric import Fabric, names
+from leafrack.sessions import expected
 
 OUTPUT_VERSION = 1
 """Raised when a key changes its meaning or goes; new keys do not raise it."""

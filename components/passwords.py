@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pulumi
 
-from components.again import Watch
-from components.gate import field_manager
-from components.python import command
-from components.rack_args import LeafRackArgs
-from steps.passwords import Password
+from leafrack.world.passwords import Password
+
+from .again import Watch
+from .gate import field_manager
+from .python import command
+from .rack_args import LeafRackArgs
 
 
 def password_step(args: LeafRackArgs, *, watch: Watch, parent: pulumi.Resource) -> tuple[pulumi.Resource, ...]:
@@ -35,7 +36,7 @@ def password_step(args: LeafRackArgs, *, watch: Watch, parent: pulumi.Resource) 
     again = watch.again(watch.drift.of_password(args.rack))
     step = command(
         f"{args.rack}-password",
-        "steps.passwords",
+        "password",
         stdin=pulumi.Output.secret(args.password).apply(text),
         again=again,
         parent=parent,

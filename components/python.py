@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi_command import local
 
-from components.again import VARIABLE, Again
+from .again import VARIABLE, Again
 
 
 def command(
@@ -47,4 +47,4 @@ def python(module: str, argument: str) -> str:
     The path is relative to the Pulumi program, because an absolute one would differ between machines and so make
     every gate run again.
     """
-    return f'"$(test -x .venv/bin/python && echo .venv/bin/python || echo python3)" -m {module} {argument}'
+    return f'"$(test -x .venv/bin/python && echo .venv/bin/python || echo python3)" -m leafrack {module} {argument}'

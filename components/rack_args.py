@@ -8,11 +8,12 @@ from typing import Any
 
 import pulumi
 
-from components.access import Access
-from config import Fabric, Interconnect, Leaf, Rack, names
-from config.model import Address
-from verify.drift import Drift
-from verify.observed import Observed
+from leafrack.fabric import Fabric, Interconnect, Leaf, Rack, names
+from leafrack.fabric.values import Address
+from leafrack.preflight.drift import Drift
+from leafrack.world.observed import Observed
+
+from .access import Access
 
 
 @dataclass(frozen=True, kw_only=True)

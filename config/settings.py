@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
-from config.errors import FabricError, Problem, shown
-from config.wording import did_you_mean
+from leafrack.errors import FabricError, Problem, shown
+from leafrack.fabric.wording import did_you_mean
 
 PROJECT = "leafrack"
 LONGEST_BGP_PASSWORD = 80

@@ -7,10 +7,10 @@ import os
 import sys
 from pathlib import Path
 
-from config import FabricError
 from lab import control
 from lab.errors import LabError
 from lab.paths import DEFAULT_FABRIC, Folder
+from leafrack.errors import FabricError
 
 
 def main(arguments: list[str] | None = None) -> int:

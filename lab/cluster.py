@@ -8,8 +8,8 @@ from collections import Counter
 from ipaddress import ip_interface, ip_network
 from typing import Any
 
-from config.names import IPV4_ANNOTATION, IPV6_ANNOTATION
 from lab.plan import Node, Plan
+from leafrack.fabric.names import IPV4_ANNOTATION, IPV6_ANNOTATION
 
 CALICO_VERSION = "v3.31.0"
 """Release of the confd, calicoctl and status reporter that the toolchain pins."""

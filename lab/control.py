@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from config.load import load_fabric
 from lab.errors import LabError
 from lab.health import dead_daemons
 from lab.identity import Process
 from lab.paths import CLONE, FOLDER_VARIABLE, PATH, Folder, missing_programs
 from lab.plan import plan_of
 from lab.state import State, load_state
+from leafrack.fabric.load import load_fabric
 
 _END_PATIENCE = 30.0
 """Seconds for the kernel to end a lab whose holder was killed."""

@@ -19,8 +19,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from config import FabricError
-from config.load import load_fabric
 from lab import network, sshd
 from lab.api import Cluster
 from lab.daemons import Daemons
@@ -31,6 +29,8 @@ from lab.paths import HOST_NET, HOST_PROC, PATH, RUN, Folder, home_of
 from lab.plan import Plan, plan_of
 from lab.ports import Claim, claim
 from lab.state import Host, State
+from leafrack.errors import FabricError
+from leafrack.fabric.load import load_fabric
 
 
 def main(fabric: str) -> None:

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from ipaddress import ip_address, ip_network
 
-from config import Fabric, Leaf, Rack
-from config.model import Address, Network
 from lab.errors import LabError
 from lab.uplinks import Link, Underlay, underlay_of
+from leafrack.fabric import Fabric, Leaf, Rack
+from leafrack.fabric.values import Address, Network
 
 _BLOCK_PREFIX = {4: 26, 6: 122}
 """Calico's default block sizes (IPPool.spec.blockSize)."""

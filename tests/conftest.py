@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from config import Fabric
-from config.load import load_fabric
+from leafrack.fabric import Fabric
+from leafrack.fabric.load import load_fabric
+from tests.ssh_servers import Servers
 
 CLONE = Path(__file__).resolve().parents[1]
 DEV_FABRIC = CLONE / "config" / "fabrics" / "dev.yaml"
@@ -96,3 +97,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     own.up()
     yield own
     own.down()
+
+
+@pytest.fixture
+def servers() -> Iterator[Servers]:
+    """SSH servers of this process that end with the test."""
+    own = Servers()
+    yield own
+    own.stop()

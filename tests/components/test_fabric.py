@@ -16,14 +16,14 @@ from pulumi.runtime import mocks, rpc
 
 from components import Access, Fabric, FabricArgs
 from components.again import VARIABLE
-from config import Interconnect, Jump, names
-from config.load import load_fabric
-from switches import SwitchState
-from verify.calico_api import CalicoApi
-from verify.cluster import Peer
-from verify.drift import Drift
-from verify.nodes import NodeState
-from verify.observed import ClusterState, Observed
+from leafrack.fabric import Interconnect, Jump, names
+from leafrack.fabric.load import load_fabric
+from leafrack.platforms import SwitchState
+from leafrack.preflight.drift import Drift
+from leafrack.world.calico_api import CalicoApi
+from leafrack.world.cluster import Peer
+from leafrack.world.nodes import NodeState
+from leafrack.world.observed import ClusterState, Observed
 
 Registered = Mapping[str, "Resource"]
 

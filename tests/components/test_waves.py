@@ -8,8 +8,8 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from config.load import load_fabric
-from config.model import Waves
+from leafrack.fabric.load import load_fabric
+from leafrack.fabric.model import Waves
 from tests.components.test_fabric import Registered, _loops, behind, register  # noqa: F401 - a fixture of this module
 
 PROD = load_fabric(Path("config/fabrics/prod.yaml"))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from config.errors import FabricError
 from config.settings import Settings, load_settings, unknown_racks
+from leafrack.errors import FabricError
 
 SECRET = "correct-horse-battery"
 PASSWORDS = "leafrack:bgpPasswords"

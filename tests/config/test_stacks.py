@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from config.load import load
 from config.settings import SECRETS, Settings, load_settings, unknown_racks
+from leafrack.fabric.load import load
 
 ROOT = Path(__file__).parents[2]
 PULUMI = ROOT / ".tools" / "bin" / "pulumi"

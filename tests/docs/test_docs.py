@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from config.load import load
 from config.settings import Settings
+from leafrack.fabric.load import load
 from tests.conftest import CLONE, DEV_FABRIC
 from tests.e2e.project import environment
 
@@ -23,7 +23,7 @@ OPTION = re.compile(r"(?<=[ `])--[a-z][a-z-]+")
 RUN = re.compile(r"python3? -m ([\w.]+)([^`#\n]*)")
 PULUMI = re.compile(r"pulumi (preview|up|destroy|refresh|cancel|install|(?:stack|config) [a-z]+)([^`#\n]*)")
 CODE = "\n".join(file.read_text(encoding="utf-8") for suffix in ("py", "sh", "yml")
-                 for folder in ("ci", "components", "discover", "steps", "verify", ".github/workflows")
+                 for folder in ("ci", "components", "config", "leafrack", ".github/workflows")
                  for file in Path(folder).rglob(f"*.{suffix}"))  # fmt: skip
 
 

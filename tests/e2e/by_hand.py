@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from config import names
+from leafrack.fabric import names
 from tests.conftest import Lab
 from tests.e2e.world import configure
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
-from config import Fabric
-from config.load import load_fabric
 from lab.plan import Plan, plan_of
+from leafrack.fabric import Fabric
+from leafrack.fabric.load import load_fabric
 from tests.conftest import Lab
 from tests.e2e.project import Project, Run, environment, settings
 
@@ -86,9 +86,9 @@ class Site:
         return run
 
     def rows(self) -> list[Values]:
-        """What ``python -m verify`` says of the fabric as it is declared."""
+        """What ``leafrack status`` says of the fabric as it is declared."""
         given = ("--fabric", self.file, "--overlay", self.overlay, "--kubeconfig", self.lab.dir / "kubeconfig")
-        done = self.lab.run("python", "-m", "verify", "--json", *given)
+        done = self.lab.run("python", "-m", "leafrack", "status", "--json", *given)
         assert done.stdout, done.stderr
         found: list[Values] = json.loads(done.stdout)["rows"]
         return found

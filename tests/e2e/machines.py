@@ -6,10 +6,10 @@ import json
 from ipaddress import ip_interface
 from typing import Any
 
-from config.names import IPV4_ANNOTATION
 from lab.cluster import objects
 from lab.frr import base_config
 from lab.paths import home_of
+from leafrack.fabric.names import IPV4_ANNOTATION
 from tests.conftest import Lab
 from tests.e2e.declared import Site
 

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 CLONE = Path(__file__).resolve().parents[2]
-PROGRAM = ("__main__.py", "components", "config", "switches", "verify", "steps", "proof", "ci", ".venv")
+PROGRAM = ("__main__.py", "components", "config", "leafrack", "ci", ".venv")
 TIMEOUT = 300.0
 
 

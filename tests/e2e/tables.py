@@ -18,8 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from config import Fabric, Interconnect
 from lab.plan import Node, Plan, plan_of
+from leafrack.fabric import Fabric, Interconnect
 from tests.conftest import Lab
 
 SHORTEST = 0.01

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import yaml
 
-from config import Fabric
-from config.load import load_fabric
+from leafrack.fabric import Fabric
+from leafrack.fabric.load import load_fabric
 from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e import by_hand
 from tests.e2e.loss import Pings
@@ -108,7 +108,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             assert time.monotonic() < until, sessions(lab)
             _part(lab)
         time.sleep(SETTLED)
-        discovered = lab.run("python", "-m", "discover", folder / "dc1.yaml", *_reaching(lab, folder))
+        discovered = lab.run("python", "-m", "leafrack", "adopt", folder / "dc1.yaml", *_reaching(lab, folder))
         chosen = {**settings(lab.dir), "fabric": str(folder / "dc1.yaml"), "overlay": None}
         kept = {key: value for key, value in chosen.items() if value is not None}
         project = Project.make(folder / "project", environment(), kept)
@@ -166,7 +166,7 @@ def test_the_file_that_is_found_means_what_the_example_means(site: Site) -> None
 
 
 def test_the_file_passes_the_check_and_names_where_each_value_was_found(site: Site) -> None:
-    checked = site.lab.run("python", "-m", "config", site.file)
+    checked = site.lab.run("python", "-m", "leafrack", "check", site.file)
     assert checked.returncode == 0, checked.stderr
     assert "  rr1:  # label rr-group of its nodes" in site.file.read_text()
 
@@ -175,9 +175,9 @@ def test_finding_it_again_writes_the_same_and_never_over_a_file_that_is_there(si
     (site.folder / "again").mkdir()
     again = site.folder / "again" / "dc1.yaml"
     options = _reaching(site.lab, site.folder)
-    assert site.lab.run("python", "-m", "discover", again, *options).returncode == 0
+    assert site.lab.run("python", "-m", "leafrack", "adopt", again, *options).returncode == 0
     assert again.read_text() == site.file.read_text()
-    refused = site.lab.run("python", "-m", "discover", again, *options)
+    refused = site.lab.run("python", "-m", "leafrack", "adopt", again, *options)
     assert (refused.returncode, "is there already" in refused.stderr) == (1, True)
     again.unlink()
 

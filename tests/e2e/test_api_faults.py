@@ -22,6 +22,10 @@ from typing import Any
 import pytest
 import yaml
 
+from leafrack.commands.gate import Guarded
+from leafrack.sessions import expected
+from leafrack.sessions.model import Kind
+from leafrack.world.model import Cluster, endpoints
 from tests.conftest import CLONE, DEV_FABRIC, Lab
 from tests.e2e.clock import WrongClock, needs_x86_64
 from tests.e2e.declared import Site, running
@@ -31,9 +35,6 @@ from tests.e2e.project import Run, environment
 from tests.e2e.resolver import Resolver, resolver
 from tests.e2e.tables import missing, without_a_route
 from tests.e2e.world import NODES, eventually, snapshot
-from verify import expected
-from verify.gate import Guarded
-from verify.model import Cluster, Kind
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 
@@ -343,13 +344,13 @@ def test_a_gate_waits_its_time_whatever_the_clock_does(world: World, tmp_path: P
     guarded = Guarded(
         name="never",
         forward=(session.model_copy(update={"far": session.far.model_copy(update={"as_numbers": (65099,)})}),),
-        endpoints=expected.endpoints(site.fabric),
+        endpoints=endpoints(site.fabric),
         cluster=Cluster(kubeconfig=str(site.lab.dir / "kubeconfig")),
     )
     clock = WrongClock(tmp_path, "+0")
     begun = time.monotonic()
     with subprocess.Popen(
-        [sys.executable, "-m", "verify.gate", "forward"],
+        [sys.executable, "-m", "leafrack", "gate", "forward"],
         cwd=CLONE,
         env={**environment(), **clock.env, "LEAFRACK_GATE_WAIT": "6"},
         stdin=subprocess.PIPE,

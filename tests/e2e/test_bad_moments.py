@@ -134,7 +134,7 @@ def test_the_next_update_finishes_what_all_of_them_began(site: Lab, project: Pro
         run = project.up("--skip-preview")
     assert run.code == 0, run.said
     options = ("--fabric", site.fabric_file, "--overlay", site.dir / "overlay.yaml")
-    verified = site.run("python", "-m", "verify", "--kubeconfig", site.dir / "kubeconfig", *options)
+    verified = site.run("python", "-m", "leafrack", "status", "--kubeconfig", site.dir / "kubeconfig", *options)
     assert verified.returncode == 0, verified.stdout
     project.check("preview", "--expect-no-changes")
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from config import names
+from leafrack.fabric import names
 from tests.conftest import Lab
 from tests.e2e.killed import Moment
 from tests.e2e.project import Project, Run

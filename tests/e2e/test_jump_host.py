@@ -133,14 +133,14 @@ def test_a_fabric_is_built_through_the_jump_host_and_nothing_changes_the_second_
 def test_verify_sees_every_session_and_route_through_the_jump_host(built: Way) -> None:
     given = ("--fabric", str(DEV_FABRIC), "--overlay", str(built.overlay))
     kubeconfig = ("--kubeconfig", str(built.lab.dir / "kubeconfig"))
-    done = built.verify("python", "-m", "verify", "--json", "--wait", "30", *given, *kubeconfig)
+    done = built.verify("python", "-m", "leafrack", "status", "--json", "--wait", "30", *given, *kubeconfig)
     assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads(done.stdout)["rows"]
     assert {leaf for leaf in INSIDE if any(leaf in row["what"] for row in rows)} == set(INSIDE)
 
 
 def test_the_host_keys_of_the_jump_host_and_of_the_leaves_behind_it_are_those_that_are_pinned(built: Way) -> None:
-    done = built.verify("python", "-m", "verify.host_keys", str(DEV_FABRIC), "--overlay", str(built.overlay))
+    done = built.verify("python", "-m", "leafrack", "host-keys", str(DEV_FABRIC), "--overlay", str(built.overlay))
     assert done.returncode == 0, done.stdout + done.stderr
     rows = [line.split() for line in done.stdout.splitlines() if line.split()[-1:] == ["same"]]
     assert sorted(row[1] for row in rows) == ["host", "host", "leaf01", "leaf02"]

@@ -17,6 +17,9 @@ from typing import Any
 import pytest
 import yaml
 
+from leafrack.world import node_status
+from leafrack.world.cluster import Reader
+from leafrack.world.model import Cluster
 from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e.declared import Site, running
 from tests.e2e.killed import CREATE, DESTROY, ENGINE, PROGRAM, UPDATE, Kill, Moment, clear, kill, planned
@@ -24,9 +27,6 @@ from tests.e2e.loss import Pings, lines
 from tests.e2e.project import Going, Run
 from tests.e2e.tables import missing, without_a_route
 from tests.e2e.world import NODES, eventually, snapshot
-from verify import node_status
-from verify.cluster import Reader
-from verify.model import Cluster
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from config.names import CLUSTER_ID_ANNOTATION, PASSWORD_SECRET
+from leafrack.fabric.names import CLUSTER_ID_ANNOTATION, PASSWORD_SECRET
 from tests.conftest import DEV_FABRIC
 from tests.e2e.declared import Site, running
 from tests.e2e.loss import Loss, Pings, lines

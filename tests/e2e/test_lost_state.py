@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from config.names import AGAIN_ANNOTATION
+from leafrack.fabric.names import AGAIN_ANNOTATION
 from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e.declared import Site, running
 from tests.e2e.killed import Moment

@@ -239,7 +239,7 @@ def test_nothing_that_was_said_tells_a_secret(life: Life) -> None:
 def test_no_command_line_tells_a_secret(life: Life) -> None:
     assert life.watch.told == {}
     seen = "\n".join(life.watch.seen)
-    for command in ("verify.gate forward", "steps.fields back", "vtysh -f ", "sh -c umask 077", "ci.report drift"):
+    for command in ("leafrack gate forward", "leafrack step back", "vtysh -f ", "sh -c umask 077", "ci.report drift"):
         assert command in seen, f"{command}: too quick to be looked at"
 
 

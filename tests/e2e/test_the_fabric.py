@@ -76,14 +76,14 @@ def fabric(site: Lab, project: Project, before: dict[str, Any]) -> Project:
 
 @pytest.fixture
 def stack_file(fabric: Project) -> list[str]:
-    """Options of ``python -m verify`` for the project."""
+    """Options of ``leafrack status`` for the project."""
     chosen = fabric.settings
     return ["--fabric", str(CLONE / chosen["fabric"]), "--overlay", chosen["overlay"],
             "--kubeconfig", chosen["kubeconfig"], "--context", chosen["kubeContext"]]  # fmt: skip
 
 
 def verify(lab: Lab, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return lab.run("python", "-m", "verify", *arguments)
+    return lab.run("python", "-m", "leafrack", "status", *arguments)
 
 
 def test_calicoctl_shows_every_node_with_an_as_number_of_its_own(site: Lab, fabric: Project) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, RootModel
 
-from config import Fabric
+from leafrack.fabric import Fabric
 
 Key = tuple[str | int, ...]
 ANYTHING = "anything"

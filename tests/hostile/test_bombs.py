@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config.source import LARGEST_FILE
+from leafrack.fabric.source import LARGEST_FILE
 from tests.conftest import CLONE
 
 SECONDS, BYTES = 60.0, 2**30
@@ -58,7 +58,7 @@ def _bounded() -> None:
 def test_a_bomb_ends_in_a_line(content: str, line: str, tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(content, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "config", str(tmp_path / "x.yaml")],
+        [sys.executable, "-m", "leafrack", "check", str(tmp_path / "x.yaml")],
         cwd=CLONE,
         preexec_fn=_bounded,
         capture_output=True,

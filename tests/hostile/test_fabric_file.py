@@ -22,16 +22,16 @@ from hypothesis import strategies as st
 from pulumi.runtime import rpc
 
 from components.python import python
-from config import Fabric, FabricError
-from config.load import load
+from leafrack.errors import FabricError, UnreadableError
+from leafrack.fabric import Fabric
+from leafrack.fabric.load import load
+from leafrack.world.model import endpoints
+from leafrack.world.selector import parse
 from tests.components.test_fabric import Registered, _loops, register  # noqa: F401 - a fixture of this module as well
-from tests.config.fabric_files import ED25519
+from tests.fabric.fabric_files import ED25519
 from tests.hostile.slots import Key, put, slots
 from tests.hostile.switch import Switch
 from tests.hostile.texts import HOSTILE, MARK, WHOLE, is_plain
-from verify import expected
-from verify.errors import UnreadableError
-from verify.selector import parse
 
 SMALL: dict[str, Any] = yaml.safe_load(f"""
 name: dc1
@@ -57,9 +57,7 @@ racks:
 SLOTS = dict.fromkeys(slots(SMALL))
 PASSWORD = "Word"
 REMOTE, LOCAL = "command:remote:Command", "command:local:Command"
-COMMANDS = {
-    python(module, way) for module in ("verify.gate", "steps.fields", "steps.passwords") for way in ("forward", "back")
-}
+COMMANDS = {python(module, way) for module in ("gate", "step", "password") for way in ("forward", "back")}
 WORD = re.compile(r"[A-Za-z0-9._:/-]+")
 BY_PATH = (
     (r"<key>$", WORD),
@@ -170,7 +168,7 @@ def _does_no_harm(kind: str, path: str, text: str) -> bool:
 
 def of_endpoints(fabric: Fabric) -> None:
     """Hosts and keys arrive as one line of known_hosts each, and as no option."""
-    for endpoint in expected.endpoints(fabric):
+    for endpoint in endpoints(fabric):
         for hop in (endpoint, *([endpoint.jump] if endpoint.jump else ())):
             assert not hop.host.startswith("-")
             assert not hop.user.startswith("-")

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config import FabricError
-from config.load import load
 from config.settings import SECRETS, Settings, load_settings
-from discover import __main__ as discover
-from steps import fields, passwords
+from leafrack.commands import adopt as discover
+from leafrack.commands import gate
+from leafrack.commands import password as passwords
+from leafrack.commands import step as fields
+from leafrack.errors import FabricError, UnreadableError
+from leafrack.fabric.load import load
+from leafrack.world.cluster import Reader
+from leafrack.world.model import Cluster, Endpoint
+from leafrack.world.ssh import Credentials, read_all
 from tests.hostile.texts import HOSTILE, WHOLE, is_plain
-from verify import gate
-from verify.cluster import Reader
-from verify.errors import UnreadableError
-from verify.model import Cluster, Endpoint
-from verify.switches import Credentials, read_all
 
 LIGHT = settings(max_examples=30, deadline=None)
 DEEP = ("[" * 100_000, "a:\n - " * 1_000, "{a: " * 100_000, '{"a": ' * 100_000, "? " * 50_000)

@@ -22,26 +22,26 @@ from rich.console import Console
 
 from ci import plan, report
 from components.again import Watch
-from config import FabricError, Platform
-from config.checks.names import LONGEST_SUBDOMAIN
-from config.errors import STOPS, TAKEN_BACK, Problem
-from config.load import load, load_fabric
-from discover.describe import describe
-from discover.write import text_of
-from switches import SwitchState, dialect
+from leafrack.adopt.describe import describe
+from leafrack.adopt.write import text_of
+from leafrack.commands import status as command
+from leafrack.errors import STOPS, TAKEN_BACK, FabricError, Problem, UnreadableError
+from leafrack.fabric import Platform
+from leafrack.fabric.checks.names import LONGEST_SUBDOMAIN
+from leafrack.fabric.load import load, load_fabric
+from leafrack.platforms import SwitchState, platform_of
+from leafrack.preflight.drift import Drift
+from leafrack.sessions import table
+from leafrack.sessions.model import Row
+from leafrack.world.cluster import Reader
+from leafrack.world.model import Found, Report
+from leafrack.world.ssh import report as report_of
+from tests.adopt.article import LEAVES, NODES, PEERS, facts, node
 from tests.conftest import DEV_FABRIC
-from tests.discover.article import LEAVES, NODES, PEERS, facts, node
 from tests.hostile.texts import HOSTILE, MARK, WHOLE, is_plain
-from verify import __main__ as command
-from verify import table
-from verify.cluster import Reader
-from verify.drift import Drift
-from verify.errors import UnreadableError
-from verify.model import Found, Report, Row
-from verify.switches import report as report_of
 
 LIGHT = settings(max_examples=40, deadline=None)
-FRR = dialect(Platform.FRR)
+FRR = platform_of(Platform.FRR)
 RUNNING = "router bgp 65009\n neighbor 172.20.0.11 remote-as 64512\n"
 VALUES = st.recursive(
     HOSTILE | st.integers(-1, 2**70) | st.none() | st.booleans() | st.floats(),

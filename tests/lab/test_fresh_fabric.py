@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from leafrack.world import node_status
+from leafrack.world.cluster import Reader
+from leafrack.world.model import Cluster
 from tests.conftest import CLONE
-from verify import node_status
-from verify.cluster import Reader
-from verify.model import Cluster
 
 if TYPE_CHECKING:
     from tests.conftest import Lab

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from config import Fabric
-from config.load import load_fabric
 from lab.cluster import objects
 from lab.errors import LabError
 from lab.frr import base_config
 from lab.network import address_batches, link_batches, namespaces
 from lab.plan import Plan, plan_of
+from leafrack.fabric import Fabric
+from leafrack.fabric.load import load_fabric
 
 DEV_FABRIC = Path(__file__).resolve().parents[2] / "config" / "fabrics" / "dev.yaml"
 

@@ -14,10 +14,10 @@ from lightkube.models.authorization_v1 import (
 )
 from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
 
+from leafrack.world.cluster import Reader
+from leafrack.world.model import Cluster
 from tests.conftest import Lab
 from tests.e2e.world import snapshot
-from verify.cluster import Reader
-from verify.model import Cluster
 
 pytestmark = pytest.mark.lab
 

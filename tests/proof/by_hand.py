@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from components import filters
-from config import Fabric, Interconnect, names
 from lab.plan import plan_of
+from leafrack.fabric import Fabric, Interconnect, names
 from tests.proof.real import Lab
 
 APPLY = 'given=$(mktemp) && cat >"$given" && vtysh -f "$given"; code=$?; rm -f "$given"; exit $code'

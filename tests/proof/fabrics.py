@@ -7,8 +7,8 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from config import Fabric
-from proof.model import End, Kind, Session, Topology
+from leafrack.fabric import Fabric
+from leafrack.proof.model import End, Kind, Session, Topology
 
 Values = dict[str, Any]
 

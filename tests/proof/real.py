@@ -17,12 +17,12 @@ from typing import Any
 
 import yaml
 
-from config import Fabric
 from lab.control import running_lab
 from lab.paths import PATH, Folder
 from lab.plan import Plan, plan_of
-from proof.model import DEFAULT_GATEWAY, Entry, Prefix, Topology, What
-from proof.simulate import Walk
+from leafrack.fabric import Fabric
+from leafrack.proof.model import DEFAULT_GATEWAY, Entry, Prefix, Topology, What
+from leafrack.proof.simulate import Walk
 
 CLONE = Path(__file__).resolve().parents[2]
 KUBECTL = CLONE / ".tools" / "bin" / "kubectl"

@@ -17,10 +17,10 @@ import yaml
 
 from lab.paths import DEFAULT_FABRIC
 from lab.plan import plan_of
-from proof import prove
-from proof.model import Kind
-from proof.sessions import standing
-from proof.topology import topology
+from leafrack.proof import prove
+from leafrack.proof.model import Kind
+from leafrack.proof.sessions import standing
+from leafrack.proof.topology import topology
 from tests.e2e.project import CLONE, Project, environment
 from tests.proof.by_hand import clear, configure_by_hand
 from tests.proof.fabrics import Values, changed, edited, fabric, rack, values

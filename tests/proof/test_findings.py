@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from config import Problem
-from config.source import at
-from proof import prove
+from leafrack.errors import Problem
+from leafrack.fabric.source import at
+from leafrack.proof import prove
 from tests.proof.fabrics import Values, changed, fabric, rack, values
 
 TWO = values(2, spines=1)

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config import Fabric
-from proof import prove
-from proof.classes import Classes
-from proof.model import What
-from proof.proof import losses
-from proof.sessions import carried, standing
-from proof.simulate import Walk
-from proof.topology import topology
-from proof.verdict import verdicts
+from leafrack.fabric import Fabric
+from leafrack.proof import prove
+from leafrack.proof.classes import Classes
+from leafrack.proof.model import What
+from leafrack.proof.proof import losses
+from leafrack.proof.sessions import carried, standing
+from leafrack.proof.simulate import Walk
+from leafrack.proof.topology import topology
+from leafrack.proof.verdict import verdicts
 from tests.proof.fabrics import Values, fabric, rack, values
 
 WAYS = ("route-reflectors", "full-mesh", "top-of-rack")

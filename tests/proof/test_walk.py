@@ -8,11 +8,11 @@ from ipaddress import ip_network
 
 import pytest
 
-from proof.classes import classes
-from proof.model import Entry, Kind, NextHop, Session, Topology, What
-from proof.sessions import carried, within_limits
-from proof.simulate import Walk
-from proof.topology import topology
+from leafrack.proof.classes import classes
+from leafrack.proof.model import Entry, Kind, NextHop, Session, Topology, What
+from leafrack.proof.sessions import carried, within_limits
+from leafrack.proof.simulate import Walk
+from leafrack.proof.topology import topology
 from tests.proof.fabrics import Values, changed, edited, fabric, rack, values
 
 ONE_AS = changed(values(2, spines=1), racks__rr2__asNumber=64512)

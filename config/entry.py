@@ -1,0 +1,144 @@
+"""The entry of the program: settings, fabric file and a look at the world, before the first resource.
+
+Reading the world happens here and in ``verify``, never inside a component. Whatever is wrong ends the program with a
+line for each problem, nothing registered and so nothing applied.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pulumi
+from pulumi.runtime.config import get_config_env, get_config_secret_keys_env
+from pydantic import SecretStr
+
+from components.access import Access
+from components.gate import field_manager
+from config.settings import PROJECT, Settings, load_settings, unknown_racks
+from leafrack.errors import STOPS, FabricError, Problem, said
+from leafrack.fabric.load import Loaded, load
+from leafrack.preflight.drift import Drift
+from leafrack.preflight.findings import findings, notices, observe, overlaps, unreadable
+from leafrack.proof import prove
+from leafrack.world.retry import PATIENCE
+from leafrack.world.ssh import Credentials
+
+UNREACHABLE_VARIABLE = "LEAFRACK_UNREACHABLE"
+"""``warn`` or ``fail``: what a cluster or switch that does not answer means. A preview warns, an update fails."""
+FINDINGS_VARIABLE = "LEAFRACK_FINDINGS"
+"""``warn`` or ``fail``: what it means for a preview that the world is such that an update would do harm.
+
+It fails, as an update always does. Only where somebody else has put something in the place of what was applied, it
+goes on and shows a change: that is drift.
+"""
+
+ALL_SAID = 32
+"""Exit code of a program that has told its errors itself (pulumi: sdk/python/cmd/pulumi-language-python-exec)."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The settings of the stack and the fabric that they name, both checked."""
+
+    settings: Settings
+    loaded: Loaded
+
+    @classmethod
+    def from_stack(cls) -> Entry:
+        """Settings and fabric of the running stack; ends the program with all problems when there are any."""
+        try:
+            settings = load_settings(_ours(get_config_env()), _ours(dict.fromkeys(get_config_secret_keys_env())))
+            loaded = load(settings.fabric, settings.overlay)
+        except FabricError as error:
+            raise _ended(error.problems) from None
+        if unknown := unknown_racks(settings, loaded.fabric.racks):
+            raise _ended(unknown)
+        for warning in loaded.warnings:
+            pulumi.log.warn(str(warning))
+        return cls(settings, loaded)
+
+    def check(self) -> Drift:
+        """Prove the fabric, hold it against cluster and switches; ends the program when applying it would do harm.
+
+        Returns what was found, for the components.
+        """
+        settings, fabric = self.settings, self.loaded.fabric
+        credentials = Credentials(_text(settings.ssh_private_key), _text(settings.ssh_password))
+        preview = pulumi.runtime.is_dry_run()
+        unreachable_fails = _fails(UNREACHABLE_VARIABLE, otherwise=not preview)
+        # Nobody waits for what is only warned of.
+        patience = PATIENCE if unreachable_fails else 0.0
+        passwords = _by_rack(settings)
+        observed = observe(fabric, self.access.cluster, credentials, patience=patience, passwords=bool(passwords))
+        proved = prove(fabric)
+        problems = list(self.loaded.placed((*proved.unreachable, *unreadable(fabric, observed, refused=True))))
+        away = self.loaded.placed(unreadable(fabric, observed, refused=False))
+        drift = Drift(fabric, observed, passwords)
+        drifted = set(overlaps(fabric, observed, field_manager())) if drift.applied(fabric.racks) else set()
+        in_the_way: list[Problem] = []
+        for finding in findings(fabric, observed, field_manager()):
+            fails = not preview or _fails(FINDINGS_VARIABLE, otherwise=finding not in drifted)
+            (problems if fails else in_the_way).extend(self.loaded.placed([finding]))
+        if unreachable_fails:
+            problems += [replace(problem, text=f"{problem.text}: nothing was changed") for problem in away]
+        if problems:
+            raise _ended(problems)
+        if preview:
+            for notice in self.loaded.placed((*proved.warnings, *notices(fabric, observed))):
+                pulumi.log.warn(str(notice))
+        for problem in away:
+            pulumi.log.warn(f"{problem}; this preview goes on without what it would tell, {STOPS}")
+        for problem in in_the_way:
+            pulumi.log.warn(f"{problem}; {STOPS}")
+        return replace(drift, in_the_way=bool(in_the_way))
+
+    @property
+    def access(self) -> Access:
+        """How components reach the cluster and the switches."""
+        settings = self.settings
+        return Access(
+            kubeconfig=settings.kubeconfig,
+            context=settings.kube_context,
+            ssh_private_key=_secret(settings.ssh_private_key),
+            ssh_password=_secret(settings.ssh_password),
+        )
+
+    @property
+    def passwords(self) -> Mapping[str, pulumi.Output[str]]:
+        """TCP MD5 passwords by rack name."""
+        return {rack: pulumi.Output.secret(password) for rack, password in _by_rack(self.settings).items()}
+
+
+def _by_rack(settings: Settings) -> dict[str, str]:
+    return {rack: password.get_secret_value() for rack, password in settings.bgp_passwords.items()}
+
+
+def _ours(given: Mapping[str, Any]) -> dict[str, Any]:
+    prefix = f"{PROJECT}:"
+    return {key.removeprefix(prefix): value for key, value in given.items() if key.startswith(prefix)}
+
+
+def _fails(variable: str, *, otherwise: bool) -> bool:
+    """Whether something ends the program: as a variable of the environment says, or ``otherwise``."""
+    chosen = os.environ.get(variable, "")
+    if chosen not in ("", "warn", "fail"):
+        raise _ended([Problem(f"{variable}={chosen!r}: say warn or fail")])
+    return chosen == "fail" if chosen else otherwise
+
+
+def _ended(problems: Sequence[Problem]) -> SystemExit:
+    """A line for each problem, and the exit code by which Pulumi's language host knows that all is said."""
+    for line in said(problems):
+        pulumi.log.error(line)
+    return SystemExit(ALL_SAID)
+
+
+def _text(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
+
+
+def _secret(secret: SecretStr | None) -> pulumi.Output[str] | None:
+    return None if secret is None else pulumi.Output.secret(secret.get_secret_value())

@@ -1,0 +1,1 @@
+"""The leaf-spine fabric of a cluster: declared, proved, expected, observed."""

@@ -1,0 +1,160 @@
+"""``leafrack adopt FABRIC.yaml``: write the fabric file of a cluster and its leaves that are configured already."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from leafrack.adopt.describe import describe
+from leafrack.adopt.facts import Facts, KnownLeaf
+from leafrack.adopt.write import text_of
+from leafrack.errors import FabricError, UnreadableError, shown
+from leafrack.fabric import Platform, Ssh
+from leafrack.fabric.load import load
+from leafrack.platforms import SwitchState
+from leafrack.world.cluster import CALICO_GROUP
+from leafrack.world.model import Cluster, Endpoint, JumpHost
+from leafrack.world.observed import ClusterState
+from leafrack.world.ssh import Credentials, read_all
+
+_LEAVES = TypeAdapter(dict[str, Ssh])
+_LEAF = re.compile(r"(?P<name>[^=@]+)=(?:(?P<user>[^@]+)@)?(?P<host>\[[^]]+\]|[^:]+)(?::(?P<port>\d+))?")
+
+
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="leafrack adopt",
+        description="Write the fabric file of a cluster and leaves that are configured already; nothing is changed.",
+        epilog="Secrets to log in with: LEAFRACK_SSH_PRIVATE_KEY, LEAFRACK_SSH_PASSWORD in the environment.",
+    )
+    parser.add_argument("fabric", type=Path, metavar="FABRIC.yaml", help="file to write; its name names the fabric")
+    parser.add_argument("--kubeconfig", help="kubeconfig; KUBECONFIG if not given")
+    parser.add_argument("--context", help="context of the kubeconfig; its current one if not given")
+    parser.add_argument(
+        "--leaf",
+        action="append",
+        default=[],
+        metavar="NAME=[USER@]HOST[:PORT]",
+        help="a leaf switch and how to log in to it; once for each",
+    )
+    parser.add_argument(
+        "--leaves",
+        type=Path,
+        metavar="FILE",
+        help="YAML file of leaves by name, each with host, port, user, hostKey, identityFile, jump as needed",
+    )
+    return parser.parse_args(given)
+
+
+def leaves_of(chosen: argparse.Namespace) -> dict[str, Ssh]:
+    """Leaves of the command line and of the file, by name.
+
+    Raises :class:`UnreadableError` with one line for what cannot be used.
+    """
+    found: dict[str, Any] = {}
+    if chosen.leaves is not None:
+        try:
+            found = yaml.safe_load(chosen.leaves.read_text(encoding="utf-8")) or {}
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+            why = (str(error).splitlines() or [""])[0]
+            raise UnreadableError(str(chosen.leaves), f"cannot be read: {shown(why)}") from None
+    for text in chosen.leaf:
+        match = _LEAF.fullmatch(text)
+        if match is None:
+            raise UnreadableError("--leaf", f"'{shown(text)}' is not NAME=[USER@]HOST[:PORT]")
+        ssh = {"host": match["host"].strip("[]"), "user": match["user"], "port": match["port"] and int(match["port"])}
+        found[match["name"]] = {key: value for key, value in ssh.items() if value}
+    try:
+        return _LEAVES.validate_python(found)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UnreadableError(str(chosen.leaves or "--leaf"), f"{where}: {first['msg'].lower()}") from None
+
+
+def read(chosen: argparse.Namespace, leaves: Mapping[str, Ssh]) -> tuple[Facts, list[str]]:
+    """Ask the cluster and the leaves; lines say which leaves could not be read.
+
+    Raises :class:`UnreadableError` when the cluster cannot be, or has nothing to take over.
+    """
+    cluster = ClusterState.read(Cluster(kubeconfig=chosen.kubeconfig, context=chosen.context))
+    states = read_all([_endpoint(chosen, name, ssh) for name, ssh in leaves.items()], Credentials.from_environment())
+    known = tuple(
+        KnownLeaf(name, _as_written(chosen, ssh), state if isinstance(state := states[name], SwitchState) else None)
+        for name, ssh in leaves.items()
+    )
+    if cluster.calico.group != CALICO_GROUP:
+        where = cluster.calico.group or "no API group"
+        why = f"its Calico keeps BGPPeers in {where}, and leafrack reads {CALICO_GROUP} only"
+        raise UnreadableError("cluster", why)
+    if not any(peer.spec.get("peerIP") for peer in cluster.peers):
+        why = "no BGPPeer of it leads to a leaf: there is nothing to take over; write the fabric file by hand"
+        raise UnreadableError("cluster", why)
+    return Facts(cluster, known), [str(state) for state in states.values() if isinstance(state, UnreadableError)]
+
+
+def _endpoint(chosen: argparse.Namespace, name: str, ssh: Ssh) -> Endpoint:
+    jump = JumpHost.of(ssh.jump)
+    return Endpoint(
+        name=name,
+        platform=Platform.FRR,
+        host=ssh.host or name,
+        port=ssh.port,
+        user=ssh.user,
+        host_key=ssh.host_key,
+        identity_file=_key_file(chosen, ssh.identity_file),
+        jump=jump and jump.model_copy(update={"identity_file": _key_file(chosen, jump.identity_file)}),
+    )
+
+
+def _key_file(chosen: argparse.Namespace, given: str | None) -> str | None:
+    if given is None or chosen.leaves is None:
+        return given
+    return str(chosen.leaves.parent / Path(given).expanduser())
+
+
+def _as_written(chosen: argparse.Namespace, ssh: Ssh) -> dict[str, Any]:
+    """As ``ssh`` of the fabric file, whose relative paths start at its own folder."""
+    values = ssh.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    for login in (values, values.get("jump", {})):
+        key = login.get("identityFile")
+        if key is not None and chosen.leaves is not None and not key.startswith(("~", "/")):
+            login["identityFile"] = os.path.relpath(chosen.leaves.parent / key, chosen.fabric.parent)
+    return values
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Exit code: 0 when the file was written and can be built, 1 otherwise; remarks go to standard error."""
+    chosen = arguments(given)
+    if chosen.fabric.exists():
+        sys.stderr.write(f"{chosen.fabric} is there already: give another name, nothing is overwritten\n")
+        return 1
+    try:
+        facts, unread = read(chosen, leaves_of(chosen))
+        description = describe(chosen.fabric.stem, facts)
+        chosen.fabric.write_text(text_of(description), encoding="utf-8")
+    except UnreadableError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"cannot write {chosen.fabric}: {(error.strerror or str(error)).lower()}\n")
+        return 1
+    for line in (*unread, *map(str, description.remarks)):
+        sys.stderr.write(f"{line}\n")
+    try:
+        load(chosen.fabric)
+    except FabricError as error:
+        sys.stderr.write(f"{error}\n{chosen.fabric}: written, but it cannot be built yet: see above\n")
+        return 1
+    count = len(description.remarks)
+    sys.stdout.write(f"{chosen.fabric}: written; {count or 'no'} remark{'' if count == 1 else 's'}\n")
+    return 1 if unread else 0

@@ -1,0 +1,147 @@
+"""The gate: ``python -m leafrack gate forward|back`` waits until the sessions on its standard input are Established.
+
+A gate is a resource of the Pulumi graph. Its standard input (:class:`Guarded`, as JSON) says what it guards, so that
+it runs again only when that changes; secrets come through the environment. It exits 0 when everything holds, and
+otherwise 1 with a line for each session that does not. Meanwhile it says what it waits for.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from leafrack.commands import resource
+from leafrack.errors import UnreadableError, printable, shown
+from leafrack.sessions import compare
+from leafrack.sessions import look as observe
+from leafrack.sessions.model import End, Kind, Row, Session
+from leafrack.world.cluster import Reader
+from leafrack.world.model import Cluster, Endpoint, Value
+from leafrack.world.retry import PATIENCE
+from leafrack.world.ssh import Credentials
+
+WAIT = 180.0
+"""Seconds that a gate waits: BIRD's own timers (connect retry 5 s, error wait up to 30 s) fit in five times."""
+WAIT_VARIABLE = "LEAFRACK_GATE_WAIT"
+"""Environment variable with another number of seconds, for fabrics that are slower or operators who are not patient."""
+HOLD = 3.0
+"""Seconds that sessions must have been seen Established without a break."""
+QUIET = 10.0
+"""Seconds until a gate says what it waits for, and until it says so again: most gates are open before."""
+NAMED = 3
+"""Sessions that such a line names; the rest it counts."""
+
+
+class Guarded(Value):
+    """What a gate waits for: on the way forward, and on the way back when what stands behind it was removed.
+
+    A gate with nothing to wait for in a direction is open.
+    """
+
+    name: str
+    forward: tuple[Session, ...]
+    back: tuple[Session, ...] = ()
+    endpoints: tuple[Endpoint, ...]
+    cluster: Cluster
+    made_by: str = ""
+    """Digest of the configuration that makes the sessions: with another one they are to be seen again."""
+
+
+class Waiting:
+    """Says what a gate waits for: after :data:`QUIET` seconds, and again when other sessions are missing than said.
+
+    Pulumi shows the last line beside a gate that is done too: so who has said something says that it is over.
+    """
+
+    def __init__(self, name: str, wait: float, tell: Callable[[str], None]) -> None:
+        self._name, self._tell = name, tell
+        self._said: frozenset[str] = frozenset()
+        self._next = time.monotonic() + QUIET
+        self._until = time.monotonic() + wait
+
+    @property
+    def left(self) -> float:
+        """Seconds that the gate still waits."""
+        return max(0.0, self._until - time.monotonic())
+
+    def ended(self, rows: Sequence[Row]) -> None:
+        """Hear of the last look: of one at which something is missing the verdict tells."""
+        if self._said and all(row.ok for row in rows):
+            self._tell(f"{self._name}: all {len(rows)} sessions are {compare.ESTABLISHED}")
+
+    def looked(self, rows: Sequence[Row]) -> None:
+        """Hear of a look at which something was missing."""
+        missing = [row for row in rows if not row.ok]
+        names = frozenset(row.what for row in missing)
+        if names == self._said or not self.left or time.monotonic() < self._next:
+            return
+        self._said, self._next = names, time.monotonic() + QUIET
+        named = ", ".join(f"{row.what} (found {shown(row.found)})" for row in missing[:NAMED])
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        of = f"{len(missing)} of {len(rows)} sessions"
+        self._tell(f"{self._name}: waiting for {of}: {named}{more}; for up to {self.left:.0f} s more")
+
+
+def run(
+    guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: float = WAIT, hold: float = HOLD
+) -> tuple[Row, ...]:
+    """Rows that do not hold after the wait: none when the gate is open. ``tell`` hears what is waited for."""
+    expected = guarded.forward if direction == "forward" else way_back(guarded)
+    if not expected:
+        return ()
+    credentials = Credentials.from_environment()
+    leaves = {end.name for session in expected for end in (session.near, session.far)}
+    endpoints = [endpoint for endpoint in guarded.endpoints if endpoint.name in leaves]
+    waiting = Waiting(guarded.name, wait, tell)
+
+    def look() -> tuple[Row, ...]:
+        patience = min(PATIENCE, waiting.left)
+        found = observe.reports(expected, endpoints, guarded.cluster, credentials, patience=patience)
+        return compare.sessions(expected, found)
+
+    rows = observe.until_all_hold(look, wait=wait, hold=hold, tell=waiting.looked)
+    waiting.ended(rows)
+    return tuple(row for row in rows if not row.ok)
+
+
+def way_back(guarded: Guarded) -> tuple[Session, ...]:
+    """Sessions of the mesh where it is on; where a rack leaves a fabric that goes on without it, those of its nodes.
+
+    A node that has left the cluster, or is there with another address, has no session to wait for.
+    """
+    if not guarded.back:
+        return ()
+    reader = Reader(guarded.cluster)
+    nodes = {name: state.addresses for name, state in reader.nodes().items()}
+    beside = Kind.NODE if reader.mesh_enabled() else Kind.MESH
+    kept = guarded.back
+    if any(session.kind is Kind.MESH for session in kept):
+        kept = tuple(session for session in kept if session.kind is not beside)
+    return tuple(
+        session for session in kept if all(end.address in nodes.get(end.name, ()) for end in _of_nodes(session))
+    )
+
+
+def _of_nodes(session: Session) -> tuple[End, ...]:
+    """Ends of a session that are nodes of the cluster."""
+    return (session.near,) if session.kind is Kind.LEAF else (session.near, session.far)
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code of the gate."""
+    given = os.environ.get(WAIT_VARIABLE, "")
+    if given and not given.isdecimal():
+        print(printable(f"{WAIT_VARIABLE}={given!r}: say a number of seconds"))
+        return 2
+
+    def missing(direction: str, guarded: Guarded) -> list[str]:
+        try:
+            rows = run(guarded, direction, resource.tell, wait=float(given or WAIT))
+        except UnreadableError as error:
+            return [f"{guarded.name}: {error}"]
+        return [f"{guarded.name}: {row}" for row in rows]
+
+    forward, back = partial(missing, "forward"), partial(missing, "back")
+    return resource.main("gate", arguments, Guarded, forward, back)

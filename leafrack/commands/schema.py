@@ -1,0 +1,30 @@
+"""``leafrack schema``: print the JSON Schema of the fabric file, or write what is made from it in a clone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from leafrack.fabric.schema import reference_text, schema_text
+
+SCHEMA_FILE = Path("config/fabric.schema.json")
+REFERENCE_FILE = Path("docs/fabric-file.md")
+REFERENCE_MARK = "<!-- from here on: leafrack schema --write -->\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code: 0 when it was printed or written, 2 with --write outside of a clone."""
+    parser = argparse.ArgumentParser(prog="leafrack schema", description="Print the JSON Schema of the fabric file.")
+    parser.add_argument("--write", action="store_true", help="in a clone: write the schema and the reference instead")
+    if not parser.parse_args(arguments).write:
+        sys.stdout.write(schema_text())
+        return 0
+    if not REFERENCE_FILE.is_file():
+        sys.stderr.write(f"there is no {REFERENCE_FILE} here: run it in a clone of leafrack\n")
+        return 2
+    SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
+    told = REFERENCE_FILE.read_text(encoding="utf-8").partition(REFERENCE_MARK)[0]
+    REFERENCE_FILE.write_text(f"{told}{REFERENCE_MARK}\n{reference_text()}", encoding="utf-8")
+    return 0

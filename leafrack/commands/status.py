@@ -1,0 +1,124 @@
+"""``leafrack status``: every expected session and route against what switches and nodes report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from leafrack.errors import FabricError, UnreadableError
+from leafrack.fabric import Fabric
+from leafrack.fabric.load import load_fabric
+from leafrack.sessions import compare, expected, table
+from leafrack.sessions import look as observe
+from leafrack.sessions.model import Row
+from leafrack.world.cluster import Reader
+from leafrack.world.model import Cluster, endpoints
+from leafrack.world.ssh import Credentials
+
+NODES_ASKED = 100
+"""Nodes that are no reflectors, up to which the table of each is looked at."""
+OTHERS_ASKED = 2
+"""Of each rack beyond that: what one member of a rack has, the others have by the same reflectors."""
+
+
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line, with defaults from the settings of a stack (``Pulumi.STACK.yaml``)."""
+    parser = argparse.ArgumentParser(prog="leafrack status", description=__doc__)
+    parser.add_argument("--stack", default=os.environ.get("PULUMI_STACK", "dev"), help="whose settings to use (dev)")
+    parser.add_argument("--fabric", type=Path, help="fabric file instead of the stack's")
+    parser.add_argument("--overlay", type=Path, help="file laid over the fabric file instead of the stack's")
+    parser.add_argument("--kubeconfig", help="kubeconfig instead of the stack's")
+    parser.add_argument("--context", help="context of the kubeconfig instead of the stack's")
+    parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait up to so long for all to hold")
+    parser.add_argument(
+        "--established-for",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="all must hold for so long without a break",
+    )
+    chosen = parser.parse_args(given)
+    settings = _settings(Path(f"Pulumi.{chosen.stack}.yaml"))
+    if chosen.fabric is None:
+        if "fabric" not in settings:
+            parser.error(f"no fabric file: give --fabric, or set leafrack:fabric in Pulumi.{chosen.stack}.yaml")
+        chosen.fabric = Path(settings["fabric"])
+        overlay = settings.get("overlay")
+        chosen.overlay = chosen.overlay or (Path(overlay) if overlay else None)
+    chosen.kubeconfig = chosen.kubeconfig or settings.get("kubeconfig")
+    chosen.context = chosen.context or settings.get("kubeContext")
+    return chosen
+
+
+def _settings(path: Path) -> dict[str, str]:
+    try:
+        declared = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("config") or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, AttributeError):
+        return {}
+    return {key.removeprefix("leafrack:"): value for key, value in declared.items() if isinstance(value, str)}
+
+
+def look(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> tuple[Row, ...]:
+    """One look at everything: a row for every expected session, and for the routes of every leaf and node."""
+    sessions, asked = expected.sessions(fabric), asked_for_routes(fabric)
+    reports = observe.reports(sessions, endpoints(fabric), cluster, credentials, also=asked)
+    rows = compare.sessions(sessions, reports)
+    try:
+        reader = Reader(cluster)
+        blocks, pools = reader.blocks(), reader.pools()
+    except UnreadableError as error:
+        return (*rows, Row(rack="", what="pod blocks", expected="readable", found=str(error), ok=False))
+    tunnelled = [pool.cidr for pool in pools if pool.encapsulation]
+    return (*rows, *compare.routes(fabric, blocks, reports, asked, tunnelled))
+
+
+def asked_for_routes(fabric: Fabric) -> tuple[str, ...]:
+    """Nodes whose tables are looked at: reflectors first, then the others; of a large fabric two others a rack.
+
+    A status is asked of ten nodes at a time (see ``verify.cluster``): of a thousand it would take minutes.
+    """
+    reflectors = [node for rack in fabric.racks for node in fabric.reflectors_of(rack)]
+    others = {rack: [node for node in r.nodes if node not in reflectors] for rack, r in fabric.racks.items()}
+    most = OTHERS_ASKED if sum(map(len, others.values())) > NODES_ASKED else None
+    return (*reflectors, *(node for nodes in others.values() for node in nodes[:most]))
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Exit code: 0 when every row holds, 1 when one does not, 2 when there is no fabric to verify."""
+    chosen = arguments(given)
+    progress = Console(stderr=True)
+    try:
+        fabric = load_fabric(chosen.fabric, chosen.overlay)
+    except FabricError as error:
+        print(error, file=sys.stderr)
+        return 2
+    cluster = Cluster(kubeconfig=chosen.kubeconfig, context=chosen.context)
+    credentials = Credentials.from_environment()
+
+    said: set[str] = set()
+
+    def tell(rows: Sequence[Row]) -> None:
+        failing = [row for row in rows if not row.ok]
+        line = f"waiting for {len(failing)} of {len(rows)}: {failing[0]}"
+        if chosen.wait and line not in said:
+            said.add(line)
+            progress.print(line, soft_wrap=True, highlight=False, markup=False)
+
+    rows = observe.until_all_hold(
+        lambda: look(fabric, cluster, credentials), wait=chosen.wait, hold=chosen.established_for, tell=tell
+    )
+    rows = sorted(rows, key=lambda row: list(fabric.racks).index(row.rack) if row.rack else -1)
+    ok = all(row.ok for row in rows)
+    if chosen.json:
+        print(json.dumps({"fabric": fabric.name, "ok": ok, "rows": [row.model_dump() for row in rows]}, indent=2))
+    else:
+        table.show(rows, Console())
+    return 0 if ok else 1

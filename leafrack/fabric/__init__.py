@@ -1,0 +1,17 @@
+"""What a user declares: the fabric file, checked before anything is built from it."""
+
+from leafrack.fabric.model import Fabric, Interconnect, Jump, Rack, Ssh
+from leafrack.fabric.switch import Addresses, Leaf, Platform, Spine, Uplink
+
+__all__ = [
+    "Addresses",
+    "Fabric",
+    "Interconnect",
+    "Jump",
+    "Leaf",
+    "Platform",
+    "Rack",
+    "Spine",
+    "Ssh",
+    "Uplink",
+]

@@ -1,0 +1,186 @@
+"""Addresses and ranges: each given once, nodes in the subnet of their leaf, no range inside another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+from itertools import chain
+
+from leafrack.errors import Problem, shown
+from leafrack.fabric.model import Fabric, Rack
+from leafrack.fabric.source import at
+from leafrack.fabric.switch import Addresses
+from leafrack.fabric.values import Address, Network, within
+
+Range = tuple[Network, str, str]
+"""A range, its key, and what it is for."""
+
+
+def errors(fabric: Fabric) -> Iterator[Problem]:
+    """Addresses and ranges that cannot be right."""
+    yield from _given_twice(fabric)
+    yield from _router_ids(fabric)
+    for name, rack in fabric.racks.items():
+        yield from _outside(name, rack)
+    yield from _families(fabric)
+    yield from _overlaps(fabric)
+    yield from _accepted(fabric)
+    yield from _uplinks(fabric)
+
+
+def _hosts(name: str, rack: Rack) -> Iterator[tuple[str, str, Addresses]]:
+    """Leaves first, then nodes: what it is, its key, its addresses."""
+    for leaf_name, leaf in rack.leaves.items():
+        yield f"leaf {shown(leaf_name)}", at("racks", name, "leaves", leaf_name, "address"), leaf.address
+    for kind in ("reflectors", "members"):
+        for node, addresses in getattr(rack, kind).items():
+            yield f"node {shown(node)}", at("racks", name, kind, node), addresses
+
+
+def _given_twice(fabric: Fabric) -> Iterator[Problem]:
+    first: dict[Address, str] = {}
+    for owner, path, addresses in _owners(fabric):
+        for address in addresses:
+            if first.setdefault(address, owner) != owner:
+                yield Problem(f"{address} is the address of {first[address]} too: correct one of them", path)
+
+
+def _owners(fabric: Fabric) -> Iterator[tuple[str, str, Addresses]]:
+    for name, rack in fabric.racks.items():
+        yield from _hosts(name, rack)
+    for name, rack in fabric.racks.items():
+        for leaf_name, leaf in rack.leaves.items():
+            for spine, uplink in leaf.uplinks.items():
+                path = at("racks", name, "leaves", leaf_name, "uplinks", spine)
+                yield f"the uplink of {shown(leaf_name)} to {shown(spine)}", f"{path}.address", uplink.address
+                # Several leaves may reach a spine at one address, on a shared segment.
+                yield f"spine {shown(spine)}", f"{path}.peerAddress", uplink.peer_address
+
+
+def _router_ids(fabric: Fabric) -> Iterator[Problem]:
+    given = [
+        (f"spine {name}", at("spines", name, "routerID"), spine.router_id) for name, spine in fabric.spines.items()
+    ]
+    given += [
+        (f"leaf {shown(leaf_name)}", at("racks", name, "leaves", leaf_name, "routerID"), leaf.router_id)
+        for name, rack in fabric.racks.items()
+        for leaf_name, leaf in rack.leaves.items()
+    ]
+    first: dict[IPv4Address, str] = {}
+    for owner, path, router_id in given:
+        if router_id is not None and first.setdefault(router_id, owner) != owner:
+            yield Problem(f"{router_id} is the router ID of {first[router_id]} too: each switch has its own", path)
+
+
+def _outside(name: str, rack: Rack) -> Iterator[Problem]:
+    subnets = rack.subnets
+    if not subnets:
+        return
+    listed = ", ".join(str(subnet) for subnet in subnets)
+    for owner, path, addresses in _hosts(name, rack):
+        for address in addresses:
+            subnet = next((subnet for subnet in subnets if address in subnet), None)
+            if subnet is None and rack.node_cidrs:
+                yield Problem(
+                    f"{address} of {owner} is outside the rack's nodeCIDRs ({listed}): correct it or list its subnet",
+                    path,
+                )
+            elif subnet is None:
+                text = (
+                    f"{address} of {owner} is outside the subnet around the rack's leaf ({listed}): "
+                    f"correct it or give nodeCIDRs"
+                )
+                yield Problem(text, path)
+            elif subnet.num_addresses > 2 and address == subnet.network_address:
+                yield Problem(f"{address} is the network address of {subnet}: no host can have it", path)
+            elif subnet.version == 4 and subnet.num_addresses > 2 and address == subnet.broadcast_address:
+                yield Problem(f"{address} is the broadcast address of {subnet}: no host can have it", path)
+
+
+def _families(fabric: Fabric) -> Iterator[Problem]:
+    for index, network in enumerate(fabric.service_cluster_ips):
+        if network.version not in fabric.versions:
+            text = f"{network} is IPv{network.version}, and podCIDRs has no such range: add one or remove this"
+            yield Problem(text, at("serviceClusterIPs", index))
+    for name, rack in fabric.racks.items():
+        for owner, path, addresses in _hosts(name, rack):
+            for version in fabric.versions:
+                if addresses.of(version) is None:
+                    text = (
+                        f"{owner} has no IPv{version} address, which the pods of podCIDRs need: give "
+                        f"one per family, [IPv4, IPv6]"
+                    )
+                    yield Problem(text, path)
+
+
+def _ranges(fabric: Fabric) -> Iterator[Range]:
+    for index, network in enumerate(fabric.pod_cidrs):
+        yield network, at("podCIDRs", index), "pods"
+    for index, network in enumerate(fabric.service_cluster_ips):
+        yield network, at("serviceClusterIPs", index), "services"
+    for name, rack in fabric.racks.items():
+        for index, network in enumerate(rack.subnets):
+            path = at("racks", name, "nodeCIDRs", index) if rack.node_cidrs else at("racks", name, "leaves")
+            yield (
+                network,
+                path,
+                f"nodes of rack {shown(name)}" + ("" if rack.node_cidrs else ", around its leaf"),
+            )
+
+
+def _overlaps(fabric: Fabric) -> Iterator[Problem]:
+    # Two CIDRs are either apart or one holds the other, so that in order of address the holder comes first.
+    holders: list[tuple[int, Range]] = []
+    numbered = list(enumerate(_ranges(fabric)))
+    for place, (network, path, use) in sorted(
+        numbered,
+        key=lambda item: (item[1][0].version, int(item[1][0].network_address), item[1][0].prefixlen, item[0]),
+    ):
+        while holders and not within(network, holders[-1][1][0]):
+            holders.pop()
+        if holders:
+            holder_place, (holder, holder_path, holder_use) = holders[-1]
+            # Said where the later of the two stands: the earlier one was there first.
+            if place > holder_place:
+                text, where = f"{network} ({use}) overlaps {holder} ({holder_use})", path
+            else:
+                text, where = f"{holder} ({holder_use}) overlaps {network} ({use})", holder_path
+            hint = "give nodeCIDRs or another range" if "around its leaf" in text else "give one of them another range"
+            yield Problem(f"{text}: {hint}", where)
+        holders.append((place, (network, path, use)))
+
+
+def _accepted(fabric: Fabric) -> Iterator[Problem]:
+    """A range may hold pods or services, as one for a whole data centre does; inside of what is taken it says nothing.
+
+    That of the default route stands for itself.
+    """
+    for index, network in enumerate(fabric.accept_cidrs):
+        path = at("acceptCIDRs", index)
+        if network.version not in fabric.versions:
+            text = f"{network} is IPv{network.version}, and podCIDRs has no such range: add one or remove this"
+            yield Problem(text, path)
+        others = [*fabric.advertised, *fabric.accept_cidrs[:index], *fabric.accept_cidrs[index + 1 :]]
+        twice = network in fabric.accept_cidrs[:index]
+        holder = next((one for one in others if one != network and one.prefixlen and within(network, one)), None)
+        if twice or network in fabric.advertised:
+            yield Problem(f"{network} is given twice: remove one", path)
+        elif holder is not None and network.prefixlen:
+            yield Problem(f"{network} is inside {holder}, of which nodes take everything: remove it", path)
+
+
+def _uplinks(fabric: Fabric) -> Iterator[Problem]:
+    ranges = [(network, use) for network, _, use in _ranges(fabric) if use in {"pods", "services"}]
+    for name, rack in fabric.racks.items():
+        for leaf_name, leaf in rack.leaves.items():
+            for spine, uplink in leaf.uplinks.items():
+                path = at("racks", name, "leaves", leaf_name, "uplinks", spine)
+                if {own.version for own in uplink.address} != {peer.version for peer in uplink.peer_address}:
+                    yield Problem(
+                        "address and peerAddress are of different IP versions: give the same at both ends",
+                        path,
+                    )
+                for address in chain(uplink.address, uplink.peer_address):
+                    for network, use in ranges:
+                        if address in network:
+                            yield Problem(f"{address} is inside {network} ({use}): give the link another address", path)

@@ -1,0 +1,148 @@
+"""Loading a fabric file: read, laid over, validated, cross-checked; every problem with its line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from leafrack.errors import FabricError, Problem
+from leafrack.fabric import checks
+from leafrack.fabric.model import Fabric
+from leafrack.fabric.overlay import lay_over
+from leafrack.fabric.partial import belongs, exists, leave_out
+from leafrack.fabric.source import Document, Key, key_text, read
+from leafrack.fabric.wording import problem_text
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A fabric that passed all checks, and where each of its values stands.
+
+    ``lines`` maps key paths (``racks.rr1.leaves.leaf01.asNumber``) to ``file:line``.
+    """
+
+    fabric: Fabric
+    warnings: tuple[Problem, ...]
+    lines: Mapping[str, str]
+
+    def placed(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Findings of others with the place of their key; those about no key of the file stay without one."""
+        return tuple(
+            replace(problem, place=self.lines[path]) if (path := _nearest(problem.path, self.lines)) else problem
+            for problem in problems
+        )
+
+
+def load_fabric(path: Path | str, overlay: Path | str | None = None) -> Fabric:
+    """The fabric of a file; raises FabricError like ``load``."""
+    return load(path, overlay).fabric
+
+
+def load(path: Path | str, overlay: Path | str | None = None) -> Loaded:
+    """The fabric of a file, with what is worth a warning.
+
+    ``overlay`` is a second file that refines values of the first (SSH endpoints of a lab or a bastion). A
+    relative ``identityFile`` starts at the folder of the file it stands in. Raises FabricError with all
+    problems.
+    """
+    files = [path] if overlay is None else [path, overlay]
+    document, *overlays = _read(files)
+    problems = [problem for over in overlays for problem in lay_over(document, over)]
+    _resolve_identity_files(document)
+    lines = {key_text(key): place for key, place in document.places.items()}
+
+    fabric, left_out, invalid = _validated(document.values)
+    problems += _placed(invalid, lines)
+    if fabric is not None:
+        problems += _placed((found for found in checks.errors(fabric) if not belongs(found.path, left_out)), lines)
+    if problems or fabric is None:
+        raise FabricError(_sorted(problems, files))
+    warnings = _sorted(_placed(checks.warnings(fabric), lines), files)
+    return Loaded(fabric, tuple(warnings), MappingProxyType(lines))
+
+
+def _read(files: Iterable[Path | str]) -> list[Document]:
+    """All files, or the problems of all of them."""
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            documents.append(read(file))
+        except FabricError as error:
+            problems += error.problems
+    if problems:
+        raise FabricError(problems)
+    return documents
+
+
+def _validated(values: dict[str, Any]) -> tuple[Fabric | None, tuple[str, ...], list[Problem]]:
+    """The fabric, the parts that had to be left out for it, and what is wrong with them."""
+    try:
+        return Fabric.model_validate(values, by_alias=True, by_name=False), (), []
+    except ValidationError as error:
+        # Of a list whose every entry is refused pydantic also says that it is too short.
+        details = [one for one in error.errors(include_url=False) if one["type"] != "too_short" or not one["input"]]
+    keys = [_key(detail, values) for detail in details]
+    problems = [
+        Problem(problem_text(detail, Fabric, key), key_text(key)) for detail, key in zip(details, keys, strict=True)
+    ]
+    unknown = [detail["type"] == "extra_forbidden" for detail in details]
+    rest, left_out = leave_out(values, zip(keys, unknown, strict=True))
+    try:
+        return Fabric.model_validate(rest, by_alias=True, by_name=False), left_out, problems
+    except ValidationError:
+        return None, left_out, problems
+
+
+def _key(detail: ErrorDetails, values: dict[str, Any]) -> Key:
+    """Where one of pydantic's errors is in the file: no index where the address is no list there."""
+    key: Key = ()
+    for part in detail["loc"]:
+        if not exists(values, (*key, part)) and detail["type"] != "missing":
+            break
+        key = (*key, part)
+    return key
+
+
+def _placed(problems: Iterable[Problem], lines: Mapping[str, str]) -> list[Problem]:
+    """Problems with the place of their key, or of what should hold it."""
+    return [replace(problem, place=lines[_nearest(problem.path, lines)]) for problem in problems]
+
+
+def _nearest(path: str, lines: Mapping[str, str]) -> str:
+    while path and path not in lines:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return path
+
+
+def _sorted(problems: Iterable[Problem], files: list[Path | str]) -> list[Problem]:
+    def order(problem: Problem) -> tuple[int, int, str]:
+        file, _, line = problem.place.rpartition(":")
+        return [str(known) for known in files].index(file), int(line), problem.path
+
+    return sorted(dict.fromkeys(problems), key=order)
+
+
+def _resolve_identity_files(document: Document) -> None:
+    """Make ``identityFile`` relative to the working directory; absolute and ``~`` paths stay as they are."""
+    for key, place in document.places.items():
+        match key:
+            case (
+                ("racks", _, "leaves", _, "ssh", "identityFile")
+                | ("racks", _, "leaves", _, "ssh", "jump", "identityFile")
+                | ("jump", "identityFile")
+            ):
+                login: Any = document.values
+                for part in key[:-1]:
+                    login = login[part]
+                given = login["identityFile"]
+                if isinstance(given, str) and not given.startswith("~"):
+                    folder = Path(place.rpartition(":")[0]).parent
+                    login["identityFile"] = given if Path(given).is_absolute() else os.path.relpath(folder / given)

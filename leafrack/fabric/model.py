@@ -1,0 +1,229 @@
+"""The fabric file as types: racks, leaves, nodes, AS numbers, address ranges.
+
+Keys are camelCase in the file, in Calico's own words, and snake_case here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from ipaddress import ip_network
+
+from pydantic import Field
+
+from leafrack.fabric.login import Declared, Jump, Ssh
+from leafrack.fabric.switch import Addresses, Leaf, Platform, Spine, Timers, Uplink
+from leafrack.fabric.values import (
+    LARGEST_API_SERVER_AS_NUMBER,
+    RESERVED_AS_NUMBERS,
+    Address,
+    AsNumber,
+    Network,
+    OneDestination,
+    OneNetwork,
+)
+
+__all__ = [
+    "LARGEST_API_SERVER_AS_NUMBER",
+    "RESERVED_AS_NUMBERS",
+    "Address",
+    "Addresses",
+    "AsNumber",
+    "Declared",
+    "Fabric",
+    "Interconnect",
+    "Jump",
+    "Leaf",
+    "Network",
+    "Platform",
+    "Rack",
+    "Spine",
+    "Ssh",
+    "Timers",
+    "Uplink",
+]
+
+LARGEST_MAXIMUM_PREFIX = 2**32 - 1
+"""What FRR takes (bgpd/bgp_vty.c: ``maximum-prefix (1-4294967295)``)."""
+DEFAULT_PREFIX_LENGTHS = {4: 24, 6: 64}
+"""Of the subnet around a leaf's address, by IP version, where a rack gives no nodeCIDRs."""
+
+
+class Interconnect(StrEnum):
+    """How the nodes of a rack learn each other's pod routes."""
+
+    FULL_MESH = "full-mesh"
+    ROUTE_REFLECTORS = "route-reflectors"
+    TOP_OF_RACK = "top-of-rack"
+
+
+class Rack(Declared):
+    """A leaf rack: its leaf (or redundant pair of leaves), its route reflectors and its other nodes."""
+
+    as_number: AsNumber | None = Field(
+        default=None, description="AS of the rack's nodes; the fabric's asNumber if not given"
+    )
+    local_as_number: AsNumber | None = Field(
+        default=None,
+        alias="localASNumber",
+        description=(
+            "AS that the rack shows to its leaves while its nodes stay in the fabric's asNumber: no session inside the "
+            "rack resets for it (Calico 3.31 and later); instead of the rack's asNumber"
+        ),
+    )
+    interconnect: Interconnect | None = Field(default=None, description="only where it differs from the fabric's")
+    node_cidrs: tuple[OneNetwork, ...] = Field(
+        default=(),
+        alias="nodeCIDRs",
+        description=(
+            "subnets of the nodes and the leaf; the /24 (IPv4) or /64 (IPv6) around the leaf's address if not given"
+        ),
+    )
+    leaves: dict[str, Leaf] = Field(description="the rack's leaf, or its redundant pair of leaves, by name")
+    reflectors: dict[str, Addresses] = Field(
+        default={},
+        description="nodes that are route reflectors, by node name, with their addresses; two are usual",
+    )
+    members: dict[str, Addresses] = Field(default={}, description="the other nodes, by node name, with their addresses")
+
+    @property
+    def nodes(self) -> Mapping[str, Addresses]:
+        """All nodes of the rack, reflectors first."""
+        return {**self.reflectors, **self.members}
+
+    @property
+    def subnets(self) -> tuple[Network, ...]:
+        """Subnets of the nodes: those given, or the usual one around each address of a leaf."""
+        around = (
+            ip_network((address, DEFAULT_PREFIX_LENGTHS[address.version]), strict=False)
+            for leaf in self.leaves.values()
+            for address in leaf.address
+        )
+        return self.node_cidrs or tuple(dict.fromkeys(around))
+
+
+class Waves(Declared):
+    """How a change goes through the racks: one first, then some at once, each seen working before the next."""
+
+    canary: str | None = Field(default=None, description="the rack that goes first; the first of the file if not given")
+    at_once: int = Field(default=4, ge=1, strict=True, description="racks that change together after it")
+
+
+class Fabric(Declared):
+    """A leaf-spine fabric and the cluster on it."""
+
+    name: str = Field(description="short name of the fabric, in labels and in the names of prefix lists")
+    interconnect: Interconnect = Field(
+        default=Interconnect.ROUTE_REFLECTORS,
+        description="how the nodes of a rack learn each other's pod routes",
+    )
+    as_number: AsNumber = Field(
+        default=64512, description="AS of every node before its rack's own is set (BGPConfiguration)"
+    )
+    pod_cidrs: tuple[OneNetwork, ...] = Field(alias="podCIDRs", min_length=1, description="address ranges of the pods")
+    service_cluster_ips: tuple[OneNetwork, ...] = Field(
+        default=(), alias="serviceClusterIPs", description="service address ranges that the nodes advertise"
+    )
+    accept_cidrs: tuple[OneDestination, ...] = Field(
+        default=(),
+        alias="acceptCIDRs",
+        description=(
+            "ranges that nodes take from their leaves besides pods and services, with all inside them; 0.0.0.0/0 and "
+            "::/0 are the default route alone"
+        ),
+    )
+    maximum_prefix: int | None = Field(
+        default=None,
+        ge=1,
+        le=LARGEST_MAXIMUM_PREFIX,
+        strict=True,
+        description=(
+            "routes that a leaf takes from a node before it ends the session, for a minute; no limit if not given"
+        ),
+    )
+    ttl_security: bool = Field(
+        default=False,
+        strict=True,
+        description=(
+            "nodes and leaves take from each other only packets that no router has passed on (RFC 5082, one hop)"
+        ),
+    )
+    calico_namespace: str = Field(
+        "kube-system",
+        description="where calico-node runs: kube-system (manifests) or calico-system (operator)",
+    )
+    reflector_mesh: bool = Field(
+        default=False,
+        strict=True,
+        description=(
+            "route reflectors of different racks also peer with each other, for fabrics whose leaves carry no pod "
+            "routes (encapsulated pools)"
+        ),
+    )
+    spines: dict[str, Spine] = Field(default={}, description="spine switches, by name")
+    jump: Jump | None = Field(default=None, description="jump host to every leaf that has no ssh.jump of its own")
+    waves: Waves = Field(default_factory=Waves, description="how a change goes through the racks")
+    racks: dict[str, Rack] = Field(min_length=1, description="leaf racks, by name")
+
+    def in_waves(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the racks, wave by wave: the canary alone, then the others in the order of the file."""
+        canary = self.waves.canary or next(iter(self.racks))
+        others = [rack for rack in self.racks if rack != canary]
+        size = self.waves.at_once
+        return ((canary,), *(tuple(others[start : start + size]) for start in range(0, len(others), size)))
+
+    def rack_as(self, rack: str) -> int:
+        """AS number of a rack's nodes: its own, or the fabric's."""
+        own = self.racks[rack].as_number
+        return self.as_number if own is None else own
+
+    def rack_interconnect(self, rack: str) -> Interconnect:
+        """How the nodes of a rack are connected: its own setting, or the fabric's."""
+        return self.racks[rack].interconnect or self.interconnect
+
+    def leaf_side_as(self, rack: str) -> int:
+        """AS number in which a rack's leaves see its nodes: localASNumber, or that of the nodes."""
+        local = self.racks[rack].local_as_number
+        return self.rack_as(rack) if local is None else local
+
+    def overrides_as(self, rack: str, leaf: str) -> bool:
+        """Whether a leaf puts its own AS in place of the rack's: nodes behind one leaf share an AS."""
+        return self.racks[rack].leaves[leaf].as_override or self.rack_interconnect(rack) is Interconnect.TOP_OF_RACK
+
+    def jump_to(self, leaf: Leaf) -> Jump | None:
+        """Jump host on the way to a leaf: its own, or the fabric's."""
+        return leaf.ssh.jump or self.jump
+
+    @property
+    def cluster_mesh(self) -> bool:
+        """Whether Calico's node-to-node mesh is on when all is done: one switch for the whole cluster."""
+        return all(self.rack_interconnect(rack) is Interconnect.FULL_MESH for rack in self.racks)
+
+    def reflectors_of(self, rack: str) -> Mapping[str, Addresses]:
+        """Nodes of a rack that reflect routes; in other interconnects ``reflectors`` are nodes like the others."""
+        reflects = self.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS
+        return self.racks[rack].reflectors if reflects else {}
+
+    def border(self, rack: str) -> Mapping[str, Addresses]:
+        """Nodes of a rack that have sessions to its leaves: its route reflectors, or every node where it has none.
+
+        In a full mesh every node has them, because the routes by its leaf are what the rack has left while the mesh
+        gives way to the BGPPeers of the rack.
+        """
+        reflects = self.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS
+        return self.racks[rack].reflectors if reflects else self.racks[rack].nodes
+
+    @property
+    def advertised(self) -> tuple[Network, ...]:
+        """Ranges of which nodes announce routes to their leaves: pods and services."""
+        return (*self.pod_cidrs, *self.service_cluster_ips)
+
+    @property
+    def accepted(self) -> tuple[Network, ...]:
+        """Ranges of which nodes take routes from their leaves; that of the default route means just itself."""
+        return (*self.advertised, *self.accept_cidrs)
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """IP versions that this fabric carries pods of, 4 before 6."""
+        return tuple(sorted({network.version for network in self.pod_cidrs}))

@@ -1,0 +1,114 @@
+"""Names that leafrack gives, each in one place: labels, annotations, peers, prefix lists.
+
+Label and peer names are those of the example fabric (design: ``rr-group``, ``rr-id``,
+``<rack>-to-<leaf>-peer``); annotation keys are Calico's (libcalico-go/lib/backend/k8s/resources/node.go).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address
+
+from leafrack.fabric.model import Fabric, Interconnect
+from leafrack.fabric.switch import Addresses
+
+RACK_LABEL = "rr-group"
+"""On every node of a rack; the value is the rack's name."""
+REFLECTOR_LABEL = "rr-id"
+"""On the route reflectors of a rack; the value is the rack's name."""
+CLUSTER_ID_LABEL = "leafrack/cluster-id"
+"""On the route reflectors; the value is the reflector's cluster ID, by which a selector finds just this one."""
+REFLECTED_LABEL = "leafrack/reflected"
+"""On the other nodes, with ``reflectorMesh`` and once the mesh is off: reflectors of other racks leave them alone."""
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+FABRIC_LABEL = "leafrack/fabric"
+MANAGER = "leafrack"
+
+PASSWORD_SECRET = "leafrack-bgp"  # noqa: S105 - a name
+"""The Secret with the BGP passwords, in calico-node's namespace; a key per rack."""
+
+NEXT_HOP_ANNOTATION = "leafrack/next-hop"
+"""On a BGPPeer that was there before leafrack, whose next hop mode stays as it was found."""
+
+AGAIN_ANNOTATION = "leafrack/again"
+"""On a node whose labels had gone: a mark that changes each time they are applied again."""
+
+AS_NUMBER_ANNOTATION = "projectcalico.org/ASNumber"
+CLUSTER_ID_ANNOTATION = "projectcalico.org/RouteReflectorClusterID"
+LABELS_ANNOTATION = "projectcalico.org/labels"
+"""Labels that a node got through calicoctl, as JSON."""
+IPV4_ANNOTATION = "projectcalico.org/IPv4Address"
+IPV6_ANNOTATION = "projectcalico.org/IPv6Address"
+
+
+def leaf_peer(fabric: Fabric, rack: str, name: str, version: int) -> str:
+    """Name of the BGPPeer from a rack's border nodes to a leaf; that of a second family ends in -v6.
+
+    Reflectors and every node of a rack have different names for it, so that a rack that moves from one interconnect
+    to another has the new one before the old one goes.
+    """
+    leaf = fabric.racks[rack].leaves[name]
+    reflects = fabric.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS
+    base = leaf.peer_name or (f"{rack}-to-{name}-peer" if reflects else f"{rack}-nodes-to-{name}-peer")
+    return base if version == leaf.address.first.version else f"{base}-v6"
+
+
+def leaf_filter(rack: str) -> str:
+    """Name of the BGPFilter of a rack's BGPPeers to its leaves."""
+    return f"{rack}-leaf-filter"
+
+
+def node_peer(rack: str) -> str:
+    """Name of the BGPPeer between the nodes and the reflectors of a rack."""
+    return f"{rack}-to-node-peer"
+
+
+def mesh_peer(rack: str) -> str:
+    """Name of the BGPPeer between all nodes of a rack in full mesh."""
+    return f"{rack}-mesh-peer"
+
+
+def reflector_mesh_peer(rack: str) -> str:
+    """Name of the BGPPeer from a rack's reflectors to those of other racks."""
+    return f"{rack}-to-reflectors-peer"
+
+
+def rack_selector(rack: str) -> str:
+    """Calico selector of all nodes of a rack."""
+    return f"{RACK_LABEL} == '{rack}'"
+
+
+def reflector_selector(rack: str) -> str:
+    """Calico selector of the route reflectors of a rack."""
+    return f"{REFLECTOR_LABEL} == '{rack}'"
+
+
+def one_reflector_selector(addresses: Addresses) -> str:
+    """Calico selector of one route reflector."""
+    return f"{CLUSTER_ID_LABEL} == '{cluster_id(addresses)}'"
+
+
+def other_reflectors_selector(racks: Iterable[str]) -> str:
+    """Calico selector of the route reflectors of some racks, and of their other nodes that are not reflected to yet."""
+    listed = ", ".join(f"'{rack}'" for rack in racks)
+    return f"{REFLECTOR_LABEL} in {{{listed}}} || ({RACK_LABEL} in {{{listed}}} && !has({REFLECTED_LABEL}))"
+
+
+def list_in(fabric: str, version: int) -> str:
+    """Name of the prefix list on a leaf of what its nodes may announce: pod and service ranges of one IP version."""
+    return f"LEAFRACK-{fabric}-{'IN' if version == 4 else 'IN6'}"
+
+
+def list_out(fabric: str, version: int) -> str:
+    """Name of the prefix list on a leaf of what its nodes are sent."""
+    return f"LEAFRACK-{fabric}-{'OUT' if version == 4 else 'OUT6'}"
+
+
+def neighbour_description(rack: str, node: str) -> str:
+    """Description of a neighbour on a leaf; the first word says whose line it is."""
+    return f"leafrack {rack} {node}"
+
+
+def cluster_id(addresses: Addresses) -> str:
+    """Cluster ID of a reflector: its IPv4 address, or the last 32 bits of its IPv6 address (RFC 4456 §7)."""
+    return str(IPv4Address(int(addresses.first) & 0xFFFFFFFF))

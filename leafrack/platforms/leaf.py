@@ -1,0 +1,50 @@
+"""What leafrack puts on a leaf, from the fabric file alone: its neighbours and prefix lists as values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from leafrack.fabric import Fabric, names
+from leafrack.platforms.base import Neighbour, PrefixList
+
+
+def neighbours(fabric: Fabric, rack: str, leaf: str) -> dict[str, tuple[Neighbour, ...]]:
+    """Neighbours of a leaf by node, one for each family that both have, as they are when the rack is connected."""
+    declared = fabric.racks[rack]
+    final = fabric.leaf_side_as(rack)
+    return {
+        node: tuple(
+            Neighbour(
+                address=address,
+                # Pinned from the start where it stays: pinning it later would reset the session once more.
+                as_number=final if final == fabric.as_number else None,
+                description=names.neighbour_description(rack, node),
+                list_in=names.list_in(fabric.name, address.version),
+                list_out=names.list_out(fabric.name, address.version),
+                as_numbers=tuple(sorted({fabric.as_number, fabric.rack_as(rack), final})),
+                as_override=fabric.overrides_as(rack, leaf),
+                remove_private_as=declared.local_as_number is not None,
+                graceful_restart=len(declared.leaves) == 1,
+                timers=declared.leaves[leaf].timers,
+                ttl_security=fabric.ttl_security,
+                maximum_prefix=fabric.maximum_prefix,
+            )
+            for address in addresses
+            if declared.leaves[leaf].address.of(address.version) is not None
+        )
+        for node, addresses in fabric.border(rack).items()
+    }
+
+
+def with_password(neighbour: Neighbour, password: str | None) -> Neighbour:
+    """A neighbour with a TCP MD5 password (RFC 2385)."""
+    return replace(neighbour, password=password)
+
+
+def prefix_lists(fabric: Fabric) -> tuple[PrefixList, ...]:
+    """What nodes may announce and what they are sent: pods and services, and outbound what the file adds."""
+    return tuple(
+        PrefixList(name(fabric.name, version), tuple(cidr for cidr in ranges if cidr.version == version))
+        for version in sorted({cidr.version for cidr in fabric.advertised})
+        for name, ranges in ((names.list_in, fabric.advertised), (names.list_out, fabric.accepted))
+    )

@@ -1,0 +1,1 @@
+"""The declared fabric held against the world: what an update would harm, and what has drifted."""

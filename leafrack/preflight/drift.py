@@ -1,0 +1,224 @@
+"""What of leafrack's own has become different: lines on leaves, and fields that steps own, held against the fabric.
+
+Pulumi refreshes its Kubernetes resources itself; of what a command did on a switch or to a field it knows only that it
+ran. So this is what decides whether such a command runs again, and says to an operator what differs.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from leafrack.fabric import Fabric, names
+from leafrack.platforms import Neighbour, leaf, platform_of
+from leafrack.world.fields import Target
+from leafrack.world.observed import ClusterState, Observed
+
+KUBECTL_PATCH = "kubectl patch bgppeers.crd.projectcalico.org"
+_DEFAULTS = {"sourceAddress": "UseNodeIP", "reversePeering": "Auto"}
+"""What Calico takes a field of a BGPPeer for that is not there (api/pkg/apis/projectcalico/v3/bgppeer.go)."""
+
+Differences = tuple[str, ...]
+"""What differs, a line for each: where, what is found and what belongs there. Empty where nothing does."""
+Rule = Mapping[str, Any]
+"""A rule of a BGPFilter in Calico's own keys."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A fabric and the world as it was found; what could not be read differs in nothing.
+
+    ``passwords`` are those of the racks' sessions (TCP MD5, RFC 2385); they are compared and never shown.
+    """
+
+    fabric: Fabric
+    observed: Observed = field(default_factory=Observed)
+    passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+    in_the_way: bool = False
+    """Whether something of others would do harm to an update, and this look goes on all the same."""
+
+    def of_lists(self, rack: str, name: str) -> Differences:
+        """Entries of leafrack's prefix lists on a leaf."""
+        state = self.observed.switches.get(name)
+        if state is None:
+            return ()
+        platform = platform_of(self.fabric.racks[rack].leaves[name].platform)
+        found = platform.list_differences(leaf.prefix_lists(self.fabric), state)
+        return tuple(f"{name}: prefix list {line}" for line in found)
+
+    def of_neighbour(self, rack: str, name: str, node: str, neighbour: Neighbour) -> Differences:
+        """A leaf's neighbour, its AS aside."""
+        state = self.observed.switches.get(name)
+        if state is None:
+            return ()
+        who = f"{name}: neighbour {neighbour.address} ({node})"
+        if neighbour.address not in state.neighbours:
+            return (f"{who} is missing",)
+        platform = platform_of(self.fabric.racks[rack].leaves[name].platform)
+        wanted, has = leaf.with_password(neighbour, self.passwords.get(rack)), state.neighbours[neighbour.address]
+        found = platform.neighbour_differences(wanted, has)
+        if has.state != "Established" and has.remote_as and has.remote_as not in neighbour.as_numbers:
+            found += platform.as_difference(self.fabric.leaf_side_as(rack), has)
+        return tuple(f"{who} {line}" for line in found)
+
+    def of_as_numbers(self, rack: str, name: str) -> Differences:
+        """The AS of a leaf's neighbours; one that is missing is made without it, and given it afterwards."""
+        state = self.observed.switches.get(name)
+        if state is None:
+            return ()
+        platform = platform_of(self.fabric.racks[rack].leaves[name].platform)
+        found: list[str] = []
+        for node, declared in leaf.neighbours(self.fabric, rack, name).items():
+            for address in (neighbour.address for neighbour in declared):
+                who = f"{name}: neighbour {address} ({node})"
+                if address not in state.neighbours:
+                    found.append(f"{who} is missing")
+                    continue
+                lines = platform.as_difference(self.fabric.leaf_side_as(rack), state.neighbours[address])
+                found += [f"{who} {line}" for line in lines]
+        return tuple(found)
+
+    def of_fields(self, target: Target, key: str, values: Mapping[str, Any]) -> Differences:
+        """A field of some objects, which a step owns."""
+        cluster = self.observed.cluster
+        if cluster is None:
+            return ()
+        has = {name: _carried(cluster, target, name) for name in values}
+        return tuple(
+            f"{target.kind} {name} {_instead(key, carried.get(key), wanted)}" if carried is not None else _gone(name)
+            for name, wanted in values.items()
+            if (carried := has[name]) is None or carried.get(key) != wanted
+        )
+
+    def of_password(self, rack: str) -> Differences:
+        """The password of a rack, as its nodes have it."""
+        cluster, wanted = self.observed.cluster, self.passwords.get(rack)
+        if cluster is None or cluster.passwords is None or wanted is None:
+            return ()
+        found = cluster.passwords.get(rack)
+        if found == b64encode(wanted.encode()).decode():
+            return ()
+        what = f"lacks the password of {rack}" if found is None else f"has another password of {rack}"
+        return (f"Secret {names.PASSWORD_SECRET} {what}",)
+
+    def of_labels(self, node: str, labels: Mapping[str, str]) -> Differences:
+        """Labels of a node."""
+        each = (self.of_fields(Target.NODE_LABEL, key, {node: value}) for key, value in labels.items())
+        return tuple(line for lines in each for line in lines)
+
+    def of_bgp_configuration(self, spec: Mapping[str, Any]) -> Differences:
+        """Fields of BGPConfiguration ``default`` that leafrack sets."""
+        each = (self.of_fields(Target.BGP_CONFIGURATION_SPEC, key, {"default": spec[key]}) for key in spec)
+        return tuple(line for lines in each for line in lines)
+
+    def of_peer(self, name: str, spec: Mapping[str, Any]) -> Differences:
+        """Fields of a BGPPeer that leafrack sets."""
+        cluster = self.observed.cluster
+        if cluster is None:
+            return ()
+        if all(peer.name != name for peer in cluster.peers):
+            return (_gone(name),)
+        each = (self.of_fields(Target.PEER_SPEC, key, {name: value}) for key, value in spec.items())
+        return tuple(line for lines in each for line in lines)
+
+    def of_filter(self, name: str, spec: Mapping[str, Any]) -> Differences:
+        """Rules of a BGPFilter."""
+        cluster = self.observed.cluster
+        if cluster is None:
+            return ()
+        if name not in cluster.filters:
+            return (f"BGPFilter {name} is missing",)
+        has = cluster.filters[name]
+        return tuple(
+            f"BGPFilter {name} {line}" for key, rules in spec.items() for line in _rules(key, has.get(key) or (), rules)
+        )
+
+    def of_others(self, rack: str) -> Differences:
+        """What somebody else has put on nodes of ours and leafrack leaves there, with the command that removes it."""
+        cluster, reflectors = self.observed.cluster, self.fabric.reflectors_of(rack)
+        if cluster is None:
+            return ()
+        found: list[str] = []
+        for node in (cluster.nodes[node] for node in self.fabric.racks[rack].nodes if node in cluster.nodes):
+            for verb, carried, key in (
+                ("annotate", node.annotations, names.CLUSTER_ID_ANNOTATION),
+                ("label", node.labels, names.CLUSTER_ID_LABEL),
+            ):
+                if node.name not in reflectors and key in carried and not _ours(node.managers.get(key, ())):
+                    what = f"node {node.name} is no reflector in this file and has {key}={carried[key]}"
+                    found.append(f"{what}: kubectl {verb} node {node.name} {key}-")
+        return tuple(found)
+
+    def of_others_in_peer(self, name: str, given: Iterable[str]) -> Differences:
+        """Fields of a BGPPeer of ours beside those it is given, set by somebody else, with what removes each."""
+        cluster = self.observed.cluster
+        peer = next((peer for peer in cluster.peers if peer.name == name), None) if cluster else None
+        if peer is None:
+            return ()
+        # What a next hop mode was found to be stays so (Peer.keeps_its_next_hop).
+        known = {*given, "nextHopMode", "keepOriginalNextHop"}
+        found: list[str] = []
+        for key, value in peer.spec.items():
+            says_nothing = not value or value == _DEFAULTS.get(key)
+            if key not in known and not says_nothing and not _ours(peer.managers.get(key, ())):
+                path = json.dumps([{"op": "remove", "path": f"/spec/{key}"}])
+                what = f"BGPPeer {name} has {key}={_value(value)}, which this file does not give it"
+                found.append(f"{what}: {KUBECTL_PATCH} {name} --type=json -p '{path}'")
+        return tuple(found)
+
+    def applied(self, racks: Iterable[str]) -> bool:
+        """Whether leafrack has made something of some racks: before that, nothing of it is different, only to come."""
+        cluster = self.observed.cluster
+        if cluster is None:
+            return False
+        nodes = [cluster.nodes.get(node) for rack in racks for node in self.fabric.racks[rack].nodes]
+        return any(_ours(node.managers.get(names.RACK_LABEL, ())) for node in nodes if node)
+
+
+def _ours(managers: Iterable[str]) -> bool:
+    """Whether a field was set by leafrack, for any stack: it goes with a change of the file."""
+    return any(manager.startswith(names.MANAGER) for manager in managers)
+
+
+def _gone(peer: str) -> str:
+    return f"BGPPeer {peer} is missing"
+
+
+def _carried(cluster: ClusterState, target: Target, name: str) -> Mapping[str, Any] | None:
+    """Where an object has the fields of a target; None where it is a BGPPeer that is missing."""
+    if target is Target.BGP_CONFIGURATION_SPEC:
+        return cluster.bgp_configuration
+    if target is Target.PEER_SPEC:
+        return next((peer.spec for peer in cluster.peers if peer.name == name), None)
+    node = cluster.nodes.get(name)
+    if node is None:
+        return {}
+    return node.labels if target is Target.NODE_LABEL else node.annotations
+
+
+def _instead(key: str, found: object, wanted: object) -> str:
+    right = _value(wanted)
+    return f"lacks {key}={right}" if found is None else f"has {key}={_value(found)} instead of {right}"
+
+
+def _value(value: object) -> str:
+    """A value as kubectl's output has it, a list of ranges without its keys."""
+    if isinstance(value, list) and all(isinstance(each, Mapping) and set(each) == {"cidr"} for each in value):
+        return ", ".join(str(each["cidr"]) for each in value) or "[]"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _rules(key: str, found: Sequence[Rule], wanted: Sequence[Rule]) -> Differences:
+    lacks = [f"lacks `{_said(rule)}` in {key}" for rule in wanted if rule not in found]
+    has = [f"has `{_said(rule)}` in {key}" for rule in found if rule not in wanted]
+    other_order = [f"has the rules of {key} in another order"] if list(found) != list(wanted) else []
+    return tuple([*lacks, *has] or other_order)
+
+
+def _said(rule: Rule) -> str:
+    known = ("action", "matchOperator", "cidr")
+    more = (f"{key} {value}" for key, value in rule.items() if key not in known)
+    return " ".join([*(str(rule[key]) for key in known if key in rule), *more])

@@ -1,0 +1,204 @@
+"""Facts before acts: the cluster and the switches, read and held against the fabric file before anything changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+
+from leafrack.errors import Problem, UnreadableError
+from leafrack.fabric import Fabric, names
+from leafrack.fabric.values import Network, within
+from leafrack.preflight import labels, leaves
+from leafrack.preflight import transitions as moves
+from leafrack.preflight.foreign import Foreign, listed
+from leafrack.world.calico_api import NATIVE_GROUP
+from leafrack.world.cluster import CALICO_GROUP
+from leafrack.world.observed import ClusterState, Observed, observe
+
+__all__ = ["ClusterState", "Observed", "about", "findings", "notices", "observe", "overlaps", "unreadable"]
+
+
+def findings(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -> tuple[Problem, ...]:
+    """Everything in which the world differs from the fabric file such that applying it would do harm.
+
+    ``manager`` is the field manager of the stack that asks: labels that it set itself are about to go. By default
+    that of any stack.
+    """
+    of_cluster = () if observed.cluster is None else _of_cluster(fabric, observed.cluster, manager)
+    return (*of_cluster, *leaves.findings(fabric, observed.switches))
+
+
+def overlaps(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -> tuple[Problem, ...]:
+    """Those of the findings that somebody else's peers, labels, neighbours and lines in the place of ours are.
+
+    In a fabric that has been applied they came after it, and a look for drift is to see them.
+    """
+    of_cluster = () if observed.cluster is None else _of_others(fabric, observed.cluster, manager)
+    return (*of_cluster, *leaves.overlaps(fabric, observed.switches))
+
+
+def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
+    """What an operator should know before saying yes: sessions that reset, leaves that stay silent, other peers."""
+    cluster = observed.cluster
+    if cluster is None:
+        return tuple(leaves.notices(fabric, observed.switches))
+    of_cluster = (
+        *_renumbered(fabric, cluster),
+        *_outside(fabric, cluster),
+        *_filters(fabric, cluster),
+        *Foreign(fabric, cluster).notices(),
+    )
+    return (*of_cluster, *leaves.notices(fabric, observed.switches))
+
+
+def _of_cluster(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:
+    yield from _calico(fabric, cluster)
+    yield from _passwords(fabric, cluster)
+    yield from _nodes(fabric, cluster)
+    yield from _pools(fabric, cluster)
+    yield from _of_others(fabric, cluster, manager)
+    yield from moves.findings(fabric, cluster)
+
+
+def _of_others(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:
+    yield from Foreign(fabric, cluster).findings()
+    yield from labels.findings(fabric, cluster, manager)
+
+
+def _calico(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    if cluster.calico.group == NATIVE_GROUP:
+        text = (
+            f"it stores Calico's resources as native v3 CRDs ({NATIVE_GROUP}/v3), which leafrack does not write yet: "
+            f"it needs {CALICO_GROUP}/v1"
+        )
+        yield Problem(text, path="cluster")
+    elif cluster.calico.group != CALICO_GROUP:
+        text = f"it has no BGPPeer of Calico ({CALICO_GROUP}/v1): install Calico first, or choose another kubeContext"
+        yield Problem(text, path="cluster")
+    else:
+        yield from _fields(fabric, cluster)
+
+
+def _fields(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    for rack, declared in fabric.racks.items():
+        if declared.local_as_number is not None and not cluster.calico.local_as_number:
+            text = "BGPPeers of this cluster have no localASNumber: that needs Calico 3.31; give the rack an asNumber"
+            yield Problem(text, path=f"racks.{rack}.localASNumber")
+    if fabric.ttl_security and not cluster.calico.ttl_security:
+        text = "BGPPeers of this cluster have no ttlSecurity: that needs a newer Calico; remove it here"
+        yield Problem(text, path="ttlSecurity")
+
+
+def _passwords(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    if not cluster.password_secret:
+        secret = f"Secret {names.PASSWORD_SECRET} in namespace {fabric.calico_namespace}"
+        text = f"it has no {secret}, where nodes read passwords: an administrator makes it with config/rbac.yaml"
+        yield Problem(text, path="cluster")
+
+
+def _nodes(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    for rack, declared in fabric.racks.items():
+        for group, members in (("reflectors", declared.reflectors), ("members", declared.members)):
+            for name, addresses in members.items():
+                path = f"racks.{rack}.{group}.{name}"
+                if name not in cluster.nodes:
+                    text = (
+                        f"the cluster has no node {name}: check its name with kubectl get nodes; if the node is gone, "
+                        "take it out of this file and run `pulumi up --refresh`"
+                    )
+                    yield Problem(text, path=path)
+                    continue
+                has = cluster.nodes[name].addresses
+                for address in addresses:
+                    if has and address not in has:
+                        found = ", ".join(map(str, has))
+                        text = (
+                            f"Calico uses {found} for {name} in the cluster, this file says {address}: if the node was "
+                            "replaced or renumbered, correct this file"
+                        )
+                        yield Problem(text, path=path)
+
+
+def _pools(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    for cidr in fabric.pod_cidrs:
+        for pool in cluster.pools:
+            same = pool.cidr.version == cidr.version and pool.cidr.overlaps(cidr)
+            # Between reflectors that are linked, tunnels are how pods reach each other past the leaves.
+            if same and pool.encapsulation and not fabric.reflector_mesh:
+                text = (
+                    f"IPPool {pool.name} ({pool.cidr}) uses {pool.encapsulation}: leaves route pods only without "
+                    "encapsulation; set ipipMode and vxlanMode to Never first"
+                )
+                yield Problem(text, path="podCIDRs")
+
+
+def _renumbered(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    for rack, declared in fabric.racks.items():
+        wanted, nodes = fabric.rack_as(rack), [node for node in declared.nodes if node in cluster.nodes]
+        now = {node: found for node in nodes if (found := cluster.as_of(node)) != wanted}
+        if now:
+            every = len(now) == len(nodes)
+            who = "its nodes change" if every else f"{listed(now)} {'changes' if len(now) == 1 else 'change'}"
+            whose = (
+                "every session of the rack resets"
+                if every
+                else "sessions with it reset"
+                if len(now) == 1
+                else "sessions with them reset"
+            )
+            text = f"{who} from AS {', '.join(sorted({str(each) for each in now.values()}))} to {wanted}"
+            yield Problem(f"{text}: {whose} once, for some seconds (docs/order.md)", path=f"racks.{rack}.asNumber")
+
+
+def _outside(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    """Pools whose pods no leaf would route: ``podCIDRs`` became smaller, or the cluster got another pool."""
+    ranges: tuple[Network, ...] = (
+        *collapse_addresses(cidr for cidr in fabric.pod_cidrs if isinstance(cidr, IPv4Network)),
+        *collapse_addresses(cidr for cidr in fabric.pod_cidrs if isinstance(cidr, IPv6Network)),
+    )
+    for pool in cluster.pools:
+        # Where reflectors are linked, pods of other racks are not reached by the leaves.
+        if not fabric.reflector_mesh and not any(within(pool.cidr, cidr) for cidr in ranges):
+            text = (
+                f"IPPool {pool.name} ({pool.cidr}) is not within these ranges: leaves take no route to its pods, so "
+                "that they are reached within their own rack only; add it while any pod has an address of it"
+            )
+            yield Problem(text, path="podCIDRs")
+
+
+def unreadable(fabric: Fabric, observed: Observed, *, refused: bool) -> tuple[Problem, ...]:
+    """What refuses to be read, or is merely away; a jump host once, however many leaves are behind it."""
+    return tuple(dict.fromkeys(about(fabric, error) for error in observed.unreadable if error.refused is refused))
+
+
+def _filters(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    """Filters of BGPPeers that are taken over, and a Calico that has none."""
+    if not cluster.calico.filters:
+        text = (
+            "BGPPeers of this cluster have no filters: that needs Calico 3.26; what nodes announce and accept is held "
+            "to the ranges of this file by the leaves' prefix lists alone"
+        )
+        yield Problem(text, path="cluster")
+        return
+    peers = {peer.name: peer for peer in cluster.peers}
+    for rack, name, leaf in ((rack, name, leaf) for rack, r in fabric.racks.items() for name, leaf in r.leaves.items()):
+        ours = names.leaf_filter(rack)
+        for peer_name in (names.leaf_peer(fabric, rack, name, address.version) for address in leaf.address):
+            given = peers[peer_name].spec.get("filters") or () if peer_name in peers else ()
+            others = ", ".join(one for one in given if one != ours)
+            if others:
+                text = (
+                    f"BGPPeer {peer_name} has the filters {others}: leafrack's {ours} takes their place; what they let "
+                    "nodes accept besides pods and services belongs into acceptCIDRs"
+                )
+                yield Problem(text, path=f"racks.{rack}.leaves.{name}")
+
+
+def about(fabric: Fabric, error: UnreadableError) -> Problem:
+    """What could not be read, with the key of the file that says how to reach it (a leaf's ``ssh``, a ``jump``)."""
+    for rack, declared in fabric.racks.items():
+        if leaf := declared.leaves.get(error.who):
+            ssh = f"racks.{rack}.leaves.{error.who}.ssh"
+            jump = f"{ssh}.jump" if leaf.ssh.jump else "jump"
+            return Problem(error.why, path=jump if error.at_jump else ssh)
+    return Problem(error.why, path=error.who)

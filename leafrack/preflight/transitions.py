@@ -1,0 +1,54 @@
+"""Changes of a running fabric that one update cannot make, and AS numbers that a first update cannot start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from leafrack.errors import Problem
+from leafrack.fabric import Fabric, names
+from leafrack.world.observed import ClusterState
+
+
+def findings(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    """What would end at a gate that cannot open."""
+    yield from _first_as(fabric, cluster)
+    yield from _two_changes(fabric, cluster)
+
+
+def _first_as(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    """A rack that keeps the fabric's AS starts in it: its leaves accept no other."""
+    for rack in fabric.racks:
+        border = [node for node in fabric.border(rack) if node in cluster.nodes]
+        started = any(names.RACK_LABEL in cluster.nodes[node].labels for node in border)
+        now = {found for node in border if (found := cluster.as_of(node)) is not None} - {fabric.as_number}
+        if fabric.leaf_side_as(rack) == fabric.as_number and now and not started:
+            numbers = ", ".join(map(str, sorted(now)))
+            text = (
+                f"nodes of rack {rack} are in AS {numbers} now, and the rack is to be in the fabric's AS "
+                f"{fabric.as_number}: let asNumber of the fabric be the AS that the nodes have, and give the rack an "
+                "asNumber of its own"
+            )
+            yield Problem(text, path="asNumber")
+
+
+def _two_changes(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    """A rack with a ``localASNumber`` that moves from one interconnect to another.
+
+    Two BGPPeers to its leaf stand until the new one is seen working. The new one gets the field in the last phase, and
+    the leaf would refuse it until then.
+    """
+    labels = {names.MANAGED_BY_LABEL: names.MANAGER, names.FABRIC_LABEL: fabric.name}
+    ours = [peer for peer in cluster.peers if labels.items() <= peer.labels.items()]
+    for rack, declared in fabric.racks.items():
+        leaves = {
+            (str(address), names.leaf_peer(fabric, rack, name, address.version))
+            for name, leaf in declared.leaves.items()
+            for address in leaf.address
+        }
+        old = [peer for peer in ours if any(peer.spec.get("peerIP") == at and peer.name != new for at, new in leaves)]
+        if old and (declared.local_as_number is not None or any("localASNumber" in peer.spec for peer in old)):
+            text = (
+                "a rack moves to another interconnect without localASNumber only: take it out (asOverride of the "
+                "leaves is another way to share an AS), run pulumi up, move, and put it in again"
+            )
+            yield Problem(text, path=f"racks.{rack}")

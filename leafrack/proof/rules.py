@@ -1,0 +1,149 @@
+"""What BIRD and FRR do with one route on one session: pass it on, take it in, or drop it and why.
+
+BIRD: proto/bgp/attrs.c of CZ-NIC/bird 1.6.8, configured by Calico's confd templates (bird.cfg.template: ``gateway
+recursive``, ``add paths on``, always ``multihop``, so that an external session without ``next hop keep`` gets the
+sender's own address). FRR: bgpd/bgp_route.c of 8.4, ``subgroup_announce_check`` and ``bgp_update``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from leafrack.fabric.values import Network, within
+from leafrack.proof.model import Kind, Link, NextHop, Prefix, Route, Speaker, Topology, What
+
+
+class Rule(StrEnum):
+    """Why a route does not get over a session."""
+
+    POISON = "sent back"
+    OWN_AS = "own AS in path"
+    ORIGINATOR = "own route came back"
+    CLUSTER = "own cluster ID in list"
+    INTERNAL = "iBGP routes are not passed on over iBGP"
+    POOLS = "outside of pod and service ranges"
+    PREFIX_LIST = "not in the inbound prefix list"
+    OUTBOUND_LIST = "not in the outbound prefix list"
+    OWN_NEXT_HOP = "next hop is the receiver"
+    NEXT_HOP = "next hop is not connected"
+
+
+def sent(topology: Topology, link: Link, prefix: Prefix, route: Route, source: Link | None) -> Route | Rule:
+    """A route as the sender puts it on the wire; ``source`` is where the sender has it from, None for its own."""
+    sender = topology.speakers[link.sender.speaker]
+    if sender.kind is Kind.NODE:
+        return _bird_sends(topology, link, prefix, route, source)
+    if not _listed(link.sender.sends, prefix):
+        return Rule.OUTBOUND_LIST
+    return _frr_sends(topology, sender, link, route, source)
+
+
+def received(  # noqa: PLR0911 - each is a rule
+    topology: Topology, link: Link, prefix: Prefix, route: Route
+) -> Route | Rule:
+    """A route after the receiver's checks."""
+    receiver, end = topology.speakers[link.receiver.speaker], link.receiver
+    if route.as_path.count(end.as_number) > end.allow_own_as:
+        return Rule.OWN_AS
+    if receiver.kind is not Kind.NODE and end.as_number != receiver.as_number and receiver.as_number in route.as_path:
+        return Rule.OWN_AS
+    if link.internal and route.originator == receiver.router_id:
+        return Rule.ORIGINATOR
+    if not _listed(end.accepts, prefix):
+        return Rule.PREFIX_LIST
+    if receiver.kind is Kind.NODE:
+        return route
+    if link.internal and receiver.router_id in route.clusters:
+        return Rule.CLUSTER
+    if route.next_hop in receiver.addresses:
+        return Rule.OWN_NEXT_HOP
+    # A single-hop external session takes only next hops that are connected.
+    if not link.internal and not any(route.next_hop in subnet for subnet in receiver.subnets):
+        return Rule.NEXT_HOP
+    return route
+
+
+def _listed(ranges: tuple[Network, ...] | None, prefix: Prefix) -> bool:
+    """Whether a prefix list lets a prefix through."""
+    return ranges is None or all(any(within(inside, entry) for entry in ranges) for inside in prefix.ranges)
+
+
+def _bird_sends(  # noqa: PLR0911 - each is a rule
+    topology: Topology, link: Link, prefix: Prefix, route: Route, source: Link | None
+) -> Route | Rule:
+    end = link.sender
+    if prefix.what is What.SUBNET:
+        return Rule.POOLS
+    as_path = route.as_path if link.internal else (end.as_number, *route.as_path)
+    via = (*route.via, end.speaker)
+    if source is None:
+        return Route(as_path, end.address, via)
+    if source.number == link.number:
+        return Rule.POISON
+    own = topology.speakers[end.speaker].cluster_id
+    if end.rr_client and own in route.clusters:
+        return Rule.CLUSTER
+    originator, clusters = route.originator, route.clusters
+    if link.internal and source.internal and source.receiver.as_number == end.as_number:
+        if not (end.rr_client or source.receiver.rr_client):
+            return Rule.INTERNAL
+        if originator is None:
+            originator = topology.speakers[source.sender.speaker].router_id
+        clusters = (own or 0, *clusters)
+    keep = end.next_hop is NextHop.KEEP or (link.internal and end.next_hop is NextHop.AUTO)
+    next_hop = route.next_hop if keep else end.address
+    if next_hop == link.receiver.address:
+        return Rule.OWN_NEXT_HOP
+    if not link.internal:
+        originator, clusters = None, ()
+    return Route(as_path, next_hop, via, originator, clusters)
+
+
+def _frr_sends(topology: Topology, sender: Speaker, link: Link, route: Route, source: Link | None) -> Route | Rule:
+    end, via = link.sender, (*route.via, link.sender.speaker)
+    if source is None:
+        return Route(() if link.internal else (sender.as_number,), end.address, via)
+    originator, clusters = route.originator, route.clusters
+    reflected = link.internal and source.internal
+    if reflected:
+        if not (end.rr_client or source.receiver.rr_client):
+            return Rule.INTERNAL
+        peer = topology.speakers[source.sender.speaker].router_id
+        originator, clusters = peer if originator is None else originator, (sender.router_id, *clusters)
+    as_path = route.as_path
+    if not link.internal:
+        peer_as = link.receiver.as_number
+        if end.remove_private_as:
+            # The neighbour's own AS stays: aspath_replace_private_asns in bgp_aspath.c.
+            as_path = tuple(sender.as_number if _private(one) and one != peer_as else one for one in as_path)
+        if end.as_override:
+            as_path = tuple(sender.as_number if one == peer_as else one for one in as_path)
+        as_path, originator, clusters = (sender.as_number, *as_path), None, ()
+    third_party = not link.internal and _shared(topology, sender, link, route, source)
+    keep = end.next_hop is NextHop.KEEP or reflected or third_party or (link.internal and end.next_hop is NextHop.AUTO)
+    if end.next_hop is NextHop.SELF:
+        keep = False
+    return Route(as_path, route.next_hop if keep else end.address, via, originator, clusters)
+
+
+def _shared(topology: Topology, sender: Speaker, link: Link, route: Route, source: Link) -> bool:
+    """Whether FRR leaves a third party's next hop: all neighbours that get the same updates share its subnet."""
+    subnet = next((one for one in sender.subnets if route.next_hop in one), None)
+    alike = (
+        other.receiver.address
+        for other in topology.links[sender.name]
+        if other.version == link.version
+        and other.internal == link.internal
+        and other.sender.as_override == link.sender.as_override
+        and other.sender.remove_private_as == link.sender.remove_private_as
+        and other.sender.next_hop == link.sender.next_hop
+        and other.sender.sends == link.sender.sends
+        and other.sender.group == link.sender.group
+        and other.number != source.number
+    )
+    return subnet is not None and link.receiver.address in subnet and all(address in subnet for address in alike)
+
+
+def _private(as_number: int) -> bool:
+    """RFC 6996."""
+    return 64512 <= as_number <= 65534 or 4200000000 <= as_number <= 4294967294

@@ -1,0 +1,95 @@
+"""The verdict: a row for every expected session and for the routes of every place, with what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from leafrack.fabric import Fabric
+from leafrack.fabric.values import Network, within
+from leafrack.sessions.model import Kind, Row, Session
+from leafrack.world.model import Found, Report
+
+ESTABLISHED = "Established"
+NAMED = 4
+"""Missing routes that a row names; the rest it counts."""
+
+
+def sessions(expected: Iterable[Session], reports: Mapping[str, Report]) -> tuple[Row, ...]:
+    """A row per session, judged by the end that can tell most: the leaf of a leaf session, the reflector otherwise."""
+    return tuple(_session(session, reports) for session in expected)
+
+
+def _session(session: Session, reports: Mapping[str, Report]) -> Row:
+    to_leaf = session.kind is Kind.LEAF
+    judge, peer = (session.far, session.near) if to_leaf else (session.near, session.far)
+    report = reports.get(judge.name, Report(name=judge.name, failure="not asked"))
+    expected = f"{ESTABLISHED} with AS {' or '.join(map(str, session.far.as_numbers))}"
+    if report.failure:
+        return _row(session, expected, f"{judge.name} unreadable: {report.failure}", ok=False)
+    found = _best(found for found in report.sessions if found.peer == peer.address)
+    doubts = []
+    if to_leaf and report.as_number is not None and report.as_number not in judge.as_numbers:
+        doubts.append(f"{judge.name} says {report.as_number}")
+    if found is None:
+        return _row(session, expected, _with("no such session", doubts or [f"on {judge.name}"]), ok=False)
+    kept = peer.keep and found.state == ESTABLISHED
+    # FRR says 0 of a neighbour that may have any AS until it has heard of it.
+    if found.peer_as and found.peer_as not in peer.as_numbers and not kept:
+        doubts.append(
+            f"{judge.name} has {peer.name} as AS {found.peer_as}, not {' or '.join(map(str, peer.as_numbers))}"
+        )
+    state = found.state + (f", last error {found.last_error}" if found.last_error else "")
+    return _row(session, expected, _with(state, doubts), ok=found.state == ESTABLISHED and not doubts)
+
+
+def _best(candidates: Iterable[Found]) -> Found | None:
+    # While mesh and explicit peers overlap, BIRD runs two protocols to the same peer and one stays Idle.
+    return min(candidates, key=lambda found: found.state != ESTABLISHED, default=None)
+
+
+def _with(text: str, doubts: list[str]) -> str:
+    return f"{text} ({'; '.join(doubts)})" if doubts else text
+
+
+def _row(session: Session, expected: str, found: str, *, ok: bool) -> Row:
+    return Row(rack=session.rack, what=str(session), expected=expected, found=found, ok=ok)
+
+
+def routes(
+    fabric: Fabric,
+    blocks: Mapping[str, tuple[Network, ...]],
+    reports: Mapping[str, Report],
+    nodes: Collection[str],
+    tunnelled: Iterable[Network] = (),
+) -> tuple[Row, ...]:
+    """A row per leaf and per node of ``nodes``: does its table hold all pod blocks, and on leaves the services?
+
+    Nodes originate the service ranges themselves and keep them out of their kernel table, so only leaves are held
+    to those (Calico's ``kernel`` export filter rejects them). Pods of ``tunnelled`` pools reach other racks inside of
+    packets between nodes: a leaf needs no route to those of another rack.
+    """
+    pods = {node: set(blocks.get(node, ())) for rack in fabric.racks.values() for node in rack.nodes}
+    everywhere = set[Network]().union(*pods.values())
+    routed = {block for block in everywhere if not any(within(block, pool) for pool in tunnelled)}
+    routed |= set(fabric.service_cluster_ips)
+    return tuple(
+        _routes(rack, place, wanted, reports)
+        for rack, declared in fabric.racks.items()
+        for place, wanted in (
+            *((leaf, routed.union(*(pods[node] for node in declared.nodes))) for leaf in declared.leaves),
+            *((node, everywhere - pods[node]) for node in declared.nodes if node in nodes),
+        )
+    )
+
+
+def _routes(rack: str, place: str, wanted: set[Network], reports: Mapping[str, Report]) -> Row:
+    report = reports.get(place, Report(name=place, failure="not asked"))
+    missing = sorted(wanted - report.routes, key=str)
+    found = f"{len(wanted) - len(missing)} of {len(wanted)}"
+    if report.failure:
+        found = f"{place} unreadable: {report.failure}"
+    elif missing:
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        found += f", without {', '.join(map(str, missing[:NAMED]))}{more}"
+    ok = not missing and not report.failure
+    return Row(rack=rack, what=f"routes on {place}", expected=f"{len(wanted)} of {len(wanted)}", found=found, ok=ok)

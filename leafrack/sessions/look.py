@@ -1,0 +1,68 @@
+"""Asking everything that can tell of some sessions: their leaves over SSH, their reflectors through the cluster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from leafrack.errors import UnreadableError
+from leafrack.sessions.model import Kind, Row, Session
+from leafrack.world import ssh as switches
+from leafrack.world.cluster import Reader
+from leafrack.world.model import Cluster, Endpoint, Report
+from leafrack.world.retry import PATIENCE
+
+POLL = 1.0
+"""Seconds between two looks while waiting."""
+
+
+def reports(
+    expected: Iterable[Session],
+    endpoints: Iterable[Endpoint],
+    cluster: Cluster,
+    credentials: switches.Credentials,
+    *,
+    also: Iterable[str] = (),
+    patience: float = PATIENCE,
+) -> Mapping[str, Report]:
+    """What every leaf and every node that can judge one of the sessions says; ``also`` names further nodes.
+
+    ``patience`` are the seconds for which an API server that is away is asked again.
+    """
+    judges = dict.fromkeys([*(session.near.name for session in expected if session.kind is not Kind.LEAF), *also])
+    found = {name: switches.report(name, state) for name, state in switches.read_all(endpoints, credentials).items()}
+    if judges:
+        try:
+            found |= Reader(cluster, patience=patience).statuses(judges)
+        except UnreadableError as error:
+            found |= {name: Report(name=name, failure=error.why) for name in judges}
+    return found
+
+
+def until_all_hold(
+    look: Callable[[], Sequence[Row]],
+    *,
+    wait: float,
+    hold: float = 0.0,
+    tell: Callable[[Sequence[Row]], None] | None = None,
+) -> Sequence[Row]:
+    """Rows of the last look: the first at which all hold and have held for ``hold`` seconds, or the one after ``wait``.
+
+    ``tell`` hears of every look that fails.
+    """
+    started = time.monotonic()
+    since: float | None = None
+    while True:
+        rows = look()
+        now = time.monotonic()
+        if all(row.ok for row in rows):
+            since = now if since is None else since
+            if now - since >= hold:
+                return rows
+        else:
+            since = None
+            if tell is not None:
+                tell(rows)
+            if now - started >= wait:
+                return rows
+        time.sleep(POLL if since is None else min(POLL, max(0.1, hold - (now - since))))

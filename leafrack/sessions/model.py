@@ -1,0 +1,69 @@
+"""Sessions as values: which are expected in which phase, and the verdict on each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from leafrack.fabric.values import Address
+from leafrack.world.model import Said, Value
+
+
+class Phase(StrEnum):
+    """What stands while a fabric is built, in order; the sessions that are expected depend on it."""
+
+    CONNECTED = "connected"
+    """The border nodes have sessions to their leaves, with the AS that the nodes had before; the mesh is on."""
+    LINKED = "linked"
+    """The nodes of each rack have sessions of their own with each other, in the place of the mesh."""
+    FINAL = "final"
+    """The mesh is off, or on if it is the interconnect of the whole cluster, and every rack has its own AS."""
+
+
+class Kind(StrEnum):
+    """Which part of the fabric a session belongs to."""
+
+    LEAF = "leaf"
+    NODE = "node"
+    MESH = "mesh"
+    """Of Calico's node-to-node mesh."""
+
+
+class End(Value):
+    """One end of a session; ``as_numbers`` are those that are right in the phase (RFC 4271 §4.2).
+
+    While a fabric is being changed an end may ``keep`` whatever AS it has: the session counts once it stands.
+    """
+
+    name: str
+    address: Address
+    as_numbers: tuple[int, ...]
+    keep: bool = False
+
+
+class Session(Value):
+    """A BGP session that must be Established.
+
+    ``near`` is the reflector (or the earlier node), ``far`` the leaf or the other node.
+    """
+
+    kind: Kind
+    rack: str
+    near: End
+    far: End
+
+    def __str__(self) -> str:
+        family = " (IPv6)" if self.near.address.version == 6 else ""
+        return f"{self.near.name} ↔ {self.far.name}{family}"
+
+
+class Row(Value):
+    """One line of the verdict: a session or a route, whether it holds, and what was found."""
+
+    rack: str
+    what: Said
+    expected: Said
+    found: Said
+    ok: bool
+
+    def __str__(self) -> str:
+        return f"{self.what} – expected {self.expected}, found {self.found}"

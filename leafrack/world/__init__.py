@@ -1,0 +1,1 @@
+"""The cluster and the switches as they are: reading, writing, asking again."""

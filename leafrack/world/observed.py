@@ -1,0 +1,106 @@
+"""The world as it was found before anything changes: a cluster and its leaves, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from leafrack.errors import UnreadableError
+from leafrack.fabric import Fabric, names
+from leafrack.platforms import SwitchState
+from leafrack.world.calico_api import CalicoApi
+from leafrack.world.cluster import CALICO_GROUP, Peer, Pool, Reader
+from leafrack.world.model import Cluster, endpoints
+from leafrack.world.nodes import NodeState
+from leafrack.world.retry import PATIENCE
+from leafrack.world.ssh import Credentials, read_all
+
+CALICO_DEFAULT_AS = 64512
+"""AS of nodes where BGPConfiguration ``default`` names none."""
+
+
+@dataclass(frozen=True)
+class ClusterState:
+    """What a preflight needs to know of a cluster."""
+
+    nodes: Mapping[str, NodeState] = field(default_factory=dict)
+    pools: tuple[Pool, ...] = ()
+    peers: tuple[Peer, ...] = ()
+    bgp_configuration: Mapping[str, Any] = field(default_factory=dict)
+    calico: CalicoApi = field(default_factory=CalicoApi)
+    filters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Specs of BGPFilters by name."""
+    passwords: Mapping[str, str] | None = field(default=None, repr=False)
+    """Passwords of racks as their nodes have them, in base64; ``None`` where that was not read."""
+    password_secret: bool = True
+    """Whether there is a Secret for them; also where nobody has looked."""
+
+    @classmethod
+    def read(cls, cluster: Cluster, *, patience: float = PATIENCE, passwords_in: str = "") -> ClusterState:
+        """Ask the API server; raises :class:`UnreadableError`. Of a cluster without Calico only its nodes are known.
+
+        ``passwords_in`` is the namespace of the Secret with passwords, which is read only then.
+        """
+        reader = Reader(cluster, patience=patience)
+        nodes, calico = reader.nodes(), CalicoApi.read(reader)
+        if calico.group != CALICO_GROUP:
+            return cls(nodes, calico=calico)
+        filters = reader.filters() if calico.filters else {}
+        state = cls(nodes, reader.pools(), reader.peers(), reader.bgp_configuration(), calico, filters)
+        if not passwords_in:
+            return state
+        passwords = reader.secret(names.PASSWORD_SECRET, passwords_in)
+        return replace(state, passwords=passwords or {}, password_secret=passwords is not None)
+
+    def as_of(self, node: str) -> int | None:
+        """AS that a node has now, ``None`` where its annotation is none that Calico reads."""
+        given = self.nodes[node].annotations.get(names.AS_NUMBER_ANNOTATION)
+        if given is None:
+            return int(self.bgp_configuration.get("asNumber") or CALICO_DEFAULT_AS)
+        return int(given) if given.isdecimal() else None
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The world as it was found: ``cluster`` is ``None`` where it could not be read."""
+
+    cluster: ClusterState | None = None
+    switches: Mapping[str, SwitchState] = field(default_factory=dict)
+    unreadable: tuple[UnreadableError, ...] = ()
+
+    @property
+    def found_peers(self) -> frozenset[str]:
+        """Names of BGPPeers whose next hop mode stays as it was found."""
+        peers = self.cluster.peers if self.cluster else ()
+        return frozenset(peer.name for peer in peers if peer.keeps_its_next_hop)
+
+    @property
+    def calico(self) -> CalicoApi:
+        """What the cluster's Calico has; where it could not be read, what the newest has."""
+        return CalicoApi() if self.cluster is None else self.cluster.calico
+
+
+def observe(
+    fabric: Fabric,
+    cluster: Cluster,
+    credentials: Credentials,
+    *,
+    patience: float = PATIENCE,
+    passwords: bool = False,
+) -> Observed:
+    """Read the cluster and all leaves; what cannot be read is in ``unreadable``.
+
+    ``patience`` are the seconds for which an API server that is away is asked again. The passwords of racks are read
+    only where there are ``passwords`` to compare them with.
+    """
+    unreadable: list[UnreadableError] = []
+    state = None
+    try:
+        state = ClusterState.read(cluster, patience=patience, passwords_in=fabric.calico_namespace if passwords else "")
+    except UnreadableError as error:
+        unreadable.append(error)
+    states = read_all(endpoints(fabric), credentials)
+    unreadable += [found for found in states.values() if isinstance(found, UnreadableError)]
+    switches = {name: found for name, found in states.items() if isinstance(found, SwitchState)}
+    return Observed(state, switches, tuple(unreadable))

@@ -1,0 +1,64 @@
+"""What a gate waits for on the way back: only sessions that can still be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from leafrack.commands import gate
+from leafrack.commands.gate import Guarded
+from leafrack.fabric import Fabric
+from leafrack.fabric.load import load_fabric
+from leafrack.sessions import expected
+from leafrack.sessions.model import Session
+from leafrack.world.model import Cluster
+from leafrack.world.nodes import NodeState
+
+FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))
+NODES = {
+    name: NodeState(name, tuple(addresses)) for rack in FABRIC.racks.values() for name, addresses in rack.nodes.items()
+}
+WITH_NODE3 = {"node1 ↔ node3", "node2 ↔ node3"}
+
+WORLDS = {
+    "all nodes there": (NODES, False, set()),
+    "a node that has left the cluster": ({name: NODES[name] for name in NODES if name != "node3"}, False, WITH_NODE3),
+    "a node that is another machine": (
+        {**NODES, "node3": replace(NODES["node3"], addresses=NODES["node6"].addresses)},
+        False,
+        WITH_NODE3,
+    ),
+    "a cluster in full mesh without one": ({name: NODES[name] for name in NODES if name != "node3"}, True, WITH_NODE3),
+}
+
+
+class _Reader:
+    def __init__(self, nodes: dict[str, NodeState], *, mesh: bool) -> None:
+        self._nodes, self._mesh = nodes, mesh
+
+    def nodes(self) -> dict[str, NodeState]:
+        return self._nodes
+
+    def mesh_enabled(self) -> bool:
+        return self._mesh
+
+
+def back(fabric: Fabric) -> tuple[Session, ...]:
+    """Sessions of both kinds of a rack, as the gates that let a reflector go have them."""
+    return (*expected.mesh(fabric, ["rr1"]), *expected.sessions(fabric, racks=["rr1"]))
+
+
+@pytest.mark.parametrize(("nodes", "mesh", "gone"), WORLDS.values(), ids=WORLDS)
+def test_the_way_back_waits_for_every_session_but_those_with_a_node_that_is_gone(
+    nodes: dict[str, NodeState],
+    mesh: bool,  # noqa: FBT001 - a case of the table
+    gone: set[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gate, "Reader", lambda _: _Reader(nodes, mesh=mesh))
+    guarded = Guarded(name="node2-released", forward=(), back=back(FABRIC), endpoints=(), cluster=Cluster())
+    names = {f"{session.near.name} ↔ {session.far.name}" for session in gate.way_back(guarded)}
+    leaf = {"node1 ↔ leaf01", "node2 ↔ leaf01"}
+    assert names == ({"node1 ↔ node2", *WITH_NODE3} | leaf) - gone

@@ -1,0 +1,106 @@
+"""The house: which floor may import which, held by the imports themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CLONE = Path(__file__).resolve().parents[1]
+FLOORS = (
+    ("leafrack.errors",),
+    ("leafrack.fabric",),
+    ("leafrack.platforms", "leafrack.proof"),
+    ("leafrack.world",),
+    ("leafrack.sessions",),
+    ("leafrack.preflight", "leafrack.adopt"),
+    ("leafrack.commands",),
+    ("components",),
+    ("config",),
+    ("__main__", "leafrack.__main__"),
+)
+"""Bottom first; a module imports what is below it, and what is of its own room. Docs: docs/develop/ARCHITECTURE.md."""
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+APART = {"lab", "tools", "ci", "bench", "tests"}
+"""Rooms for development: nothing of the product knows them."""
+PURE = {"leafrack.errors", "leafrack.fabric", "leafrack.platforms", "leafrack.proof"}
+NEITHER = {"pulumi", "pulumi_command", "pulumi_kubernetes", "lightkube", "asyncssh"}
+MODULES = [path for room in ("leafrack", "components", "config") for path in sorted((CLONE / room).rglob("*.py"))]
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(CLONE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> Iterator[str]:
+    package = path.parent.relative_to(CLONE).parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join([*package[: len(package) + 1 - node.level], *([node.module] if node.module else [])])
+            found = base if node.level else node.module or ""
+            yield from (f"{found}.{alias.name}" for alias in node.names)
+
+
+def room_of(module: str) -> str | None:
+    """Room of a module; the package itself is on its rooms' roof, and nobody imports it."""
+    return next((room for room in FLOOR if module == room or module.startswith(f"{room}.")), None)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_imports_only_its_own_room_and_what_is_below(path: Path) -> None:
+    own = room_of(name_of(path))
+    for module in imports(path):
+        there = room_of(module)
+        assert there is None or there == own or (own is not None and FLOOR[there] < FLOOR[own]), module
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_the_product_knows_nothing_of_what_develops_it(path: Path) -> None:
+    assert {module.partition(".")[0] for module in imports(path)} & APART == set()
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if room_of(name_of(path)) in PURE], ids=name_of)
+def test_what_is_declared_and_proved_needs_neither_pulumi_nor_kubernetes_nor_ssh(path: Path) -> None:
+    assert {module.partition(".")[0] for module in imports(path)} & NEITHER == set()
+
+
+def test_the_components_import_each_other_relatively_so_that_a_wheel_can_hold_them() -> None:
+    absolute = [
+        (name_of(path), module)
+        for path in MODULES
+        if path.is_relative_to(CLONE / "components")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and not node.level and (module := node.module or "")
+        if module.partition(".")[0] == "components"
+    ]
+    assert absolute == []
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    names = {name_of(path): path for path in MODULES}
+    edges = {
+        name: {
+            target
+            for module in imports(path)
+            for target in (module, module.rpartition(".")[0])
+            if target in names and target != name and not name.startswith(f"{target}.")
+        }
+        for name, path in names.items()
+    }
+    # A package's own front imports its modules; that is no arrow between rooms.
+    done: set[str] = set()
+
+    def walk(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " → ".join([*way[way.index(name) :], name])
+        if name not in done:
+            for target in sorted(edges[name]):
+                walk(target, (*way, name))
+            done.add(name)
+
+    for name in names:
+        walk(name, ())

@@ -1,0 +1,100 @@
+"""Which Calico a cluster has, from what its API server says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from lightkube.resources.core_v1 import Node
+
+from leafrack.world.calico_api import CalicoApi
+from leafrack.world.cluster import Reader
+from leafrack.world.nodes import NodeState, node_state
+
+
+class Documents(Reader):
+    """An API server that serves discovery and OpenAPI from a mapping."""
+
+    def __init__(self, documents: Mapping[str, Any]) -> None:
+        self._documents = documents
+
+    def document(self, path: str) -> Mapping[str, Any]:
+        found = self._documents.get(path, {})
+        assert isinstance(found, dict)
+        return found
+
+
+def api_server(*groups: str, fields: tuple[str, ...] | None = None, more: tuple[str, ...] = ()) -> Documents:
+    """An API server with these groups, a BGPPeer with these fields of its spec, and more kinds."""
+    schemas: dict[str, Any] = {
+        f"io.calico.{kind}": {"x-kubernetes-group-version-kind": [{"kind": kind}]} for kind in ("IPPool", *more)
+    }
+    if fields is not None:
+        schemas["io.calico.BGPPeer"] = {
+            "properties": {"spec": {"properties": {key: {"type": "string"} for key in fields}}},
+            "x-kubernetes-group-version-kind": [{"group": "crd.projectcalico.org", "kind": "BGPPeer"}],
+        }
+    return Documents(
+        {
+            "/apis": {"groups": [{"name": name} for name in groups]},
+            "/openapi/v3/apis/crd.projectcalico.org/v1": {"components": {"schemas": schemas}},
+        }
+    )
+
+
+V1, NATIVE = "crd.projectcalico.org", "projectcalico.org"
+OLD = ("peerIP", "keepOriginalNextHop")
+NEW = (*OLD, "nextHopMode", "localASNumber", "filters", "ttlSecurity")
+NOTHING = CalicoApi("", next_hop_mode=False, local_as_number=False, filters=False, ttl_security=False)
+CLUSTERS = {
+    "Calico 3.31": (api_server("apps", V1, fields=NEW, more=("BGPFilter",)), CalicoApi(V1)),
+    "with Calico's API server": (api_server(NATIVE, V1, fields=NEW, more=("BGPFilter",)), CalicoApi(V1)),
+    "Calico 3.29": (
+        api_server(V1, fields=(*OLD, "filters", "ttlSecurity"), more=("BGPFilter",)),
+        CalicoApi(V1, next_hop_mode=False, local_as_number=False),
+    ),
+    "an old Calico": (api_server(V1, fields=OLD), replace(NOTHING, group=V1)),
+    "filters that nothing defines": (api_server(V1, fields=NEW), CalicoApi(V1, filters=False)),
+    "native v3 CRDs": (api_server(NATIVE), replace(NOTHING, group=NATIVE)),
+    "no Calico": (api_server("apps"), NOTHING),
+    "half of Calico's CRDs": (api_server(V1), NOTHING),
+}
+
+
+@pytest.mark.parametrize(("server", "api"), CLUSTERS.values(), ids=CLUSTERS)
+def test_group_and_fields_are_those_that_the_api_server_has(server: Documents, api: CalicoApi) -> None:
+    assert CalicoApi.read(server) == api
+
+
+def node(**metadata: Any) -> NodeState:
+    made = Node.from_dict({"metadata": {"name": "node1", **metadata}})
+    assert isinstance(made, Node)
+    return node_state(made)
+
+
+@pytest.mark.parametrize(
+    ("given", "labels"),
+    [
+        ('{"a": "calicoctl", "b": "calicoctl"}', {"a": "node", "b": "calicoctl"}),
+        ('{"b": "calicoctl", "c": 1}', {"a": "node"}),
+        ("[]", {"a": "node"}),
+        ("{", {"a": "node"}),
+        ("", {"a": "node"}),
+    ],
+)
+def test_labels_given_through_calicoctl_count_after_those_of_the_node(given: str, labels: dict[str, str]) -> None:
+    assert node(labels={"a": "node"}, annotations={"projectcalico.org/labels": given}).calico_labels == labels
+
+
+def test_it_is_read_who_set_a_label_of_ours() -> None:
+    entries = [
+        {"manager": "leafrack:leafrack/dev", "fieldsV1": {"f:metadata": {"f:labels": {"f:rr-group": {}}}}},
+        {"manager": "kubectl-label", "fieldsV1": {"f:metadata": {"f:labels": {".": {}, "f:rr-id": {}, "f:x": {}}}}},
+        {"manager": "kubelet", "fieldsV1": {"f:status": {}}},
+    ]
+    assert node(managedFields=entries).managers == {
+        "rr-group": frozenset(["leafrack:leafrack/dev"]),
+        "rr-id": frozenset(["kubectl-label"]),
+    }
