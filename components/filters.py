@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 
+from leafrack.addresses import Network
 from leafrack.fabric import Fabric
-from leafrack.fabric.values import Network, within
+from leafrack.fabric.values import within
 
 Rule = dict[str, str]
 """A rule of a BGPFilter in Calico's own keys (api/pkg/apis/projectcalico/v3/bgpfilter.go)."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_command import remote
 
-from leafrack.fabric import Fabric, Leaf, Rack
-from leafrack.platforms import Neighbour, leaf, platform_of
+from leafrack.fabric import Fabric, Leaf, Rack, leaf
+from leafrack.platforms import Neighbour, platform_of
 
 from .access import Access
 from .again import Again, Watch

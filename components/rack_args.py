@@ -8,8 +8,8 @@ from typing import Any
 
 import pulumi
 
+from leafrack.addresses import Address
 from leafrack.fabric import Fabric, Interconnect, Leaf, Rack, names
-from leafrack.fabric.values import Address
 from leafrack.preflight.drift import Drift
 from leafrack.world.observed import Observed
 

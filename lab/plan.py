@@ -15,8 +15,8 @@ from ipaddress import ip_address, ip_network
 
 from lab.errors import LabError
 from lab.uplinks import Link, Underlay, underlay_of
+from leafrack.addresses import Address, Network
 from leafrack.fabric import Fabric, Leaf, Rack
-from leafrack.fabric.values import Address, Network
 
 _BLOCK_PREFIX = {4: 26, 6: 122}
 """Calico's default block sizes (IPPool.spec.blockSize)."""

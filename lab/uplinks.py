@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_interface, ip_network
 from itertools import chain, count
 
+from leafrack.addresses import Address, Network
 from leafrack.fabric import Fabric
-from leafrack.fabric.values import Address, Network
 
 _SPARE: dict[int, Network] = {4: IPv4Network("100.64.0.0/10"), 6: IPv6Network("fd64:6c61:6200::/48")}
 """Where derived links come from: shared address space (RFC 6598), and a unique local prefix (RFC 4193)."""

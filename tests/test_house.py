@@ -10,9 +10,10 @@ import pytest
 
 CLONE = Path(__file__).resolve().parents[1]
 FLOORS = (
-    ("leafrack.errors",),
+    ("leafrack.addresses", "leafrack.errors"),
+    ("leafrack.platforms",),
     ("leafrack.fabric",),
-    ("leafrack.platforms", "leafrack.proof"),
+    ("leafrack.proof",),
     ("leafrack.world",),
     ("leafrack.sessions",),
     ("leafrack.preflight", "leafrack.adopt"),
@@ -25,7 +26,7 @@ FLOORS = (
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 APART = {"lab", "tools", "ci", "bench", "tests"}
 """Rooms for development: nothing of the product knows them."""
-PURE = {"leafrack.errors", "leafrack.fabric", "leafrack.platforms", "leafrack.proof"}
+PURE = {"leafrack.addresses", "leafrack.errors", "leafrack.fabric", "leafrack.platforms", "leafrack.proof"}
 NEITHER = {"pulumi", "pulumi_command", "pulumi_kubernetes", "lightkube", "asyncssh"}
 MODULES = [path for room in ("leafrack", "components", "config") for path in sorted((CLONE / room).rglob("*.py"))]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import Any
 
+from leafrack.addresses import Address
 from leafrack.errors import printable
 from leafrack.fabric import names
-from leafrack.fabric.values import Address
 from leafrack.platforms import SwitchState
 from leafrack.world.cluster import Peer
 from leafrack.world.nodes import NodeState

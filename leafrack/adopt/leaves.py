@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
+from leafrack.addresses import Address
 from leafrack.adopt.facts import Facts, FoundRack, KnownLeaf, Path, Remark, listed, peer_address
-from leafrack.fabric.values import Address
 from leafrack.platforms import NeighbourState
 from leafrack.world.cluster import Peer
 

@@ -11,14 +11,13 @@ from ipaddress import ip_network
 
 from pydantic import Field
 
+from leafrack.addresses import Address, Network
 from leafrack.fabric.login import Declared, Jump, Ssh
 from leafrack.fabric.switch import Addresses, Leaf, Platform, Spine, Timers, Uplink
 from leafrack.fabric.values import (
     LARGEST_API_SERVER_AS_NUMBER,
     RESERVED_AS_NUMBERS,
-    Address,
     AsNumber,
-    Network,
     OneDestination,
     OneNetwork,
 )

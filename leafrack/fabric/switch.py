@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, RootModel, field_validator
 
+from leafrack.addresses import Address
 from leafrack.fabric.login import Declared, Ssh
-from leafrack.fabric.values import Address, AsNumber, OneAddress, RouterId
+from leafrack.fabric.values import AsNumber, OneAddress, RouterId
 
 
 class Platform(StrEnum):

@@ -8,10 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
+from leafrack.addresses import Address, Network
 from leafrack.errors import shown
-
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 
 RESERVED_AS_NUMBERS = {
     0: "RFC 7607",

@@ -3,14 +3,13 @@
 A platform is a module with a :class:`~switches.dialect.Dialect`; :func:`dialect` is the registry.
 """
 
-from leafrack.fabric import Platform
 from leafrack.platforms.base import Dialect, Effect, Line, Neighbour, NeighbourState, PrefixList, SwitchState
 from leafrack.platforms.frr.platform import FRR
 
-_DIALECTS = {Platform.FRR: FRR}
+_DIALECTS = {"frr": FRR}
 
 
-def platform_of(platform: Platform) -> Dialect:
+def platform_of(platform: str) -> Dialect:
     """Dialect of a platform."""
     return _DIALECTS[platform]
 

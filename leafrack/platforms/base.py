@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from leafrack.fabric.switch import Timers
-from leafrack.fabric.values import Address, Network
+from leafrack.addresses import Address, Network
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,14 @@ class PrefixList:
     def version(self) -> int:
         """IP version of the list; all its prefixes are of one."""
         return self.prefixes[0].version
+
+
+@dataclass(frozen=True)
+class Timers:
+    """Seconds between two keepalives, and of silence after which a session is given up (RFC 4271 §4.2, §4.4)."""
+
+    keepalive: int
+    hold: int
 
 
 @dataclass(frozen=True)

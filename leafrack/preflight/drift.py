@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from leafrack.fabric import Fabric, names
-from leafrack.platforms import Neighbour, leaf, platform_of
+from leafrack.fabric import Fabric, leaf, names
+from leafrack.platforms import Neighbour, platform_of
 from leafrack.world.fields import Target
 from leafrack.world.observed import ClusterState, Observed
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
 
+from leafrack.addresses import Address
 from leafrack.errors import Problem
 from leafrack.fabric import Fabric, Interconnect, names
-from leafrack.fabric.values import Address
 from leafrack.sessions import expected
 from leafrack.sessions.model import Kind, Phase, Session
 from leafrack.world.cluster import Peer

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from leafrack.addresses import Address
 from leafrack.errors import Problem
 from leafrack.fabric import Fabric, Leaf, names
-from leafrack.fabric.values import Address
 from leafrack.platforms import Effect, NeighbourState, SwitchState
 
 _HARM = {

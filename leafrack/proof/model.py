@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
-from leafrack.fabric.values import Address, Network
+from leafrack.addresses import Address, Network
 
 VERSIONS = {4: "IPv4", 6: "IPv6"}
 

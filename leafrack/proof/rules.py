@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from leafrack.fabric.values import Network, within
+from leafrack.addresses import Network
+from leafrack.fabric.values import within
 from leafrack.proof.model import Kind, Link, NextHop, Prefix, Route, Speaker, Topology, What
 
 

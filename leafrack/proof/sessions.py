@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from leafrack.fabric.values import Address
+from leafrack.addresses import Address
 from leafrack.proof.model import Kind, Link, Session, Topology, What
 from leafrack.proof.simulate import Walk, passed
 

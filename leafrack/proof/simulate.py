@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from leafrack.fabric.values import Address
+from leafrack.addresses import Address
 from leafrack.proof.model import DEFAULT_GATEWAY, Entry, Hop, Kind, Link, Prefix, Route, Topology, What
 from leafrack.proof.rules import Rule, received, sent
 

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address
 from itertools import combinations, product
 
+from leafrack.addresses import Network
 from leafrack.fabric import Fabric, Interconnect, Rack, names
 from leafrack.fabric.source import at
 from leafrack.fabric.switch import Addresses
-from leafrack.fabric.values import Network
 from leafrack.proof.model import VERSIONS, End, Gap, Kind, NextHop, Prefix, Session, Speaker, Topology, What
 from leafrack.proof.underlay import underlay
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
+from leafrack.addresses import Address, Network
 from leafrack.fabric import Fabric, Leaf
 from leafrack.fabric.source import at
-from leafrack.fabric.values import Address, Network
 from leafrack.proof.model import VERSIONS, End, Gap, Kind, Session, Speaker
 
 _LINK_PREFIX = {4: 30, 6: 126}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from leafrack.addresses import Network
 from leafrack.fabric import Fabric
-from leafrack.fabric.values import Network, within
+from leafrack.fabric.values import within
 from leafrack.sessions.model import Kind, Row, Session
 from leafrack.world.model import Found, Report
 

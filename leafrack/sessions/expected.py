@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
+from leafrack.addresses import Address
 from leafrack.fabric import Addresses, Fabric, Interconnect
 from leafrack.fabric.checks.structure import MESH_LIMIT
-from leafrack.fabric.values import Address
 from leafrack.sessions.model import End, Kind, Phase, Session
 
 

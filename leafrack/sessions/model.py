@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from leafrack.fabric.values import Address
+from leafrack.addresses import Address
 from leafrack.world.model import Said, Value
 
 

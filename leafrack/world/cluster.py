@@ -22,9 +22,9 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Node, Secret
 from yaml import YAMLError
 
+from leafrack.addresses import Network
 from leafrack.errors import UnreadableError
 from leafrack.fabric import names
-from leafrack.fabric.values import Network
 from leafrack.world import node_status
 from leafrack.world.model import Cluster, Report
 from leafrack.world.nodes import NodeState, managers_of, node_state

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from leafrack.addresses import Address, Network
 from leafrack.errors import printable
 from leafrack.fabric import Fabric, Jump
-from leafrack.fabric.values import Address, Network
 
 Said = Annotated[str, AfterValidator(printable)]
 """What a switch or a node said, as a terminal may show it."""

@@ -12,8 +12,8 @@ from typing import Any
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Node
 
+from leafrack.addresses import Address
 from leafrack.fabric import names
-from leafrack.fabric.values import Address
 
 _LABELS, _ANNOTATIONS = ("metadata", "labels"), ("metadata", "annotations")
 _OWNED = {

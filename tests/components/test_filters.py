@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from components import filters
 from components.filters import Rule, inbound, outbound
+from leafrack.addresses import Network
 from leafrack.fabric.load import load_fabric
-from leafrack.fabric.values import Network
 
 FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from leafrack.fabric import names
+from leafrack.fabric import leaf, names
 from leafrack.fabric.load import load_fabric
-from leafrack.platforms import NeighbourState, SwitchState, leaf
+from leafrack.platforms import NeighbourState, SwitchState
 from leafrack.preflight.drift import Drift
 from leafrack.world.cluster import Peer
 from leafrack.world.fields import Target

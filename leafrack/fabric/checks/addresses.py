@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 from itertools import chain
 
+from leafrack.addresses import Address, Network
 from leafrack.errors import Problem, shown
 from leafrack.fabric.model import Fabric, Rack
 from leafrack.fabric.source import at
 from leafrack.fabric.switch import Addresses
-from leafrack.fabric.values import Address, Network, within
+from leafrack.fabric.values import within
 
 Range = tuple[Network, str, str]
 """A range, its key, and what it is for."""

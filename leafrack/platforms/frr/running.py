@@ -81,7 +81,7 @@ _SAID_ELSEWHERE = ("remote-as", "description", "activate")
 
 
 def settings(configured: Sequence[str]) -> tuple[str, ...]:
-    """Of a neighbour's lines (``frr_drift.configured``) what its state does not tell anyway; a password as the word."""
+    """Of a neighbour's lines (``differences.configured``) what its state does not tell; a password as the word."""
     # FRR shows passwords in its running configuration.
     shown = ("password" if line.startswith("password ") else line for line in configured)
     return tuple(line for line in shown if not line.startswith(_SAID_ELSEWHERE))

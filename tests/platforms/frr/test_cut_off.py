@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from leafrack.platforms import PrefixList
-from leafrack.platforms.frr.platform import BOUND, FRR
+from leafrack.platforms.frr.platform import FRR
+from leafrack.platforms.frr.write import BOUND
 from tests.platforms.frr.test_platform import GIVEN, Switch
 
 RUNNING = "router bgp 65009\n neighbor 172.20.0.11 remote-as 64512\nip prefix-list L seq 10 permit 10.2.0.0/16 le 32\n"

@@ -8,8 +8,8 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from leafrack.fabric import Platform
-from leafrack.fabric.switch import Timers
 from leafrack.platforms import Neighbour, PrefixList, platform_of
+from leafrack.platforms.base import Timers
 
 FRR = platform_of(Platform.FRR)
 ADDRESS = ip_address("172.20.0.11")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from leafrack.fabric import Platform
-from leafrack.fabric.switch import Timers
 from leafrack.platforms import Neighbour, PrefixList, platform_of
+from leafrack.platforms.base import Timers
 
 FRR = platform_of(Platform.FRR)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from leafrack.fabric import Fabric, names
-from leafrack.platforms.base import Neighbour, PrefixList
+from leafrack.fabric import Fabric, Leaf, names
+from leafrack.platforms.base import Neighbour, PrefixList, Timers
 
 
 def neighbours(fabric: Fabric, rack: str, leaf: str) -> dict[str, tuple[Neighbour, ...]]:
@@ -25,7 +25,7 @@ def neighbours(fabric: Fabric, rack: str, leaf: str) -> dict[str, tuple[Neighbou
                 as_override=fabric.overrides_as(rack, leaf),
                 remove_private_as=declared.local_as_number is not None,
                 graceful_restart=len(declared.leaves) == 1,
-                timers=declared.leaves[leaf].timers,
+                timers=_timers(declared.leaves[leaf]),
                 ttl_security=fabric.ttl_security,
                 maximum_prefix=fabric.maximum_prefix,
             )
@@ -34,6 +34,10 @@ def neighbours(fabric: Fabric, rack: str, leaf: str) -> dict[str, tuple[Neighbou
         )
         for node, addresses in fabric.border(rack).items()
     }
+
+
+def _timers(leaf: Leaf) -> Timers | None:
+    return None if leaf.timers is None else Timers(leaf.timers.keepalive, leaf.timers.hold)
 
 
 def with_password(neighbour: Neighbour, password: str | None) -> Neighbour:
