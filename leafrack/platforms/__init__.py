@@ -1,17 +1,17 @@
 """What leafrack knows of each network operating system: pure text, no input or output.
 
-A platform is a module with a :class:`~switches.dialect.Dialect`; :func:`dialect` is the registry.
+A platform is a folder with a :class:`~leafrack.platforms.base.Platform`; :func:`platform_of` is the registry.
 """
 
-from leafrack.platforms.base import Dialect, Effect, Line, Neighbour, NeighbourState, PrefixList, SwitchState
+from leafrack.platforms.base import Effect, Line, Neighbour, NeighbourState, Platform, PrefixList, SwitchState
 from leafrack.platforms.frr.platform import FRR
 
-_DIALECTS = {"frr": FRR}
+_PLATFORMS: dict[str, Platform] = {"frr": FRR}
 
 
-def platform_of(platform: str) -> Dialect:
-    """Dialect of a platform."""
-    return _DIALECTS[platform]
+def platform_of(name: str) -> Platform:
+    """Platform of a name."""
+    return _PLATFORMS[name]
 
 
-__all__ = ["Dialect", "Effect", "Line", "Neighbour", "NeighbourState", "PrefixList", "SwitchState", "platform_of"]
+__all__ = ["Effect", "Line", "Neighbour", "NeighbourState", "Platform", "PrefixList", "SwitchState", "platform_of"]

@@ -39,7 +39,7 @@ class Neighbour:
     """A node as a leaf sees it.
 
     ``as_number`` is what the session starts with, ``None`` for any AS but the leaf's own: that of a rack whose AS is
-    going to change. Once the neighbour exists only :meth:`Dialect.renumber` changes it, so that applying the
+    going to change. Once the neighbour exists only :meth:`Platform.renumber` changes it, so that applying the
     neighbour again never resets a session whose rack has its own AS by then; but for one without a session in an AS
     that is none of ``as_numbers``, which somebody else has given it.
     """
@@ -140,7 +140,7 @@ class SwitchState:
     """Entries of each prefix list by its name, in the platform's words."""
 
 
-class Dialect(Protocol):
+class Platform(Protocol):
     """One platform: how our part of its configuration is written, taken back and read.
 
     ``run`` is the command that runs the program on its standard input and fails with one line that shows no password.
