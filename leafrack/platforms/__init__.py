@@ -1,17 +1,45 @@
 """What leafrack knows of each network operating system: pure text, no input or output.
 
-A platform is a folder with a :class:`~leafrack.platforms.base.Platform`; :func:`platform_of` is the registry.
+A platform is a folder with a :class:`~leafrack.platforms.base.Platform`; :func:`platforms` is the registry.
 """
 
-from leafrack.platforms.base import Effect, Line, Neighbour, NeighbourState, Platform, PrefixList, SwitchState
-from leafrack.platforms.frr.platform import FRR
+from collections.abc import Mapping
 
-_PLATFORMS: dict[str, Platform] = {"frr": FRR}
+from leafrack.platforms.base import Neighbour, Platform, PrefixList
+from leafrack.platforms.frr.platform import FRR
+from leafrack.platforms.reading import Behaviour, Feature
+from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState, Setting, Settings, SwitchState
+
+BUILT_IN: dict[str, Platform] = {"frr": FRR}
+DEFAULT = "frr"
+"""What a leaf runs whose file says nothing, and a spine, of which no file says it."""
+
+
+def platforms() -> Mapping[str, Platform]:
+    """All platforms by the name that a fabric file gives them."""
+    return BUILT_IN
 
 
 def platform_of(name: str) -> Platform:
     """Platform of a name."""
-    return _PLATFORMS[name]
+    return platforms()[name]
 
 
-__all__ = ["Effect", "Line", "Neighbour", "NeighbourState", "Platform", "PrefixList", "SwitchState", "platform_of"]
+__all__ = [
+    "BUILT_IN",
+    "DEFAULT",
+    "Behaviour",
+    "Effect",
+    "Feature",
+    "Line",
+    "Neighbour",
+    "NeighbourState",
+    "Platform",
+    "PrefixList",
+    "SessionState",
+    "Setting",
+    "Settings",
+    "SwitchState",
+    "platform_of",
+    "platforms",
+]

@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leafrack.addresses import Address, Network
-from leafrack.platforms.base import Neighbour, PrefixList, Timers
+from leafrack.platforms.base import Neighbour, PrefixList
+from leafrack.platforms.state import Timers
 
 # The AS of a neighbour that exists already is left alone, but for one that nobody has a session with: see Neighbour.
 # FRR refuses to switch graceful restart to what it is already (% The Graceful Restart command used is not valid at this

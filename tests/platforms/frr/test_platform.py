@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from leafrack.fabric import Platform
 from leafrack.platforms import Neighbour, PrefixList, platform_of
-from leafrack.platforms.base import Timers
+from leafrack.platforms.state import Password, Timers
 
-FRR = platform_of(Platform.FRR)
+FRR = platform_of("frr")
 
 RENDERED = {
     "an IPv4 neighbour": (
@@ -169,7 +168,8 @@ NUMBERED = """{
 def test_what_is_configured_of_a_neighbour_is_read_without_its_password() -> None:
     state = FRR.parse(f"{NUMBERED}{{}}{{}}{CONFIGURED}")
     (node,) = state.neighbours.values()
-    assert node.settings == ("password", "timers 3 9", "prefix-list PODS in")
+    assert (node.password, node.timers, node.list_in) == (Password("s3cret"), Timers(3, 9), "PODS")
+    assert (node.ttl_security, node.rest) == (None, ())
     assert "s3cret" not in repr(state)
 
 
