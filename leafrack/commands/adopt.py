@@ -19,8 +19,8 @@ from leafrack.adopt.write import text_of
 from leafrack.errors import FabricError, UnreadableError, shown
 from leafrack.fabric import Platform, Ssh
 from leafrack.fabric.load import load
+from leafrack.fabric.names import CALICO_GROUP
 from leafrack.platforms import SwitchState
-from leafrack.world.cluster import CALICO_GROUP
 from leafrack.world.model import Cluster, Endpoint, JumpHost
 from leafrack.world.observed import ClusterState
 from leafrack.world.ssh import Credentials, read_all

@@ -17,7 +17,8 @@ from leafrack.errors import UnreadableError, printable, shown
 from leafrack.sessions import compare
 from leafrack.sessions import look as observe
 from leafrack.sessions.model import End, Kind, Row, Session
-from leafrack.world.cluster import Reader
+from leafrack.world.cluster import ClusterReader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster, Endpoint, Value
 from leafrack.world.retry import PATIENCE
 from leafrack.world.ssh import Credentials
@@ -113,7 +114,7 @@ def way_back(guarded: Guarded) -> tuple[Session, ...]:
     """
     if not guarded.back:
         return ()
-    reader = Reader(guarded.cluster)
+    reader = ClusterReader(Connection(guarded.cluster))
     nodes = {name: state.addresses for name, state in reader.nodes().items()}
     beside = Kind.NODE if reader.mesh_enabled() else Kind.MESH
     kept = guarded.back

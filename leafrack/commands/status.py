@@ -18,7 +18,8 @@ from leafrack.fabric.load import load_fabric
 from leafrack.sessions import compare, expected, table
 from leafrack.sessions import look as observe
 from leafrack.sessions.model import Row
-from leafrack.world.cluster import Reader
+from leafrack.world.cluster import ClusterReader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster, endpoints
 from leafrack.world.ssh import Credentials
 
@@ -72,7 +73,7 @@ def look(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> tuple[Ro
     reports = observe.reports(sessions, endpoints(fabric), cluster, credentials, also=asked)
     rows = compare.sessions(sessions, reports)
     try:
-        reader = Reader(cluster)
+        reader = ClusterReader(Connection(cluster))
         blocks, pools = reader.blocks(), reader.pools()
     except UnreadableError as error:
         return (*rows, Row(rack="", what="pod blocks", expected="readable", found=str(error), ok=False))

@@ -33,7 +33,8 @@ from leafrack.platforms import SwitchState, platform_of
 from leafrack.preflight.drift import Drift
 from leafrack.sessions import table
 from leafrack.sessions.model import Row
-from leafrack.world.cluster import Reader
+from leafrack.world.cluster import ClusterReader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Found, Report
 from leafrack.world.ssh import report as report_of
 from tests.adopt.article import LEAVES, NODES, PEERS, facts, node
@@ -242,7 +243,7 @@ def test_a_file_that_is_found_says_only_what_is_there(text: str, tmp_path: Path)
             assert unplaced == []
 
 
-class Cluster(Reader):
+class GivenObjects(Connection):
     """An API server whose objects are given."""
 
     def __init__(self, *objects: dict[str, Any]) -> None:
@@ -259,8 +260,8 @@ class Object(dict[str, Any]):
 
 @pytest.mark.parametrize("text", [*WHOLE, "10.0.0.0/33", "10.0.0.1/8", ""], ids=ascii)
 def test_a_network_of_the_cluster_that_is_none_ends_in_a_line(text: str) -> None:
-    pools = Cluster(Object(spec={"cidr": text}))
-    blocks = Cluster(Object(spec={"state": "confirmed", "node": "node1", "cidr": text}))
+    pools = ClusterReader(GivenObjects(Object(spec={"cidr": text})))
+    blocks = ClusterReader(GivenObjects(Object(spec={"state": "confirmed", "node": "node1", "cidr": text})))
     for read in (pools.pools, blocks.blocks):
         with pytest.raises(UnreadableError) as failed:
             read()
@@ -277,6 +278,6 @@ FAILING = (
 
 @pytest.mark.parametrize("error", FAILING, ids=ascii)
 def test_a_login_to_the_cluster_that_fails_ends_in_a_line(error: Exception) -> None:
-    with pytest.raises(UnreadableError) as failed, Cluster().asking():
+    with pytest.raises(UnreadableError) as failed, GivenObjects().asking():
         raise error
     assert is_plain(str(failed.value))
