@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from leafrack.errors import FabricError, Problem
+from leafrack.errors import FabricError, Problem, ProblemKind
 from leafrack.fabric import checks
 from leafrack.fabric.model import Fabric
 from leafrack.fabric.overlay import lay_over
@@ -65,7 +65,8 @@ def load(path: Path | str, overlay: Path | str | None = None) -> Loaded:
     if problems or fabric is None:
         raise FabricError(_sorted(problems, files))
     warnings = _sorted(_placed(checks.warnings(fabric), lines), files)
-    return Loaded(fabric, tuple(warnings), MappingProxyType(lines))
+    notices = tuple(replace(warning, kind=ProblemKind.NOTICE) for warning in warnings)
+    return Loaded(fabric, notices, MappingProxyType(lines))
 
 
 def _read(files: Iterable[Path | str]) -> list[Document]:

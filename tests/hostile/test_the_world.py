@@ -25,7 +25,7 @@ from components.again import Watch
 from leafrack.adopt.describe import describe
 from leafrack.adopt.write import text_of
 from leafrack.commands import status as command
-from leafrack.errors import STOPS, TAKEN_BACK, FabricError, Problem, UnreadableError
+from leafrack.errors import PREFIXES, FabricError, Problem, UnreadableError
 from leafrack.fabric import Platform
 from leafrack.fabric.checks.names import LONGEST_SUBDOMAIN
 from leafrack.fabric.load import load, load_fabric
@@ -192,8 +192,8 @@ def reports(text: str) -> Iterator[str]:
     """Reports with a text wherever one of a switch or a cluster may stand."""
     row = {"rack": "", "what": text, "expected": text, "found": text, "ok": False}
     changed = {**STEP, "oldState": {"inputs": {"a": text}}, "newState": {"inputs": {"a": f"{text}\n{text}"}}}
-    for severity, ending in (("error", ""), ("warning", f"; {STOPS}"), ("warning", f"; x {TAKEN_BACK}")):
-        told = [{"severity": severity, "message": f"{severity}: x {text}{ending}"}]
+    for severity, kind in (("error", ""), *(("warning", prefix) for prefix in PREFIXES.values())):
+        told = [{"severity": severity, "message": f"{severity}: {kind}x {text}"}]
         document = plan.read(json.dumps({"steps": [changed], "diagnostics": told, "changeSummary": {"update": 1}}))
         yield report.text(report.of_plan("dev", document, 0), ())
         for code in (0, 1, 7):
