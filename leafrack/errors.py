@@ -80,6 +80,10 @@ class FabricError(ValueError):
         super().__init__("\n".join(said(self.problems)))
 
 
+class FileError(FabricError):
+    """A file is not there or cannot be read, so nothing is known of the fabric in it."""
+
+
 def said(problems: Sequence[Problem]) -> list[str]:
     """A line for each problem, up to a hundred, and one for how many more there are."""
     more = len(problems) - MOST_SAID

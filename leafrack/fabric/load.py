@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from leafrack.errors import FabricError, Problem, ProblemKind
+from leafrack.errors import FabricError, FileError, Problem, ProblemKind
 from leafrack.fabric import checks
 from leafrack.fabric.model import Fabric
 from leafrack.fabric.overlay import lay_over
@@ -72,14 +72,15 @@ def load(path: Path | str, overlay: Path | str | None = None) -> Loaded:
 def _read(files: Iterable[Path | str]) -> list[Document]:
     """All files, or the problems of all of them."""
     documents: list[Document] = []
-    problems: list[Problem] = []
+    errors: list[FabricError] = []
     for file in files:
         try:
             documents.append(read(file))
         except FabricError as error:
-            problems += error.problems
-    if problems:
-        raise FabricError(problems)
+            errors.append(error)
+    if errors:
+        unread = any(isinstance(error, FileError) for error in errors)
+        raise (FileError if unread else FabricError)([problem for error in errors for problem in error.problems])
     return documents
 
 
