@@ -59,7 +59,7 @@ class Guarded(Value):
 class Waiting:
     """Says what a gate waits for: after :data:`QUIET` seconds, and again when other sessions are missing than said.
 
-    Pulumi shows the last line beside a gate that is done too: so who has said something says that it is over.
+    Pulumi keeps the last line on screen, so a gate that reported waiting also reports success.
     """
 
     def __init__(self, name: str, wait: float, tell: Callable[[str], None]) -> None:
@@ -112,9 +112,10 @@ def run(guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: 
 
 
 def way_back(guarded: Guarded) -> tuple[Session, ...]:
-    """Sessions of the mesh where it is on; where a rack leaves a fabric that goes on without it, those of its nodes.
+    """Mesh sessions if the mesh is on; otherwise the sessions between the rack's nodes.
 
-    A node that has left the cluster, or is there with another address, has no session to wait for.
+    The mesh is off where a rack leaves a fabric that goes on. A node that has left the cluster, or has another address
+    there, has no session to wait for.
     """
     if not guarded.back:
         return ()
