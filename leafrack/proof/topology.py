@@ -17,15 +17,16 @@ from leafrack.addresses import Network
 from leafrack.fabric import Fabric, Interconnect, Rack, names
 from leafrack.fabric.source import at
 from leafrack.fabric.switch import Addresses
+from leafrack.fabric.underlay import underlay
+from leafrack.proof import switches
 from leafrack.proof.model import VERSIONS, End, Gap, Kind, NextHop, Prefix, Session, Speaker, Topology, What
-from leafrack.proof.underlay import underlay
 
 
 def topology(fabric: Fabric) -> Topology:
     """The topology in its final state: mesh off (unless it is the interconnect), every rack in its own AS."""
     under = underlay(fabric)
-    speakers = {**under.speakers, **{node.name: node for node in _nodes(fabric)}}
-    sessions, gaps = list(under.sessions), list(under.gaps)
+    speakers = {one.name: one for one in (*switches.speakers(fabric, under), *_nodes(fabric))}
+    sessions, gaps = list(switches.sessions(fabric, under)), list(switches.gaps(fabric, under))
     for version in fabric.versions:
         gaps += _without_address(fabric, version)
         for found in _rack_sessions(fabric, speakers, version):
