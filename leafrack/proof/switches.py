@@ -14,6 +14,8 @@ from leafrack.proof.model import VERSIONS, End, Gap, Kind, Session, Speaker
 def speakers(fabric: Fabric, under: Underlay) -> Iterator[Speaker]:
     """Spines, then leaves, with what is connected to them."""
     for name, as_number in under.spines.items():
+        if not under.of_spine(name):
+            continue  # one that the file gives no link is none of the way; the check says so
         own = [(ends.spine, network) for _, _, ends, network in _standing(fabric, under, spine=name)]
         yield Speaker(
             name,

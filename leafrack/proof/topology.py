@@ -9,6 +9,7 @@ and services and nothing else, and send to nodes these and what the file says th
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address
 from itertools import combinations, product
@@ -48,12 +49,12 @@ def _nodes(fabric: Fabric) -> Iterator[Speaker]:
         declared = fabric.racks[rack]
         reflects = node in fabric.reflectors_of(rack)
         number = int(IPv4Address(names.cluster_id(addresses)))
+        own = addresses.of(4)
         yield Speaker(
             node,
             Kind.NODE,
             fabric.rack_as(rack),
-            # A node without IPv4 takes a hash of its name (CALICO_ROUTER_ID=hash): which one decides nothing here.
-            router_id=number,
+            router_id=_hashed(node) if own is None else int(own),
             rack=rack,
             cluster_id=number if reflects else None,
             reflector=reflects,
@@ -61,6 +62,13 @@ def _nodes(fabric: Fabric) -> Iterator[Speaker]:
             subnets=tuple(subnet for subnet in declared.subnets if any(one in subnet for one in addresses)),
             gateway=bool(declared.leaves),
         )
+
+
+def _hashed(node: str) -> int:
+    """Router ID of a node without IPv4, from its name (CALICO_ROUTER_ID=hash; confd: ``hashToIPv4``)."""
+    first, *rest = hashlib.sha256(node.encode()).digest()[:4]
+    # Calico keeps out of 224.0.0.0 and above.
+    return int.from_bytes((first if first < 224 else first - 32, *rest), "big")
 
 
 def _without_address(fabric: Fabric, version: int) -> Iterator[Gap]:

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from leafrack.errors import Problem
-from leafrack.fabric.checks import addresses, as_numbers, names, ssh, structure
+from leafrack.fabric.checks import addresses, as_numbers, links, names, ssh, structure
 from leafrack.fabric.model import Fabric
 
 
 def errors(fabric: Fabric) -> Iterator[Problem]:
     """All that keeps this fabric from being built."""
-    for module in (structure, names, addresses, as_numbers, ssh):
+    for module in (structure, names, addresses, links, as_numbers, ssh):
         yield from module.errors(fabric)
 
 
 def warnings(fabric: Fabric) -> Iterator[Problem]:
     """What works and should not stay as it is."""
     yield from structure.warnings(fabric)
+    yield from links.warnings(fabric)
     yield from ssh.warnings(fabric)
