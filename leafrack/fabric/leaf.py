@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from leafrack.fabric import Fabric, Leaf, names
-from leafrack.platforms.base import Neighbour, PrefixList, Timers
+from leafrack.platforms.job import Neighbour, PrefixList, Timers
 
 
 def neighbours(fabric: Fabric, rack: str, leaf: str) -> dict[str, tuple[Neighbour, ...]]:

@@ -1,10 +1,11 @@
 """What leafrack knows of each network operating system: pure text, no input or output.
 
-A platform is a module with a :class:`~switches.dialect.Dialect`; :func:`dialect` is the registry.
+A platform is a folder with a :class:`~leafrack.platforms.base.Dialect`; :func:`platform_of` is the registry.
 """
 
-from leafrack.platforms.base import Dialect, Effect, Line, Neighbour, NeighbourState, PrefixList, SwitchState
+from leafrack.platforms.base import Dialect, Effect, Line, NeighbourState, SwitchState
 from leafrack.platforms.frr.platform import FRR
+from leafrack.platforms.job import Job, Neighbour, PrefixList, Task, Way
 
 _DIALECTS = {"frr": FRR}
 
@@ -14,4 +15,16 @@ def platform_of(platform: str) -> Dialect:
     return _DIALECTS[platform]
 
 
-__all__ = ["Dialect", "Effect", "Line", "Neighbour", "NeighbourState", "PrefixList", "SwitchState", "platform_of"]
+__all__ = [
+    "Dialect",
+    "Effect",
+    "Job",
+    "Line",
+    "Neighbour",
+    "NeighbourState",
+    "PrefixList",
+    "SwitchState",
+    "Task",
+    "Way",
+    "platform_of",
+]
