@@ -175,6 +175,11 @@ ADDRESSES = [
     ),
     (("100.0.0.2", "10.233.65.1"), f"{LEAF1}.uplinks.spine1", "10.233.65.1 is inside 10.233.64.0/18 (pods)"),
     (
+        ("[10.233.64.0/18]", "[10.233.64.7/32]"),
+        "podCIDRs[0]",
+        "10.233.64.7/32 is one address: pods need a range",
+    ),
+    (
         ("  rr1:", "  rr1:\n    nodeCIDRs: [172.20.0.0/25, 172.20.0.128/25]"),
         f"{RR1}.reflectors.node1",
         "node node1 (172.20.0.11) and leaf leaf01 (172.20.0.254) share no subnet, so no session between them comes up",
@@ -260,6 +265,14 @@ AS_NUMBERS = [
         ("name: dc1", "name: dc1\ninterconnect: full-mesh"),
         f"{RR2}.asNumber",
         "one full mesh over all racks is one AS, 64512: remove 64513, or give a rack another interconnect",
+    ),
+    (
+        (
+            "asNumber: 64512\n    leaves:\n      leaf01:\n        address: 172.20.0.254\n        asNumber: 65009",
+            "asNumber: 64600\n    leaves:\n      leaf01:\n        address: 172.20.0.254\n        asNumber: 64512",
+        ),
+        f"{LEAF1}.asNumber",
+        "set; use another, or give the fabric another asNumber than 64512, its default",
     ),
     (
         ("name: dc1", "name: dc1\nasNumber: 65010"),
@@ -467,3 +480,14 @@ def test_a_node_that_is_reflector_and_member_is_said_once(errors: Errors) -> Non
 
 def test_a_range_that_holds_pods_and_services_and_begins_with_one_of_them_may_be_accepted(errors: Errors) -> None:
     assert errors(changed(("name: dc1", "name: dc1\nacceptCIDRs: [10.233.0.0/16]"))) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("sw", "SW"), ("sw.example.net", "sw.example.net."), ("fd00::1", "FD00:0::1")]
+)
+def test_one_host_in_two_spellings_is_one_switch(errors: Errors, one: str, other: str) -> None:
+    text = changed(
+        ("host: 127.0.0.1", f"host: '{one}'"), ("host: 127.0.0.1, port: 2202", f"host: '{other}', port: 2201")
+    )
+    (line,) = errors(text)
+    assert f"{LEAF2}.ssh: {other} port 2201 is {LEAF1} too: one rack's lines would go to the other's switch" in line

@@ -23,4 +23,5 @@ def warnings(fabric: Fabric) -> Iterator[Problem]:
     """What works and should not stay as it is."""
     yield from structure.warnings(fabric)
     yield from links.warnings(fabric)
+    yield from as_numbers.warnings(fabric)
     yield from ssh.warnings(fabric)

@@ -25,6 +25,7 @@ def errors(fabric: Fabric) -> Iterator[Problem]:
         yield from _outside(name, rack)
         yield from _apart(fabric, name, rack)
     yield from _cluster_ids(fabric)
+    yield from _single(fabric)
     yield from _families(fabric)
     yield from _overlaps(fabric)
     yield from _accepted(fabric)
@@ -138,6 +139,13 @@ def _cluster_ids(fabric: Fabric) -> Iterator[Problem]:
                     "reflectors that peer with each other need different ones; give it another address"
                 )
                 yield Problem(text, at("racks", name, "reflectors", node))
+
+
+def _single(fabric: Fabric) -> Iterator[Problem]:
+    for index, network in enumerate(fabric.pod_cidrs):
+        if network.num_addresses == 1:
+            text = f"{network} is one address: pods need a range, like that of the cluster's IPPool"
+            yield Problem(text, at("podCIDRs", index))
 
 
 def _families(fabric: Fabric) -> Iterator[Problem]:
