@@ -15,7 +15,8 @@ from leafrack.addresses import Address, Network
 from leafrack.fabric.login import Declared, Jump, Ssh
 from leafrack.fabric.switch import Addresses, Leaf, Spine, Timers, Uplink
 from leafrack.fabric.values import (
-    LARGEST_API_SERVER_AS_NUMBER,
+    LARGEST_AS_NUMBER,
+    LARGEST_INT32,
     RESERVED_AS_NUMBERS,
     AsNumber,
     OneDestination,
@@ -23,7 +24,8 @@ from leafrack.fabric.values import (
 )
 
 __all__ = [
-    "LARGEST_API_SERVER_AS_NUMBER",
+    "LARGEST_AS_NUMBER",
+    "LARGEST_INT32",
     "RESERVED_AS_NUMBERS",
     "Address",
     "Addresses",
@@ -191,6 +193,16 @@ class Fabric(Declared):
     def jump_to(self, leaf: Leaf) -> Jump | None:
         """Jump host on the way to a leaf: its own, or the fabric's."""
         return leaf.ssh.jump or self.jump
+
+    def as_numbers_of_objects(self) -> Mapping[tuple[str | int, ...], int]:
+        """AS numbers that Calico's own objects carry, by key: those of racks and spines are in none of them."""
+        found: dict[tuple[str | int, ...], int] = {("asNumber",): self.as_number}
+        for name, rack in self.racks.items():
+            if rack.local_as_number is not None:
+                found["racks", name, "localASNumber"] = rack.local_as_number
+            for leaf_name, leaf in rack.leaves.items():
+                found["racks", name, "leaves", leaf_name, "asNumber"] = leaf.as_number
+        return found
 
     @property
     def cluster_mesh(self) -> bool:
