@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from components.access import Access
 from components.scope import field_manager
+from components.state import stale_state
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
 from leafrack.errors import FabricError, Problem, ProblemKind, said
 from leafrack.fabric.load import Loaded, load
@@ -56,6 +57,8 @@ class Entry:
             raise _ended(error.problems) from None
         if unknown := unknown_racks(settings, loaded.fabric.racks):
             raise _ended(unknown)
+        if stale := stale_state():
+            raise _ended([Problem(stale)])
         for warning in loaded.warnings:
             pulumi.log.warn(str(warning))
         return cls(settings, loaded)
