@@ -21,7 +21,7 @@ from tests.e2e.loss import Loss, Pings, lines
 from tests.e2e.machines import came_up, comes_anew, dies, is_another_box, up_again
 from tests.e2e.project import Run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
 
 LEAVES = ("leaf01", "leaf02")
 IN_RACK_1 = [("node1", "node2"), ("node1", "node3"), ("node2", "node8")]
