@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tools.beside import available_memory
+
 if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.workermanage import WorkerController
@@ -181,10 +183,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_xdist_auto_num_workers() -> int:
     """``--numprocesses auto``: as many as there is memory for."""
-    told = Path("/proc/meminfo")
-    lines = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
-    available = next((int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), 0)
-    return max(FEWEST, min(WORKERS, int(available / 2**20 / GIB)))
+    return max(FEWEST, min(WORKERS, int(available_memory() / GIB)))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LabScheduling | None:
