@@ -13,7 +13,7 @@ from pydantic import Field
 
 from leafrack.addresses import Address, Network
 from leafrack.fabric.login import Declared, Jump, Ssh
-from leafrack.fabric.switch import Addresses, Leaf, Platform, Spine, Timers, Uplink
+from leafrack.fabric.switch import Addresses, Leaf, Spine, Timers, Uplink
 from leafrack.fabric.values import (
     LARGEST_API_SERVER_AS_NUMBER,
     RESERVED_AS_NUMBERS,
@@ -34,7 +34,6 @@ __all__ = [
     "Jump",
     "Leaf",
     "Network",
-    "Platform",
     "Rack",
     "Spine",
     "Ssh",
@@ -43,7 +42,7 @@ __all__ = [
 ]
 
 LARGEST_MAXIMUM_PREFIX = 2**32 - 1
-"""What FRR takes (bgpd/bgp_vty.c: ``maximum-prefix (1-4294967295)``)."""
+"""No switch counts further."""
 DEFAULT_PREFIX_LENGTHS = {4: 24, 6: 64}
 """Of the subnet around a leaf's address, by IP version, where a rack gives no nodeCIDRs."""
 
@@ -127,8 +126,8 @@ class Fabric(Declared):
         default=(),
         alias="acceptCIDRs",
         description=(
-            "ranges that nodes take from their leaves besides pods and services, with all inside them; 0.0.0.0/0 and "
-            "::/0 are the default route alone"
+            "further ranges that nodes accept from their leaves, with everything inside them; 0.0.0.0/0 and ::/0 mean "
+            "the default route alone"
         ),
     )
     maximum_prefix: int | None = Field(
@@ -137,14 +136,14 @@ class Fabric(Declared):
         le=LARGEST_MAXIMUM_PREFIX,
         strict=True,
         description=(
-            "routes that a leaf takes from a node before it ends the session, for a minute; no limit if not given"
+            "routes that a leaf accepts from a node; with more it ends the session for a minute; no limit if not given"
         ),
     )
     ttl_security: bool = Field(
         default=False,
         strict=True,
         description=(
-            "nodes and leaves take from each other only packets that no router has passed on (RFC 5082, one hop)"
+            "nodes and leaves accept from each other only packets that no router has passed on (RFC 5082, one hop)"
         ),
     )
     calico_namespace: str = Field(
