@@ -168,7 +168,7 @@ def test_a_leaf_of_another_platform_is_read_as_that_and_says_so_in_the_file(
         return {known.name: known.state for known in LEAVES}
 
     monkeypatch.setattr(command, "read_all", read_all)
-    monkeypatch.setattr(command.ClusterState, "read", lambda _cluster: facts().cluster)
+    monkeypatch.setattr(ClusterState, "read", lambda _cluster: facts().cluster)
     file = tmp_path / "north.yaml"
     assert command.main([str(file), "--leaves", str(leaves)]) == 0
     assert asked == {"leaf01": NAME, "leaf02": "frr"}
