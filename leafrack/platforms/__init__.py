@@ -5,8 +5,9 @@ A platform is a folder with a :class:`~leafrack.platforms.base.Platform`; :func:
 
 from collections.abc import Mapping
 
-from leafrack.platforms.base import Neighbour, Platform, PrefixList
+from leafrack.platforms.base import Platform
 from leafrack.platforms.frr.platform import FRR
+from leafrack.platforms.job import Job, Neighbour, PrefixList, Task, Way
 from leafrack.platforms.reading import Behaviour, Feature
 from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState, Setting, Settings, SwitchState
 
@@ -31,6 +32,7 @@ __all__ = [
     "Behaviour",
     "Effect",
     "Feature",
+    "Job",
     "Line",
     "Neighbour",
     "NeighbourState",
@@ -40,6 +42,8 @@ __all__ = [
     "Setting",
     "Settings",
     "SwitchState",
+    "Task",
+    "Way",
     "platform_of",
     "platforms",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from leafrack.platforms.base import Neighbour
+from leafrack.platforms.job import Neighbour
 from leafrack.platforms.state import AnyAs, Limit, NeighbourState, Password, PrivateAs, Setting, Settings
 
 RETRY = 60

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from leafrack.addresses import Address
 from leafrack.platforms import differences
-from leafrack.platforms.base import Neighbour, PrefixList
 from leafrack.platforms.frr import read, running, settings, write
+from leafrack.platforms.job import Job, Neighbour, PrefixList
 from leafrack.platforms.reading import Behaviour, Feature, Remedies, ThirdParty
 from leafrack.platforms.state import NeighbourState, Setting, Settings, SwitchState
 
@@ -30,29 +30,16 @@ bgp_aspath.c; ``bestpath as-path multipath-relax``, as fabrics have it.
 
 
 class _Frr:
-    run = write.RUN
     read = read.READ
     behaviour = _BEHAVIOUR
     remedies: Remedies = _Remedies()
     cannot: Mapping[Feature, str] = {}
 
-    def apply(self, text: str) -> str:
-        return write.apply(text)
+    def text(self, job: Job) -> str:
+        return write.text(job)
 
-    def render_lists(self, lists: tuple[PrefixList, ...]) -> str:
-        return write.render_lists(lists)
-
-    def forget_lists(self, lists: tuple[PrefixList, ...]) -> str:
-        return write.forget_lists(lists)
-
-    def render(self, leaf_as: int, neighbour: Neighbour) -> str:
-        return write.render(leaf_as, neighbour)
-
-    def unrender(self, leaf_as: int, address: Address) -> str:
-        return write.unrender(leaf_as, address)
-
-    def renumber(self, leaf_as: int, addresses: Sequence[Address], as_number: int | None) -> str:
-        return write.renumber(leaf_as, addresses, as_number)
+    def program(self, job: Job) -> str:
+        return write.program(job)
 
     def parse(self, output: str) -> SwitchState:
         return read.parse(output)

@@ -1,0 +1,102 @@
+"""What is to become of a leaf, as plain data: the same job for every platform, whoever plays it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from leafrack.addresses import Address, Network
+from leafrack.platforms.state import Timers
+
+
+@dataclass(frozen=True)
+class PrefixList:
+    """Ranges that a leaf takes from its nodes or sends them, with everything inside them.
+
+    ``0.0.0.0/0`` and ``::/0`` are the default route, and nothing inside them.
+    """
+
+    name: str
+    prefixes: tuple[Network, ...]
+
+    @property
+    def version(self) -> int:
+        """IP version of the list; all its prefixes are of one."""
+        return self.prefixes[0].version
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A node as a leaf sees it.
+
+    ``as_number`` is what the session starts with, ``None`` for any AS but the leaf's own: that of a rack whose AS is
+    going to change. After creation only :attr:`Task.AS_NUMBERS` changes the AS. Exception: no session is up and the
+    AS is not in ``as_numbers``.
+    """
+
+    address: Address
+    as_number: int | None
+    description: str
+    list_in: str
+    """Prefix list of what the node may announce."""
+    list_out: str
+    """Prefix list of what the node is sent: no subnet of nodes, no default route unless the file says so."""
+    as_numbers: tuple[int, ...] = ()
+    """Every AS that is right at some time while its rack is changed."""
+    as_override: bool = False
+    """The leaf's AS in the place of the node's, in what the node is sent: other nodes are in the same AS."""
+    remove_private_as: bool = False
+    """The leaf's AS in the place of every private one (RFC 6996): the node shows the leaf another AS than its own."""
+    graceful_restart: bool = True
+    """Whether the node keeps the leaf's routes for a while after the leaf is gone (RFC 4724).
+
+    Behind one leaf that helps over a restart of its BGP. Behind two it would keep half of the packets on their way to
+    a leaf that is dead, for minutes with the usual defaults.
+    """
+    timers: Timers | None = None
+    """The switch's own where there are none."""
+    ttl_security: bool = False
+    """Only packets that no router has passed on count (RFC 5082); to change it resets the session."""
+    maximum_prefix: int | None = None
+    """Routes from the node beyond which the session ends, to be tried again after a minute."""
+    password: str | None = field(default=None, repr=False)
+
+
+class Way(StrEnum):
+    """Which way a job is taken."""
+
+    FORWARD = "forward"
+    BACK = "back"
+
+
+class Task(StrEnum):
+    """What a job is for; each is one resource of a leaf."""
+
+    SESSIONS = "sessions"
+    """Forward it adds and changes lists and neighbours, and removes none; back it removes all that is ours."""
+    RETIRED = "retired"
+    """Forward it removes what is ours and declared no more; it has no way back."""
+    AS_NUMBERS = "as-numbers"
+    """Forward it gives our neighbours the AS of the end; back the one that they started with."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is ours on a leaf, and what to do about it.
+
+    Every platform takes a job in the same stages: guard (what must be true before anything changes), stage, check (a
+    dry run, where the box has one), apply, save. **Ours** is a neighbour that carries one of ``own_lists``, and these
+    lists. Whoever else describes a neighbour like leafrack keeps it.
+    """
+
+    task: Task
+    as_number: int
+    """Guard: the leaf runs BGP in this AS, or nothing is changed."""
+    own_lists: tuple[str, ...]
+    """Names of every prefix list that this fabric may have on a leaf."""
+    lists: tuple[PrefixList, ...] = ()
+    """The lists that are declared."""
+    neighbours: tuple[Neighbour, ...] = ()
+    """The neighbours that are declared, with the AS that they start with."""
+    final_as: int | None = None
+    """AS of the neighbours in the end."""
