@@ -96,7 +96,7 @@ def test_a_file_of_leaves_or_a_leaf_that_is_none_ends_in_a_line(text: str, tmp_p
 def test_gates_and_steps_refuse_what_is_not_theirs(
     text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for main in (gate.main, fields.main, passwords.main):
+    for main in (gate.main, step.main, passwords.main):
         monkeypatch.setattr("sys.stdin", io.StringIO(text))
         assert main(["forward"]) == 2
         assert is_plain(capsys.readouterr().out.removesuffix("\n"))
