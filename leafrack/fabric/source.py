@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from leafrack.errors import COLOUR, FabricError, Problem, printable, shown
+from leafrack.errors import COLOUR, FabricError, FileError, Problem, printable, shown
 
 Key = tuple[str | int, ...]
 """Way to a value: mapping keys and list indexes from the top of the file."""
@@ -26,7 +26,9 @@ DEEPEST_NESTING = 16
 """Levels; the model has eight."""
 
 _IS_COLOUR = f"has {printable(COLOUR)} in it (without the space), which Pulumi takes for a colour: leave it out"
-_INTEGER = re.compile(r"[-+]?[0-9]{1,20}")
+LARGEST_DIGITS = 20
+"""Of a number: one of more digits stays text."""
+_INTEGER = re.compile(rf"[-+]?[0-9]{{1,{LARGEST_DIGITS}}}")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
@@ -87,12 +89,12 @@ def _text(name: str) -> str:
         with Path(name).open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        raise FabricError([Problem("no such file", place=shown(name))]) from None
+        raise FileError([Problem("no such file", place=shown(name))]) from None
     except IsADirectoryError:
-        raise FabricError([Problem("is a folder, not a file", place=shown(name))]) from None
+        raise FileError([Problem("is a folder, not a file", place=shown(name))]) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise FabricError([Problem(f"cannot be read: {reason}", place=shown(name))]) from None
+        raise FileError([Problem(f"cannot be read: {reason}", place=shown(name))]) from None
     if len(data) > LARGEST_FILE:
         raise FabricError([Problem(f"is larger than {LARGEST_FILE // 2**20} MiB", place=name)])
     try:
