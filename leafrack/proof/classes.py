@@ -104,6 +104,7 @@ def _kind(fabric: Fabric, name: str, rack: Rack, used: Mapping[int, int]) -> Has
         tuple(
             (
                 number(leaf.as_number),
+                leaf.platform,
                 fabric.overrides_as(name, leaf_name),
                 _families(leaf.address),
                 tuple(
