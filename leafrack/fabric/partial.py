@@ -22,7 +22,7 @@ def exists(values: Any, key: Key) -> bool:
 def leave_out(values: dict[str, Any], wrong: Iterable[tuple[Key, bool]]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Values without the smallest part around each wrong key that can go, and those parts.
 
-    ``wrong`` gives for each key whether it is unknown: then only the key itself goes. Otherwise it is the
+    ``wrong`` says of each key whether it is unknown: then only the key itself goes. Otherwise the smallest part is the
     node, uplink, leaf, spine or rack that it belongs to.
     """
     rest: dict[str, Any] = _copied(values)
@@ -37,7 +37,7 @@ def leave_out(values: dict[str, Any], wrong: Iterable[tuple[Key, bool]]) -> tupl
 
 
 def belongs(path: str, parts: Iterable[str]) -> bool:
-    """Whether a finding at ``path`` may only be there because one of these parts is left out."""
+    """Whether a finding at ``path`` may come only from leaving out one of these parts."""
     return any(_is_within(path, part) or _is_within(part, path) for part in parts)
 
 
