@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from leafrack.commands import resource
-from leafrack.errors import UnreadableError, shown
+from leafrack.errors import UnreadableError, printable, shown
 from leafrack.sessions import compare
 from leafrack.sessions import look as observe
 from leafrack.sessions.model import End, Kind, Row, Session
-from leafrack.world.cluster import Reader
+from leafrack.world.cluster import ClusterReader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster, Endpoint, Value
 from leafrack.world.retry import PATIENCE
 from leafrack.world.ssh import Credentials
@@ -118,7 +119,7 @@ def way_back(guarded: Guarded) -> tuple[Session, ...]:
     """
     if not guarded.back:
         return ()
-    reader = Reader(guarded.cluster)
+    reader = ClusterReader(Connection(guarded.cluster))
     nodes = {name: state.addresses for name, state in reader.nodes().items()}
     beside = Kind.NODE if reader.mesh_enabled() else Kind.MESH
     kept = guarded.back
@@ -135,10 +136,10 @@ def _of_nodes(session: Session) -> tuple[End, ...]:
 
 
 def patience() -> float:
-    """Seconds to wait, as the environment says; raises :class:`UnreadableError` where that is no number."""
+    """Seconds to wait: :data:`WAIT`, or what the environment says; raises ``ValueError`` where that is no number."""
     given = os.environ.get(WAIT_VARIABLE, "")
     if given and not given.isdecimal():
-        raise UnreadableError(WAIT_VARIABLE, f"{given!r} is no number of seconds", refused=True)
+        raise ValueError(printable(f"{WAIT_VARIABLE}={given!r}: say a number of seconds"))
     return float(given or WAIT)
 
 

@@ -8,12 +8,12 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from leafrack.addresses import Network
 from leafrack.errors import Problem, UnreadableError
 from leafrack.fabric import Fabric, names
+from leafrack.fabric.names import CALICO_GROUP
 from leafrack.fabric.values import within
 from leafrack.preflight import labels, leaves
 from leafrack.preflight import transitions as moves
 from leafrack.preflight.foreign import Foreign, listed
 from leafrack.world.calico_api import NATIVE_GROUP
-from leafrack.world.cluster import CALICO_GROUP
 from leafrack.world.observed import ClusterState, Observed, observe
 
 __all__ = ["ClusterState", "Observed", "about", "findings", "notices", "observe", "overlaps", "unreadable"]
