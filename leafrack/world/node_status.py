@@ -22,6 +22,7 @@ from lightkube.generic_resource import GenericGlobalResource
 from lightkube.models.meta_v1 import ObjectMeta
 
 from leafrack.fabric import names
+from leafrack.platforms import SessionState
 from leafrack.world.calico import CalicoNodeStatus
 from leafrack.world.model import Found, Report
 
@@ -117,7 +118,7 @@ def _report(node: str, status: Mapping[str, Any]) -> Report:
     return Report(
         name=node,
         sessions=tuple(
-            Found(reporter=node, peer=ip_address(peer["peerIP"]), state=peer.get("state") or "unknown")
+            Found(reporter=node, peer=ip_address(peer["peerIP"]), state=_state(peer.get("state")))
             for peer in peers
             if peer.get("peerIP")
         ),
@@ -127,3 +128,8 @@ def _report(node: str, status: Mapping[str, Any]) -> Report:
             if route.get("type") == "FIB" and route.get("destination")
         ),
     )
+
+
+def _state(said: object) -> SessionState:
+    """BIRD has one more than the RFC, on the way to Idle."""
+    return SessionState.IDLE if said == "Close" else SessionState.of(said)

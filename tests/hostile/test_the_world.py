@@ -21,16 +21,15 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from ci import plan, report
-from components.again import Watch
+from components.rerun import Watch
 from leafrack.adopt.describe import describe
 from leafrack.adopt.write import text_of
 from leafrack.commands import status as command
 from leafrack.errors import PREFIXES, FabricError, Problem, UnreadableError
-from leafrack.fabric import Platform
 from leafrack.fabric.checks.names import LONGEST_SUBDOMAIN
 from leafrack.fabric.load import load, load_fabric
-from leafrack.platforms import SwitchState, platform_of
-from leafrack.preflight.drift import Drift
+from leafrack.platforms import SessionState, SwitchState, platform_of
+from leafrack.preflight.drift import Comparison
 from leafrack.sessions import table
 from leafrack.sessions.model import Row
 from leafrack.world.cluster import ClusterReader
@@ -42,7 +41,7 @@ from tests.conftest import DEV_FABRIC
 from tests.hostile.texts import HOSTILE, MARK, WHOLE, is_plain
 
 LIGHT = settings(max_examples=40, deadline=None)
-FRR = platform_of(Platform.FRR)
+FRR = platform_of("frr")
 RUNNING = "router bgp 65009\n neighbor 172.20.0.11 remote-as 64512\n"
 VALUES = st.recursive(
     HOSTILE | st.integers(-1, 2**70) | st.none() | st.booleans() | st.floats(),
@@ -119,7 +118,7 @@ def said(rows: list[Row]) -> str:
 
 @pytest.mark.parametrize("text", WHOLE, ids=ascii)
 def test_a_table_shows_it_and_does_nothing_with_it(text: str) -> None:
-    found = Found(reporter="leaf01", peer="172.20.0.11", state=text, last_error=text)  # type: ignore[arg-type]
+    found = Found(reporter="leaf01", peer="172.20.0.11", state=SessionState.of(text), last_error=text)  # type: ignore[arg-type]
     failed = Report(name="leaf01", failure=text)
     each = (found.state, failed.failure, text)
     rows = [Row(rack="rr1", what=text, expected=text, found=one, ok=False) for one in each]
@@ -144,7 +143,7 @@ def test_a_row_that_is_said_while_it_is_waited_for_is_no_markup(
 def test_what_differs_is_said_in_a_line(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
     monkeypatch.setattr("pulumi.log.warn", lambda line, _resource: lines.append(line))
-    watch = Watch(Drift(load_fabric(DEV_FABRIC)), (), cast("pulumi.Resource", None))
+    watch = Watch(Comparison(load_fabric(DEV_FABRIC)), (), cast("pulumi.Resource", None))
     monkeypatch.setattr(watch, "_tells", True)
     watch.note((f"BGPPeer x has nodeSelector={text} instead of y",))
     assert [is_plain(line) for line in lines] == [True]
@@ -221,7 +220,7 @@ def test_a_file_that_is_found_says_only_what_is_there(text: str, tmp_path: Path)
     text = text[:LONGEST_SUBDOMAIN]
     switch = LEAVES[0].state
     assert switch is not None
-    neighbours = {key: replace(one, description=text, settings=(text,)) for key, one in switch.neighbours.items()}
+    neighbours = {key: replace(one, description=text, rest=(text,)) for key, one in switch.neighbours.items()}
     named = {text: PEERS["rr1-to-leaf1-peer"], **{k: v for k, v in PEERS.items() if k != "rr1-to-leaf1-peer"}}
     for found in (
         facts(peers=named),
