@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
-from leafrack.commands import FOR_PULUMI
+from leafrack.commands import FOR_PEOPLE, FOR_PULUMI
 from leafrack.fabric.load import load
 from tests.conftest import CLONE, DEV_FABRIC
 from tests.e2e.project import environment
@@ -30,6 +30,7 @@ ALL = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 OTHERS = {"pip", "venv"}
 OPTION = re.compile(r"(?<=[ `])--[a-z][a-z-]+")
 RUN = re.compile(r"python3?\s+-m\s+([\w.]+)([^`#\n]*)")
+LEAFRACK = re.compile(r"(?:^ {4,}|`|python -m )leafrack\s([a-z-]+)([^`#\n]*)", re.MULTILINE)
 PULUMI = re.compile(r"pulumi (preview|up|destroy|refresh|cancel|install|(?:stack|config|state) [a-z]+)([^`#\n]*)")
 CODE = "\n".join(file.read_text(encoding="utf-8") for suffix in ("py", "sh", "yml")
                  for folder in ("ci", "components", "config", "leafrack", ".github/workflows")
@@ -82,9 +83,25 @@ def test_every_module_that_is_run_in_the_docs_exists(module: str) -> None:
     assert find_spec(module)
 
 
-@pytest.mark.parametrize(("module", "option"), [each for each in options(RUN) if each[0] not in OTHERS])
-def test_every_option_of_a_module_in_the_docs_exists(module: str, option: str) -> None:
-    assert re.search(rf"{option}\b", said(sys.executable, "-m", module, "--help"))
+@pytest.mark.parametrize("command", sorted({command for command, _ in LEAFRACK.findall(ALL)}))
+def test_every_command_of_ours_in_the_docs_exists(command: str) -> None:
+    assert command in FOR_PEOPLE
+
+
+OPTIONS = [
+    *((f"leafrack {command}", option) for command, option in options(LEAFRACK)),
+    *((module, option) for module, option in options(RUN) if module not in {*OTHERS, "leafrack"}),
+]
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_every_option_of_our_commands_in_the_docs_exists(command: str, option: str) -> None:
+    assert re.search(rf"{option}\b", said(sys.executable, "-m", *command.split(), "--help"))
+
+
+@pytest.mark.parametrize("command", FOR_PEOPLE)
+def test_every_command_of_ours_is_in_the_docs(command: str) -> None:
+    assert command in {named for named, _ in LEAFRACK.findall(ALL)}
 
 
 @pytest.mark.toolchain
