@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from components.access import Access
 from components.scope import field_manager
+from components.state import stale_state
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
 from leafrack.errors import FabricError, Problem, ProblemKind, said
 from leafrack.fabric.checks import platforms
@@ -58,6 +59,8 @@ class Entry:
         refused = platforms.errors(loaded.fabric, settings.bgp_passwords)
         if wrong := [*unknown_racks(settings, loaded.fabric.racks), *loaded.placed(refused)]:
             raise _ended(wrong)
+        if stale := stale_state():
+            raise _ended([Problem(stale)])
         for warning in loaded.warnings:
             pulumi.log.warn(str(warning))
         return cls(settings, loaded)
