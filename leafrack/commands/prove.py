@@ -20,6 +20,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="leafrack prove", description=__doc__)
     parser.add_argument("fabric", metavar="FABRIC.yaml", help="fabric file to prove")
     parser.add_argument("--overlay", metavar="OVERLAY.yaml", help="second file, laid over the fabric file")
+    parser.add_argument("--details", action="store_true", help="also print the path of every kind of pair of racks")
     parser.add_argument("--json", action="store_true", help="print the proof as JSON")
     chosen = parser.parse_args(given)
     try:
@@ -33,10 +34,14 @@ def main(given: Sequence[str] | None = None) -> int:
         print(json.dumps(document(proof, unreachable, warnings), indent=2))
     else:
         console = Console()
-        table.show(proof, console)
+        console.print(_summary(proof), style="bold", highlight=False, soft_wrap=True)
         table.lines(unreachable, console, "red")
+        table.matrix(proof, console)
         table.lines(warnings, console, "yellow")
-        console.print(_summary(proof))
+        if chosen.details:
+            table.details(proof, console)
+        else:
+            console.print("with --details: the path of every kind of pair of racks", style="dim")
     return 1 if unreachable else 0
 
 
@@ -82,4 +87,6 @@ def _finding(problem: Problem) -> dict[str, str]:
 def _summary(proof: Proof) -> str:
     whole = sum(one.alike for one in proof.verdicts)
     good = sum(one.alike for one in proof.verdicts if one.ok)
-    return f"{good} of {whole} pairs of racks reach each other; single points of failure: {len(proof.single_points)}"
+    head = f"{proof.fabric.name}: {good} of {whole} pairs of racks reach each other"
+    found = f"; findings: {len(proof.unreachable)}" if proof.unreachable else ""
+    return f"{head}{found}; single points of failure: {len(proof.single_points)}"
