@@ -16,11 +16,13 @@ from pulumi.runtime.config import get_config_env, get_config_secret_keys_env
 from pydantic import SecretStr
 
 from components.access import Access
-from components.gate import field_manager
+from components.scope import field_manager
+from components.state import stale_state
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
-from leafrack.errors import STOPS, FabricError, Problem, said
+from leafrack.errors import FabricError, Problem, ProblemKind, said
+from leafrack.fabric.checks import platforms
 from leafrack.fabric.load import Loaded, load
-from leafrack.preflight.drift import Drift
+from leafrack.preflight.drift import Comparison
 from leafrack.preflight.findings import findings, notices, observe, overlaps, unreadable
 from leafrack.proof import prove
 from leafrack.world.retry import PATIENCE
@@ -54,13 +56,16 @@ class Entry:
             loaded = load(settings.fabric, settings.overlay)
         except FabricError as error:
             raise _ended(error.problems) from None
-        if unknown := unknown_racks(settings, loaded.fabric.racks):
-            raise _ended(unknown)
+        refused = platforms.errors(loaded.fabric, settings.bgp_passwords)
+        if wrong := [*unknown_racks(settings, loaded.fabric.racks), *loaded.placed(refused)]:
+            raise _ended(wrong)
+        if stale := stale_state():
+            raise _ended([Problem(stale)])
         for warning in loaded.warnings:
             pulumi.log.warn(str(warning))
         return cls(settings, loaded)
 
-    def check(self) -> Drift:
+    def check(self) -> Comparison:
         """Prove the fabric, hold it against cluster and switches; ends the program when applying it would do harm.
 
         Returns what was found, for the components.
@@ -76,8 +81,8 @@ class Entry:
         proved = prove(fabric)
         problems = list(self.loaded.placed((*proved.unreachable, *unreadable(fabric, observed, refused=True))))
         away = self.loaded.placed(unreadable(fabric, observed, refused=False))
-        drift = Drift(fabric, observed, passwords)
-        drifted = set(overlaps(fabric, observed, field_manager())) if drift.applied(fabric.racks) else set()
+        comparison = Comparison(fabric, observed, passwords)
+        drifted = set(overlaps(fabric, observed, field_manager())) if comparison.applied(fabric.racks) else set()
         in_the_way: list[Problem] = []
         for finding in findings(fabric, observed, field_manager()):
             fails = not preview or _fails(FINDINGS_VARIABLE, otherwise=finding not in drifted)
@@ -90,10 +95,11 @@ class Entry:
             for notice in self.loaded.placed((*proved.warnings, *notices(fabric, observed))):
                 pulumi.log.warn(str(notice))
         for problem in away:
-            pulumi.log.warn(f"{problem}; this preview goes on without what it would tell, {STOPS}")
+            text = f"{problem.text}; this preview goes on without what it would tell"
+            pulumi.log.warn(replace(problem, text=text, kind=ProblemKind.UNREACHABLE).logged)
         for problem in in_the_way:
-            pulumi.log.warn(f"{problem}; {STOPS}")
-        return replace(drift, in_the_way=bool(in_the_way))
+            pulumi.log.warn(replace(problem, kind=ProblemKind.IN_THE_WAY).logged)
+        return replace(comparison, in_the_way=bool(in_the_way))
 
     @property
     def access(self) -> Access:

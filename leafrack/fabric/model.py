@@ -13,7 +13,7 @@ from pydantic import Field
 
 from leafrack.addresses import Address, Network
 from leafrack.fabric.login import Declared, Jump, Ssh
-from leafrack.fabric.switch import Addresses, Leaf, Platform, Spine, Timers, Uplink
+from leafrack.fabric.switch import Addresses, Leaf, Spine, Timers, Uplink
 from leafrack.fabric.values import (
     LARGEST_AS_NUMBER,
     LARGEST_INT32,
@@ -36,7 +36,6 @@ __all__ = [
     "Jump",
     "Leaf",
     "Network",
-    "Platform",
     "Rack",
     "Spine",
     "Ssh",
@@ -45,7 +44,7 @@ __all__ = [
 ]
 
 LARGEST_MAXIMUM_PREFIX = 2**32 - 1
-"""What FRR takes (bgpd/bgp_vty.c: ``maximum-prefix (1-4294967295)``)."""
+"""No switch counts further."""
 DEFAULT_PREFIX_LENGTHS = {4: 24, 6: 64}
 """Of the subnet around a leaf's address, by IP version, where a rack gives no nodeCIDRs."""
 
@@ -129,8 +128,8 @@ class Fabric(Declared):
         default=(),
         alias="acceptCIDRs",
         description=(
-            "ranges that nodes take from their leaves besides pods and services, with all inside them; 0.0.0.0/0 and "
-            "::/0 are the default route alone"
+            "further ranges that nodes accept from their leaves, with everything inside them; 0.0.0.0/0 and ::/0 mean "
+            "the default route alone"
         ),
     )
     maximum_prefix: int | None = Field(
@@ -139,14 +138,14 @@ class Fabric(Declared):
         le=LARGEST_MAXIMUM_PREFIX,
         strict=True,
         description=(
-            "routes that a leaf takes from a node before it ends the session, for a minute; no limit if not given"
+            "routes that a leaf accepts from a node; with more it ends the session for a minute; no limit if not given"
         ),
     )
     ttl_security: bool = Field(
         default=False,
         strict=True,
         description=(
-            "nodes and leaves take from each other only packets that no router has passed on (RFC 5082, one hop)"
+            "nodes and leaves accept from each other only packets that no router has passed on (RFC 5082, one hop)"
         ),
     )
     calico_namespace: str = Field(
@@ -183,7 +182,7 @@ class Fabric(Declared):
         return self.racks[rack].interconnect or self.interconnect
 
     def leaf_side_as(self, rack: str) -> int:
-        """AS number in which a rack's leaves see its nodes: localASNumber, or that of the nodes."""
+        """AS number in which a rack's leaves see its nodes: localASNumber, or the nodes' own."""
         local = self.racks[rack].local_as_number
         return self.rack_as(rack) if local is None else local
 
@@ -218,20 +217,20 @@ class Fabric(Declared):
     def border(self, rack: str) -> Mapping[str, Addresses]:
         """Nodes of a rack that have sessions to its leaves: its route reflectors, or every node where it has none.
 
-        In a full mesh every node has them, because the routes by its leaf are what the rack has left while the mesh
-        gives way to the BGPPeers of the rack.
+        In a full mesh every node has them: while the BGPPeers of the rack replace the mesh, it has only the routes by
+        its leaf.
         """
         reflects = self.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS
         return self.racks[rack].reflectors if reflects else self.racks[rack].nodes
 
     @property
     def advertised(self) -> tuple[Network, ...]:
-        """Ranges of which nodes announce routes to their leaves: pods and services."""
+        """Ranges whose routes nodes announce to their leaves: pods and services."""
         return (*self.pod_cidrs, *self.service_cluster_ips)
 
     @property
     def accepted(self) -> tuple[Network, ...]:
-        """Ranges of which nodes take routes from their leaves; that of the default route means just itself."""
+        """Ranges whose routes nodes accept from their leaves; the default route means only itself."""
         return (*self.advertised, *self.accept_cidrs)
 
     @property

@@ -30,8 +30,13 @@ PASSWORD_SECRET = "leafrack-bgp"  # noqa: S105 - a name
 NEXT_HOP_ANNOTATION = "leafrack/next-hop"
 """On a BGPPeer that was there before leafrack, whose next hop mode stays as it was found."""
 
-AGAIN_ANNOTATION = "leafrack/again"
-"""On a node whose labels had gone: a mark that changes each time they are applied again."""
+RERUN_ANNOTATION = "leafrack/rerun"
+"""On an object that had drifted: a token that changes each time it is written again."""
+
+CALICO_GROUP = "crd.projectcalico.org"
+"""API group in which Calico stores its resources, in version v1."""
+BGP_PEERS = f"bgppeers.{CALICO_GROUP}"
+"""BGPPeers for kubectl. Where Calico's own API server runs, the short name means the peers of that."""
 
 AS_NUMBER_ANNOTATION = "projectcalico.org/ASNumber"
 CLUSTER_ID_ANNOTATION = "projectcalico.org/RouteReflectorClusterID"
@@ -39,6 +44,9 @@ LABELS_ANNOTATION = "projectcalico.org/labels"
 """Labels that a node got through calicoctl, as JSON."""
 IPV4_ANNOTATION = "projectcalico.org/IPv4Address"
 IPV6_ANNOTATION = "projectcalico.org/IPv6Address"
+
+LISTS = "LEAFRACK-"
+"""How the names of all prefix lists of leafrack's begin, whatever the fabric."""
 
 
 def leaf_peer(fabric: Fabric, rack: str, name: str, version: int) -> str:
@@ -96,12 +104,17 @@ def other_reflectors_selector(racks: Iterable[str]) -> str:
 
 def list_in(fabric: str, version: int) -> str:
     """Name of the prefix list on a leaf of what its nodes may announce: pod and service ranges of one IP version."""
-    return f"LEAFRACK-{fabric}-{'IN' if version == 4 else 'IN6'}"
+    return f"{LISTS}{fabric}-{'IN' if version == 4 else 'IN6'}"
 
 
 def list_out(fabric: str, version: int) -> str:
     """Name of the prefix list on a leaf of what its nodes are sent."""
-    return f"LEAFRACK-{fabric}-{'OUT' if version == 4 else 'OUT6'}"
+    return f"{LISTS}{fabric}-{'OUT' if version == 4 else 'OUT6'}"
+
+
+def own_lists(fabric: str) -> tuple[str, ...]:
+    """Names of every prefix list that a fabric may have on a leaf: who carries one of them is its neighbour."""
+    return tuple(named(fabric, version) for version in (4, 6) for named in (list_in, list_out))
 
 
 def neighbour_description(rack: str, node: str) -> str:

@@ -8,6 +8,7 @@ from leafrack.addresses import Network
 from leafrack.fabric import Fabric, Leaf
 from leafrack.fabric.source import at
 from leafrack.fabric.underlay import WIDEST_LINK, Ends, Underlay
+from leafrack.platforms import DEFAULT, platform_of
 from leafrack.proof.model import VERSIONS, End, Gap, Kind, Session, Speaker
 
 
@@ -24,6 +25,7 @@ def speakers(fabric: Fabric, under: Underlay) -> Iterator[Speaker]:
             router_id=int(under.router_ids[name]),
             addresses=tuple(dict.fromkeys(address for address, _ in own)),
             subnets=tuple(dict.fromkeys(network for _, network in own)),
+            behaviour=platform_of(DEFAULT).behaviour,
             assumed=not fabric.spines,
         )
     for rack, declared in fabric.racks.items():
@@ -37,6 +39,7 @@ def speakers(fabric: Fabric, under: Underlay) -> Iterator[Speaker]:
                 rack=rack,
                 addresses=(*leaf.address, *(address for address, _ in own)),
                 subnets=(*_connected(fabric, rack, leaf), *(network for _, network in own)),
+                behaviour=platform_of(leaf.platform).behaviour,
             )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from leafrack.world.cluster import CALICO_GROUP, Reader
+from leafrack.fabric.names import CALICO_GROUP
+from leafrack.world.cluster import ClusterReader
 
 HOLDS_FORMATS = (1, 36)
 """Kubernetes whose API server holds numbers of custom resources to their ``format``."""
@@ -31,7 +32,7 @@ class CalicoApi:
     large_as_numbers: bool = True
 
     @classmethod
-    def read(cls, reader: Reader) -> CalicoApi:
+    def read(cls, reader: ClusterReader) -> CalicoApi:
         """Ask the API server's discovery and its OpenAPI, which everybody may read who is logged in.
 
         The group is found as Calico does it: native v3 CRDs where only their group is there (libcalico-go:
@@ -63,7 +64,7 @@ class CalicoApi:
         )
 
 
-def _holds_formats(reader: Reader) -> bool:
+def _holds_formats(reader: ClusterReader) -> bool:
     version = reader.document("/version")
     # Vendors append to it: "36+".
     numbers = [re.match("[0-9]+", str(version.get(part, ""))) for part in ("major", "minor")]

@@ -18,8 +18,9 @@ import pytest
 import yaml
 
 from leafrack.world import node_status
-from leafrack.world.cluster import Reader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster
+from leafrack.world.writer import ClusterWriter
 from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e.declared import Site, running
 from tests.e2e.killed import CREATE, DESTROY, ENGINE, PROGRAM, UPDATE, Kill, Moment, clear, kill, planned
@@ -28,7 +29,7 @@ from tests.e2e.project import Going, Run
 from tests.e2e.tables import missing, without_a_route
 from tests.e2e.world import NODES, eventually, snapshot
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
 
 RACK = [("node1", "node2"), ("node1", "node3"), ("node2", "node3")]
 """Of the rack that keeps the fabric's AS."""
@@ -64,8 +65,8 @@ def swept(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     then.
     """
     monkeypatch.setattr(node_status, "LEFT_OVER", timedelta())
-    reader = Reader(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack"))
-    node_status.sweep(reader.client, datetime.now(UTC))
+    connection = Connection(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack"))
+    ClusterWriter(connection).sweep_statuses(datetime.now(UTC))
     return snapshot(lab)
 
 

@@ -57,13 +57,13 @@ racks:
 SLOTS = dict.fromkeys(slots(SMALL))
 PASSWORD = "Word"
 REMOTE, LOCAL = "command:remote:Command", "command:local:Command"
-COMMANDS = {python(module, way) for module in ("gate", "step", "password") for way in ("forward", "back")}
+COMMANDS = {python(module, way) for module in ("gate", "step", "reflectors", "password") for way in ("forward", "back")}
 WORD = re.compile(r"[A-Za-z0-9._:/-]+")
 BY_PATH = (
     (r"<key>$", WORD),
     (r"^connection\.(proxy\.)?host$", re.compile(r"[A-Za-z0-9:][A-Za-z0-9:._-]*")),
     # To where no text has a meaning: the SSH protocol, an environment that nothing reads, leafrack's outputs.
-    (r"^(connection|leafrack)\.|^environment\.LEAFRACK_AGAIN$", re.compile(r"(?s).*")),
+    (r"^(connection|leafrack)\.|^environment\.LEAFRACK_RERUN$", re.compile(r"(?s).*")),
     (r"Selector$", re.compile(
         r"[a-z/-]+ (== '[a-z0-9.-]+'( && [a-z/-]+ == '[a-z0-9.-]+')*|in \{('[a-z0-9.-]+'(, )?)+\})"
     )),
@@ -127,7 +127,8 @@ def commands(registered: Registered) -> Iterator[tuple[str, str]]:
         if resource.type == REMOTE:
             given = dict(texts(resource.inputs))
             for when in ("create", "update", "delete"):
-                yield given[when], given.get("stdin", "") if when != "delete" else ""
+                if when in given:
+                    yield given[when], given["stdin"]
 
 
 def shapes(registered: Registered, switch: Switch) -> Counter[tuple[str, str]]:
@@ -158,7 +159,7 @@ def _does_no_harm(kind: str, path: str, text: str) -> bool:
         return True
     if kind == LOCAL and path == "stdin":
         return isinstance(json.loads(text), dict)
-    if kind == LOCAL and path in ("create", "delete"):
+    if kind == LOCAL and path in ("create", "update", "delete"):
         return text in COMMANDS
     if path.endswith("Selector"):
         parse(text)

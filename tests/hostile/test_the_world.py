@@ -21,19 +21,19 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from ci import plan, report
-from components.again import Watch
+from components.rerun import Watch
 from leafrack.adopt.describe import describe
 from leafrack.adopt.write import text_of
 from leafrack.commands import status as command
-from leafrack.errors import STOPS, TAKEN_BACK, FabricError, Problem, UnreadableError
-from leafrack.fabric import Platform
+from leafrack.errors import PREFIXES, FabricError, Problem, UnreadableError
 from leafrack.fabric.checks.names import LONGEST_SUBDOMAIN
 from leafrack.fabric.load import load, load_fabric
-from leafrack.platforms import SwitchState, platform_of
-from leafrack.preflight.drift import Drift
+from leafrack.platforms import SessionState, SwitchState, platform_of
+from leafrack.preflight.drift import Comparison
 from leafrack.sessions import table
 from leafrack.sessions.model import Row
-from leafrack.world.cluster import Reader
+from leafrack.world.cluster import ClusterReader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Found, Report
 from leafrack.world.ssh import report as report_of
 from tests.adopt.article import LEAVES, NODES, PEERS, facts, node
@@ -41,7 +41,7 @@ from tests.conftest import DEV_FABRIC
 from tests.hostile.texts import HOSTILE, MARK, WHOLE, is_plain
 
 LIGHT = settings(max_examples=40, deadline=None)
-FRR = platform_of(Platform.FRR)
+FRR = platform_of("frr")
 RUNNING = "router bgp 65009\n neighbor 172.20.0.11 remote-as 64512\n"
 VALUES = st.recursive(
     HOSTILE | st.integers(-1, 2**70) | st.none() | st.booleans() | st.floats(),
@@ -118,7 +118,7 @@ def said(rows: list[Row]) -> str:
 
 @pytest.mark.parametrize("text", WHOLE, ids=ascii)
 def test_a_table_shows_it_and_does_nothing_with_it(text: str) -> None:
-    found = Found(reporter="leaf01", peer="172.20.0.11", state=text, last_error=text)  # type: ignore[arg-type]
+    found = Found(reporter="leaf01", peer="172.20.0.11", state=SessionState.of(text), last_error=text)  # type: ignore[arg-type]
     failed = Report(name="leaf01", failure=text)
     each = (found.state, failed.failure, text)
     rows = [Row(rack="rr1", what=text, expected=text, found=one, ok=False) for one in each]
@@ -143,7 +143,7 @@ def test_a_row_that_is_said_while_it_is_waited_for_is_no_markup(
 def test_what_differs_is_said_in_a_line(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
     monkeypatch.setattr("pulumi.log.warn", lambda line, _resource: lines.append(line))
-    watch = Watch(Drift(load_fabric(DEV_FABRIC)), (), cast("pulumi.Resource", None))
+    watch = Watch(Comparison(load_fabric(DEV_FABRIC)), (), cast("pulumi.Resource", None))
     monkeypatch.setattr(watch, "_tells", True)
     watch.note((f"BGPPeer x has nodeSelector={text} instead of y",))
     assert [is_plain(line) for line in lines] == [True]
@@ -191,8 +191,8 @@ def reports(text: str) -> Iterator[str]:
     """Reports with a text wherever one of a switch or a cluster may stand."""
     row = {"rack": "", "what": text, "expected": text, "found": text, "ok": False}
     changed = {**STEP, "oldState": {"inputs": {"a": text}}, "newState": {"inputs": {"a": f"{text}\n{text}"}}}
-    for severity, ending in (("error", ""), ("warning", f"; {STOPS}"), ("warning", f"; x {TAKEN_BACK}")):
-        told = [{"severity": severity, "message": f"{severity}: x {text}{ending}"}]
+    for severity, kind in (("error", ""), *(("warning", prefix) for prefix in PREFIXES.values())):
+        told = [{"severity": severity, "message": f"{severity}: {kind}x {text}"}]
         document = plan.read(json.dumps({"steps": [changed], "diagnostics": told, "changeSummary": {"update": 1}}))
         yield report.text(report.of_plan("dev", document, 0), ())
         for code in (0, 1, 7):
@@ -220,7 +220,7 @@ def test_a_file_that_is_found_says_only_what_is_there(text: str, tmp_path: Path)
     text = text[:LONGEST_SUBDOMAIN]
     switch = LEAVES[0].state
     assert switch is not None
-    neighbours = {key: replace(one, description=text, settings=(text,)) for key, one in switch.neighbours.items()}
+    neighbours = {key: replace(one, description=text, rest=(text,)) for key, one in switch.neighbours.items()}
     named = {text: PEERS["rr1-to-leaf1-peer"], **{k: v for k, v in PEERS.items() if k != "rr1-to-leaf1-peer"}}
     for found in (
         facts(peers=named),
@@ -242,7 +242,7 @@ def test_a_file_that_is_found_says_only_what_is_there(text: str, tmp_path: Path)
             assert unplaced == []
 
 
-class Cluster(Reader):
+class GivenObjects(Connection):
     """An API server whose objects are given."""
 
     def __init__(self, *objects: dict[str, Any]) -> None:
@@ -259,8 +259,8 @@ class Object(dict[str, Any]):
 
 @pytest.mark.parametrize("text", [*WHOLE, "10.0.0.0/33", "10.0.0.1/8", ""], ids=ascii)
 def test_a_network_of_the_cluster_that_is_none_ends_in_a_line(text: str) -> None:
-    pools = Cluster(Object(spec={"cidr": text}))
-    blocks = Cluster(Object(spec={"state": "confirmed", "node": "node1", "cidr": text}))
+    pools = ClusterReader(GivenObjects(Object(spec={"cidr": text})))
+    blocks = ClusterReader(GivenObjects(Object(spec={"state": "confirmed", "node": "node1", "cidr": text})))
     for read in (pools.pools, blocks.blocks):
         with pytest.raises(UnreadableError) as failed:
             read()
@@ -277,6 +277,6 @@ FAILING = (
 
 @pytest.mark.parametrize("error", FAILING, ids=ascii)
 def test_a_login_to_the_cluster_that_fails_ends_in_a_line(error: Exception) -> None:
-    with pytest.raises(UnreadableError) as failed, Cluster().asking():
+    with pytest.raises(UnreadableError) as failed, GivenObjects().asking():
         raise error
     assert is_plain(str(failed.value))

@@ -16,7 +16,7 @@ from lightkube.generic_resource import GenericGlobalResource
 from lightkube.models.meta_v1 import ObjectMeta
 
 from leafrack.world import node_status
-from leafrack.world.node_status import CalicoNodeStatus
+from leafrack.world.calico import CalicoNodeStatus
 from tests.clock import Clock
 
 OLD = timedelta(minutes=11)
@@ -155,6 +155,14 @@ PARTS: Mapping[str, tuple[dict[str, Any], list[tuple[str, str]], str]] = {
     "a session without a state, and one without an address": (
         {"lastUpdated": "now", "bgp": {"peersV6": [{"peerIP": "fd00::1"}, {"state": "Established"}]}},
         [("fd00::1", "unknown")],
+        "",
+    ),
+    "a session that closes, and one in a state that nobody knows": (
+        {
+            "lastUpdated": "now",
+            "bgp": {"peersV4": [{"peerIP": "10.0.0.1", "state": "Close"}, {"peerIP": "10.0.0.2", "state": "Odd"}]},
+        },
+        [("10.0.0.1", "Idle"), ("10.0.0.2", "unknown")],
         "",
     ),
     "routes without a destination, and such that are not in the kernel": (
