@@ -15,7 +15,8 @@ from leafrack.addresses import Address, Network
 from leafrack.fabric.login import Declared, Jump, Ssh
 from leafrack.fabric.switch import Addresses, Leaf, Spine, Timers, Uplink
 from leafrack.fabric.values import (
-    LARGEST_API_SERVER_AS_NUMBER,
+    LARGEST_AS_NUMBER,
+    LARGEST_INT32,
     RESERVED_AS_NUMBERS,
     AsNumber,
     OneDestination,
@@ -23,7 +24,8 @@ from leafrack.fabric.values import (
 )
 
 __all__ = [
-    "LARGEST_API_SERVER_AS_NUMBER",
+    "LARGEST_AS_NUMBER",
+    "LARGEST_INT32",
     "RESERVED_AS_NUMBERS",
     "Address",
     "Addresses",
@@ -126,8 +128,8 @@ class Fabric(Declared):
         default=(),
         alias="acceptCIDRs",
         description=(
-            "ranges that nodes take from their leaves besides pods and services, with all inside them; 0.0.0.0/0 and "
-            "::/0 are the default route alone"
+            "further ranges that nodes accept from their leaves, with everything inside them; 0.0.0.0/0 and ::/0 mean "
+            "the default route alone"
         ),
     )
     maximum_prefix: int | None = Field(
@@ -136,14 +138,14 @@ class Fabric(Declared):
         le=LARGEST_MAXIMUM_PREFIX,
         strict=True,
         description=(
-            "routes that a leaf takes from a node before it ends the session, for a minute; no limit if not given"
+            "routes that a leaf accepts from a node; with more it ends the session for a minute; no limit if not given"
         ),
     )
     ttl_security: bool = Field(
         default=False,
         strict=True,
         description=(
-            "nodes and leaves take from each other only packets that no router has passed on (RFC 5082, one hop)"
+            "nodes and leaves accept from each other only packets that no router has passed on (RFC 5082, one hop)"
         ),
     )
     calico_namespace: str = Field(
@@ -191,6 +193,16 @@ class Fabric(Declared):
     def jump_to(self, leaf: Leaf) -> Jump | None:
         """Jump host on the way to a leaf: its own, or the fabric's."""
         return leaf.ssh.jump or self.jump
+
+    def as_numbers_of_objects(self) -> Mapping[tuple[str | int, ...], int]:
+        """AS numbers that Calico's own objects carry, by key: those of racks and spines are in none of them."""
+        found: dict[tuple[str | int, ...], int] = {("asNumber",): self.as_number}
+        for name, rack in self.racks.items():
+            if rack.local_as_number is not None:
+                found["racks", name, "localASNumber"] = rack.local_as_number
+            for leaf_name, leaf in rack.leaves.items():
+                found["racks", name, "leaves", leaf_name, "asNumber"] = leaf.as_number
+        return found
 
     @property
     def cluster_mesh(self) -> bool:

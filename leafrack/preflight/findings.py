@@ -9,7 +9,8 @@ from leafrack.addresses import Network
 from leafrack.errors import Problem, UnreadableError
 from leafrack.fabric import Fabric, names
 from leafrack.fabric.names import CALICO_GROUP
-from leafrack.fabric.values import within
+from leafrack.fabric.source import at
+from leafrack.fabric.values import LARGEST_INT32, within
 from leafrack.preflight import labels, leaves
 from leafrack.preflight import transitions as moves
 from leafrack.preflight.foreign import Foreign, listed
@@ -20,19 +21,19 @@ __all__ = ["ClusterState", "Observed", "about", "findings", "notices", "observe"
 
 
 def findings(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -> tuple[Problem, ...]:
-    """Everything in which the world differs from the fabric file such that applying it would do harm.
+    """What is wrong in the world, so that an update would do harm.
 
-    ``manager`` is the field manager of the stack that asks: labels that it set itself are about to go. By default
-    that of any stack.
+    ``manager`` is the field manager of the stack that asks: labels that it set itself are about to go. By default it
+    is the manager of any stack.
     """
     of_cluster = () if observed.cluster is None else _of_cluster(fabric, observed.cluster, manager)
     return (*of_cluster, *leaves.findings(fabric, observed.switches))
 
 
 def overlaps(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -> tuple[Problem, ...]:
-    """Those of the findings that somebody else's peers, labels, neighbours and lines in the place of ours are.
+    """The findings caused by other people's objects in the place of ours.
 
-    In a fabric that has been applied they came after it, and a look for drift is to see them.
+    In a fabric that has been applied they came later, so a drift check shows them.
     """
     of_cluster = () if observed.cluster is None else _of_others(fabric, observed.cluster, manager)
     return (*of_cluster, *leaves.overlaps(fabric, observed.switches))
@@ -88,6 +89,13 @@ def _fields(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     if fabric.ttl_security and not cluster.calico.ttl_security:
         text = "BGPPeers of this cluster have no ttlSecurity: that needs a newer Calico; remove it here"
         yield Problem(text, path="ttlSecurity")
+    for key, number in fabric.as_numbers_of_objects().items():
+        if number > LARGEST_INT32 and not cluster.calico.large_as_numbers:
+            text = (
+                f"this cluster's API server refuses AS {number}, as Calico's CRDs hold up to {LARGEST_INT32} "
+                "(format: int32): use a smaller one here (racks and spines may have larger ones)"
+            )
+            yield Problem(text, path=at(*key))
 
 
 def _passwords(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
@@ -148,7 +156,12 @@ def _renumbered(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
                 else "sessions with them reset"
             )
             text = f"{who} from AS {', '.join(sorted({str(each) for each in now.values()}))} to {wanted}"
-            yield Problem(f"{text}: {whose} once, for some seconds (docs/order.md)", path=f"racks.{rack}.asNumber")
+            yield Problem(f"{text}: {whose} once, for some seconds (docs/order.md)", path=_as_path(fabric, rack))
+
+
+def _as_path(fabric: Fabric, rack: str) -> str:
+    """Key of the AS number that a rack's nodes have."""
+    return "asNumber" if fabric.racks[rack].as_number is None else f"racks.{rack}.asNumber"
 
 
 def _outside(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:

@@ -42,8 +42,7 @@ class Peer:
     def keeps_its_next_hop(self) -> bool:
         """Whether its next hop mode is left as it was found: to set it would reset its sessions.
 
-        So of a BGPPeer that leafrack takes over, until somebody sets ``Keep``; one of leafrack's own has it from the
-        start, and without it is drift.
+        True for adopted BGPPeers until someone sets ``Keep``. Our own start with ``Keep``; losing it is drift.
         """
         ours = self.labels.get(names.MANAGED_BY_LABEL) == names.MANAGER
         kept = self.spec.get("nextHopMode") == "Keep" or self.spec.get("keepOriginalNextHop") is True

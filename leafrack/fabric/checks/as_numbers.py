@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from leafrack.errors import Problem
-from leafrack.fabric.model import Fabric
+from leafrack.fabric.model import LARGEST_INT32, Fabric
 from leafrack.fabric.source import at
 
 
@@ -14,6 +14,17 @@ def errors(fabric: Fabric) -> Iterator[Problem]:
     spines = {spine.as_number: name for name, spine in reversed(fabric.spines.items())}
     yield from _racks(fabric, spines)
     yield from _leaves(fabric, spines)
+
+
+def warnings(fabric: Fabric) -> Iterator[Problem]:
+    """Numbers that some API servers do not take."""
+    for key, number in fabric.as_numbers_of_objects().items():
+        if number > LARGEST_INT32:
+            text = (
+                f"AS {number} is above {LARGEST_INT32}: API servers since Kubernetes 1.36 refuse it in Calico's "
+                "objects (format: int32); a preview asks yours"
+            )
+            yield Problem(text, at(*key))
 
 
 def _racks(fabric: Fabric, spines: dict[int, str]) -> Iterator[Problem]:
@@ -42,8 +53,9 @@ def _shared(fabric: Fabric) -> Iterator[Problem]:
         for name in (blind[1:] or blind) if len(names) > 1 else ():
             other = next(one for one in names if one != name)
             text = (
-                f"AS {number} is rack {other}'s too: behind different leaves the two never see each other's pod "
-                "routes (AS path loop, RFC 4271); give this rack an AS of its own, or all leaves of both asOverride"
+                f"AS {number} is rack {other}'s too: "
+                "behind different leaves the two never see each other's pod routes (AS path loop, RFC 4271); "
+                "give this rack an AS of its own, or all leaves of both asOverride"
             )
             yield Problem(text, _path(fabric, name))
 
@@ -63,20 +75,25 @@ def _leaves(fabric: Fabric, spines: dict[int, str]) -> Iterator[Problem]:
             clash = ""
             if number == own:
                 clash = (
-                    f"is the rack's own: nodes and leaf need different ones (eBGP); change this or "
-                    f"racks.{rack_name}.asNumber"
+                    "is the rack's own: nodes and leaf need different ones (eBGP); "
+                    f"change this or racks.{rack_name}.asNumber"
                 )
             elif number in racks:
                 clash = f"is rack {racks[number]}'s too: the leaf drops its pod routes (AS path loop); use another"
             elif number == fabric.as_number:
-                clash = "is the fabric's asNumber, which nodes have before their rack's own is set; use another"
+                clash = "is the fabric's asNumber, which nodes have before their rack's own is set; "
+                clash += (
+                    "use another"
+                    if "as_number" in fabric.model_fields_set
+                    else f"use another, or give the fabric another asNumber than {number}, its default"
+                )
             elif number in spines:
                 clash = f"is spine {spines[number]}'s too: leaf and spine need different ones (eBGP); use another"
             elif first.setdefault(number, rack_name) != rack_name:
                 clash = (
-                    f"is that of a leaf of rack {first[number]} too: the two racks never see each "
-                    f"other's pod routes "
-                    "(AS path loop); only the leaves of one rack may share an AS"
+                    f"is that of a leaf of rack {first[number]} too: "
+                    "the two racks never see each other's pod routes (AS path loop); "
+                    "only the leaves of one rack may share an AS"
                 )
             if clash:
                 yield Problem(f"AS {number} {clash}", at("racks", rack_name, "leaves", leaf_name, "asNumber"))

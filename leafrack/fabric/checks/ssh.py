@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
@@ -31,13 +32,21 @@ def errors(fabric: Fabric) -> Iterator[Problem]:
     first: dict[tuple[tuple[str, int] | None, str, int], str] = {}
     for path, leaf in _leaves(fabric):
         jump = fabric.jump_to(leaf)
-        endpoint = ((jump.host, jump.port) if jump else None, leaf.ssh_host, leaf.ssh.port)
+        endpoint = ((_same(jump.host), jump.port) if jump else None, _same(leaf.ssh_host), leaf.ssh.port)
         if first.setdefault(endpoint, path) != path:
             text = (
-                f"{shown(leaf.ssh_host)} port {leaf.ssh.port} is {first[endpoint]} too: one rack's "
-                f"lines would go to the other's switch"
+                f"{shown(leaf.ssh_host)} port {leaf.ssh.port} is {first[endpoint]} too: "
+                "one rack's lines would go to the other's switch"
             )
             yield Problem(text, f"{path}.ssh")
+
+
+def _same(host: str) -> str:
+    """One spelling for all of a host's: lower case, no dot at the end, addresses at their shortest."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return host.lower().removesuffix(".")
 
 
 def warnings(fabric: Fabric) -> Iterator[Problem]:
@@ -70,9 +79,9 @@ def _unusable(host_key: str) -> str:
     if len(words) < 2 or words[0] not in HOST_KEY_TYPES:
         if words and words[0] in _RSA_TYPES:
             return (
-                "RSA host keys cannot be pinned: pulumi-command then accepts only ssh-rsa with "
-                "SHA-1, which OpenSSH "
-                "refuses since 8.8; give the switch's ed25519 or ECDSA key"
+                "RSA host keys cannot be pinned: "
+                "pulumi-command then accepts only ssh-rsa with SHA-1, which OpenSSH refuses since 8.8; "
+                "give the switch's ed25519 or ECDSA key"
             )
         if len(words) > 2 and words[1] in {*HOST_KEY_TYPES, *_RSA_TYPES}:
             return f"begins with a host name: leave '{shown(words[0])}' out, the key starts at {words[1]}"
