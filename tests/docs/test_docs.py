@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
+from leafrack import __version__
 from leafrack.commands import FOR_PEOPLE, FOR_PULUMI
 from leafrack.fabric.load import load
 from tests.conftest import CLONE, DEV_FABRIC
@@ -30,7 +31,7 @@ ALL = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 OTHERS = {"pip", "venv"}
 OPTION = re.compile(r"(?<=[ `])--[a-z][a-z-]+")
 RUN = re.compile(r"python3?\s+-m\s+([\w.]+)([^`#\n]*)")
-LEAFRACK = re.compile(r"(?:^ {4,}|`|python -m )leafrack\s([a-z-]+)([^`#\n]*)", re.MULTILINE)
+LEAFRACK = re.compile(r"(?:^ {4,}|`|python -m )leafrack\s([a-z][a-z-]*)([^`#\n]*)", re.MULTILINE)
 PULUMI = re.compile(r"pulumi (preview|up|destroy|refresh|cancel|install|(?:stack|config|state) [a-z]+)([^`#\n]*)")
 CODE = "\n".join(file.read_text(encoding="utf-8") for suffix in ("py", "sh", "yml")
                  for folder in ("ci", "components", "config", "leafrack", ".github/workflows")
@@ -160,7 +161,7 @@ def test_every_decision_has_its_parts_and_is_listed() -> None:
 def test_the_changelog_begins_with_the_version_that_is_built() -> None:
     project = tomllib.loads((CLONE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     found = re.findall(r"^## (\S+)", (CLONE / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert found[0] == project["version"]
+    assert found[0] == __version__
     assert project["license"] == "Apache-2.0"
     assert "Apache License" in (CLONE / "LICENSE").read_text(encoding="utf-8")
 
