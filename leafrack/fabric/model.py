@@ -182,7 +182,7 @@ class Fabric(Declared):
         return self.racks[rack].interconnect or self.interconnect
 
     def leaf_side_as(self, rack: str) -> int:
-        """AS number in which a rack's leaves see its nodes: localASNumber, or that of the nodes."""
+        """AS number in which a rack's leaves see its nodes: localASNumber, or the nodes' own."""
         local = self.racks[rack].local_as_number
         return self.rack_as(rack) if local is None else local
 
@@ -217,20 +217,20 @@ class Fabric(Declared):
     def border(self, rack: str) -> Mapping[str, Addresses]:
         """Nodes of a rack that have sessions to its leaves: its route reflectors, or every node where it has none.
 
-        In a full mesh every node has them, because the routes by its leaf are what the rack has left while the mesh
-        gives way to the BGPPeers of the rack.
+        In a full mesh every node has them: while the BGPPeers of the rack replace the mesh, it has only the routes by
+        its leaf.
         """
         reflects = self.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS
         return self.racks[rack].reflectors if reflects else self.racks[rack].nodes
 
     @property
     def advertised(self) -> tuple[Network, ...]:
-        """Ranges of which nodes announce routes to their leaves: pods and services."""
+        """Ranges whose routes nodes announce to their leaves: pods and services."""
         return (*self.pod_cidrs, *self.service_cluster_ips)
 
     @property
     def accepted(self) -> tuple[Network, ...]:
-        """Ranges of which nodes take routes from their leaves; that of the default route means just itself."""
+        """Ranges whose routes nodes accept from their leaves; the default route means only itself."""
         return (*self.advertised, *self.accept_cidrs)
 
     @property

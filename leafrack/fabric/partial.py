@@ -48,7 +48,7 @@ def leave_out(
 
 
 def belongs(path: str, parts: Iterable[str]) -> bool:
-    """Whether a finding at ``path`` may only be there because one of these parts is left out."""
+    """Whether a finding at ``path`` may come only from leaving out one of these parts."""
     return any(_is_within(path, part) or _is_within(part, path) for part in parts)
 
 

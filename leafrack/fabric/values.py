@@ -52,7 +52,7 @@ def described(value: object) -> str:
 
 
 def within(inner: Network, outer: Network) -> bool:
-    """Whether a range is another one or inside of it; never where their IP versions differ."""
+    """Whether a range lies in another one or equals it; never if their IP versions differ."""
     return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type] # as was just seen
 
 
@@ -185,7 +185,7 @@ OneNetwork = Annotated[
 OneDestination = Annotated[
     Network, PlainValidator(_reachable), _TEXT, WithJsonSchema({**_RANGE_SCHEMA, "examples": ["0.0.0.0/0"]})
 ]
-"""A range that routes may lead to, that of the default route included."""
+"""A range that routes may lead to, the default route included."""
 AsNumber = Annotated[
     int,
     PlainValidator(_as_number),
