@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from config.settings import Settings
+from config.settings import StackSettings
 from leafrack import __version__
 from leafrack.commands import FOR_PEOPLE, FOR_PULUMI
 from leafrack.fabric.load import load
@@ -202,10 +202,10 @@ def test_every_make_target_of_the_docs_exists(target: str) -> None:
 
 @pytest.mark.parametrize("setting", sorted(set(re.findall(r"leafrack:([a-z]\w+)(?!:)\b", ALL))))
 def test_every_setting_of_the_docs_exists(setting: str) -> None:
-    assert setting in set(Settings.keys())
+    assert setting in set(StackSettings.keys())
     assert f"leafrack:{setting}:" in Path("Pulumi.yaml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("setting", Settings.keys())
+@pytest.mark.parametrize("setting", StackSettings.keys())
 def test_every_setting_is_in_the_docs(setting: str) -> None:
     assert f"leafrack:{setting}" in ALL
