@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.conftest import CLONE
 
-SOURCES = ("pyproject.toml", "setup.py", "README.md", "leafrack", "components")
+SOURCES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "leafrack", "components")
 
 
 def built(folder: Path) -> Path:

@@ -21,7 +21,7 @@ from leafrack.fabric.load import load_fabric
 from leafrack.platforms import SwitchState
 from leafrack.preflight.drift import Comparison
 from leafrack.world.calico_api import CalicoApi
-from leafrack.world.cluster import Peer
+from leafrack.world.cluster import PeerState
 from leafrack.world.nodes import NodeState
 from leafrack.world.observed import ClusterState, Observed
 
@@ -186,7 +186,7 @@ def test_a_node_that_has_registered_again_gets_its_labels_again_and_no_other_nod
 @pytest.mark.usefixtures("_no_leftovers")
 def test_an_object_of_which_something_differs_is_written_again_whatever_a_refresh_sees_of_it() -> None:
     ours = NodeState("node2", (), managers={names.RACK_LABEL: frozenset({"leafrack:leafrack/test"})})
-    peer = Peer("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254", "filters": ["leafrack-rr1", "theirs"]})
+    peer = PeerState("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254", "filters": ["leafrack-rr1", "theirs"]})
     cluster = ClusterState({"node2": ours}, peers=(peer,), bgp_configuration={"serviceClusterIPs": []})
     made = register({}, observed=Observed(cluster))
     before = register({}, observed=Observed(replace(cluster, nodes={})))
