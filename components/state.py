@@ -20,12 +20,12 @@ def stale_state() -> str | None:
     A leafrack before 0.2 had a resource for every neighbour of a leaf. Their deletes would come after a green update,
     and would cut every session that it has just seen.
     """
-    outputs = _read("pulumi:pulumi:readStackOutputs")
+    outputs = _read("pulumi:pulumi:readStackOutputs", "name")
     version = (outputs.get("leafrack") or {}).get("version")
     if version == OUTPUT_VERSION:
         return None
     # An update that was broken off has no outputs yet.
-    old = [urn for urn in _read("pulumi:pulumi:readStackResourceOutputs") if _is_of_another_layout(urn)]
+    old = [urn for urn in _read("pulumi:pulumi:readStackResourceOutputs", "stackName") if _is_of_another_layout(urn)]
     if version is None and not old:
         return None
     return (
@@ -39,8 +39,12 @@ def _is_of_another_layout(urn: str) -> bool:
     return bool(found) and not name.endswith(tuple(f"-{task}" for task in Task))
 
 
-def _read(function: str) -> Mapping[str, Any]:
-    """Outputs of the stack as its last run left them; nothing where there was none."""
+def _read(function: str, key: str) -> Mapping[str, Any]:
+    """Outputs of the stack as its last run left them; nothing where there was none. The engine itself answers.
+
+    ``key`` is what a function calls the stack's name; without it the engine panics (pulumi:
+    pkg/resource/deploy/builtins.go).
+    """
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    value = pulumi.runtime.invoke(function, {"name": name}).value
+    value = pulumi.runtime.invoke(function, {key: name}).value
     return (value or {}).get("outputs") or {}
