@@ -98,7 +98,7 @@ class Foreign:
     def _sessions(self) -> Mapping[str, Mapping[Address, ExpectedSession]]:
         """Sessions that BGPPeers of ours will make, by node and the address of the other end."""
         found: dict[str, dict[Address, ExpectedSession]] = {}
-        for session in expected.sessions(self.fabric, Phase.FINAL):
+        for session in expected.sessions(self.fabric, Phase.FINISHED):
             if session.kind is not SessionKind.MESH:
                 found.setdefault(session.near.name, {})[session.far.address] = session
             if session.kind is SessionKind.NODE:

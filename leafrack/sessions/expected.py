@@ -12,14 +12,14 @@ from leafrack.sessions.model import ExpectedEnd, ExpectedSession, Phase, Session
 
 
 def sessions(
-    fabric: Fabric, phase: Phase = Phase.FINAL, racks: Iterable[str] | None = None
+    fabric: Fabric, phase: Phase = Phase.FINISHED, racks: Iterable[str] | None = None
 ) -> tuple[ExpectedSession, ...]:
     """Sessions that must be Established in a phase, for some racks or all of them."""
     chosen = list(fabric.racks if racks is None else racks)
     found = [session for rack in chosen for session in _of_rack(fabric, rack, phase)]
     if phase is not Phase.CONNECTED and fabric.reflector_mesh:
         found += between_reflectors(fabric, phase, chosen)
-    if phase is Phase.FINAL and fabric.cluster_mesh:
+    if phase is Phase.FINISHED and fabric.cluster_mesh:
         found += mesh(fabric, chosen)
     return tuple(found)
 
@@ -98,7 +98,7 @@ def between_reflectors(fabric: Fabric, phase: Phase, racks: Iterable[str]) -> It
 
 
 def _end(fabric: Fabric, name: str, address: Address, final: int, phase: Phase) -> ExpectedEnd:
-    if phase is Phase.FINAL:
+    if phase is Phase.FINISHED:
         return ExpectedEnd(name=name, address=address, as_numbers=(final,))
     return ExpectedEnd(
         name=name, address=address, as_numbers=tuple(dict.fromkeys((fabric.as_number, final))), keep=True
@@ -147,7 +147,7 @@ _Node = tuple[str, str, Addresses]
 
 def _pair(fabric: Fabric, kind: SessionKind, near: _Node, far: _Node) -> Iterator[ExpectedSession]:
     phase, final = (
-        (Phase.FINAL, fabric.as_number) if kind is SessionKind.MESH else (Phase.LINKED, fabric.rack_as(near[0]))
+        (Phase.FINISHED, fabric.as_number) if kind is SessionKind.MESH else (Phase.LINKED, fabric.rack_as(near[0]))
     )
     for address in near[2]:
         there = far[2].of(address.version)
@@ -166,5 +166,5 @@ def way_back_to_leaves(fabric: Fabric) -> tuple[ExpectedSession, ...]:
         rack: declared.model_copy(update={"as_number": None, "local_as_number": None})
         for rack, declared in fabric.racks.items()
     }
-    settled = sessions(fabric.model_copy(update={"racks": nobodys_own}), Phase.FINAL)
+    settled = sessions(fabric.model_copy(update={"racks": nobodys_own}), Phase.FINISHED)
     return tuple(session for session in settled if session.kind is SessionKind.LEAF)

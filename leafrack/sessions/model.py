@@ -17,7 +17,7 @@ class Phase(StrEnum):
     """The border nodes have sessions to their leaves, with the AS that the nodes had before; the mesh is on."""
     LINKED = "linked"
     """The nodes of each rack have sessions of their own with each other, in the place of the mesh."""
-    FINAL = "final"
+    FINISHED = "finished"
     """The mesh is off, or on if it is the interconnect of the whole cluster, and every rack has its own AS."""
 
 
