@@ -75,7 +75,8 @@ def of_drift(
     if preview.changes:
         lines += ["`pulumi up` would take this back:", "", *_changes(preview), ""]
     if failing:
-        lines += [f"{len(rows) - len(failing)} of {len(rows)} sessions and routes are as expected, these are not:", ""]
+        every = sum(row.get("hides") or 1 for row in rows)
+        lines += [f"{len(rows) - len(failing)} of {every} sessions and routes are as expected, these are not:", ""]
         lines += _bullets(f"{row['what']} – expected {row['expected']}, found {row['found']}" for row in failing)
     return DRIFT, lines
 

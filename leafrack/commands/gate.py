@@ -149,7 +149,7 @@ def missing(guarded: Guarded, direction: str) -> tuple[str, ...]:
         rows = run(guarded, direction, resource.tell, wait=patience())
     except UnreadableError as error:
         return (f"{guarded.name}: {error}",)
-    return tuple(f"{guarded.name}: {row}" for row in rows)
+    return tuple(f"{guarded.name}: {row}" for row in compare.folded(rows))
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -20,7 +20,7 @@ from leafrack.sessions import look as observe
 from leafrack.sessions.model import Row
 from leafrack.world.cluster import ClusterReader
 from leafrack.world.connection import Connection
-from leafrack.world.model import Cluster, endpoints
+from leafrack.world.model import Cluster, Report, endpoints
 from leafrack.world.ssh import Credentials
 
 NODES_ASKED = 100
@@ -75,23 +75,30 @@ def _settings(path: Path) -> dict[str, str]:
 
 
 def look(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> tuple[Row, ...]:
-    """One look at everything: a row for every expected session, and for the routes of every leaf and node."""
+    """One look at everything: a row for every expected session, and for the routes of every leaf and node.
+
+    Where the cluster, a leaf or a node does not answer, one row stands for all of which it could tell.
+    """
     sessions, asked = expected.sessions(fabric), asked_for_routes(fabric)
     reports = observe.reports(sessions, endpoints(fabric), cluster, credentials, also=asked)
     rows = compare.sessions(sessions, reports)
+    away = next((report for report in reports.values() if report.blame), None)
+    if away is not None:
+        return compare.folded((*rows, *compare.unknown_routes(fabric, asked, away)))
     try:
         reader = ClusterReader(Connection(cluster))
         blocks, pools = reader.blocks(), reader.pools()
     except UnreadableError as error:
-        return (*rows, Row(rack="", what="pod blocks", expected="readable", found=str(error), ok=False))
+        away = Report(name=error.who, failure=error.why)
+        return compare.folded((*rows, *compare.unknown_routes(fabric, asked, away)))
     tunnelled = [pool.cidr for pool in pools if pool.encapsulation]
-    return (*rows, *compare.routes(fabric, blocks, reports, asked, tunnelled))
+    return compare.folded((*rows, *compare.routes(fabric, blocks, reports, asked, tunnelled)))
 
 
 def asked_for_routes(fabric: Fabric) -> tuple[str, ...]:
     """Nodes whose tables are looked at: reflectors first, then the others; of a large fabric two others a rack.
 
-    A status is asked of ten nodes at a time (see ``verify.cluster``): of a thousand it would take minutes.
+    A status is asked of ten nodes at a time (see ``leafrack.world.writer``): of a thousand it would take minutes.
     """
     reflectors = [node for rack in fabric.racks for node in fabric.reflectors_of(rack)]
     others = {rack: [node for node in r.nodes if node not in reflectors] for rack, r in fabric.racks.items()}
@@ -114,7 +121,8 @@ def main(given: Sequence[str] | None = None) -> int:
 
     def tell(rows: Sequence[Row]) -> None:
         failing = [row for row in rows if not row.ok]
-        line = f"waiting for {len(failing)} of {len(rows)}: {failing[0]}"
+        missing, known = (sum(row.counts for row in each) for each in (failing, rows))
+        line = f"waiting for {missing} of {known}: {failing[0]}"
         if chosen.wait and line not in said:
             said.add(line)
             progress.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from leafrack.addresses import Network
 from leafrack.fabric import Fabric
 from leafrack.fabric.values import within
 from leafrack.platforms import SessionState
 from leafrack.sessions.model import ExpectedSession, Row, SessionKind
+from leafrack.world.connection import CLUSTER
 from leafrack.world.model import Report, ReportedSession
 
 ESTABLISHED = SessionState.ESTABLISHED
@@ -27,7 +28,7 @@ def _session(session: ExpectedSession, reports: Mapping[str, Report]) -> Row:
     report = reports.get(judge.name, Report(name=judge.name, failure="not asked"))
     expected = f"{ESTABLISHED} with AS {' or '.join(map(str, session.far.as_numbers))}"
     if report.failure:
-        return _row(session, expected, f"{judge.name} unreadable: {report.failure}", ok=False)
+        return _unknown(session.rack, str(session), expected, report)
     found = _best(found for found in report.sessions if found.peer == peer.address)
     doubts = []
     if to_leaf and report.as_number is not None and report.as_number not in judge.as_numbers:
@@ -88,10 +89,48 @@ def _routes(rack: str, place: str, wanted: set[Network], reports: Mapping[str, R
     report = reports.get(place, Report(name=place, failure="not asked"))
     missing = sorted(wanted - report.routes, key=str)
     found = f"{len(wanted) - len(missing)} of {len(wanted)}"
+    expected = f"{len(wanted)} of {len(wanted)}"
     if report.failure:
-        found = f"{place} unreadable: {report.failure}"
-    elif missing:
+        return _unknown(rack, f"routes on {place}", expected, report)
+    if missing:
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         found += f", without {', '.join(map(str, missing[:NAMED]))}{more}"
-    ok = not missing and not report.failure
-    return Row(rack=rack, what=f"routes on {place}", expected=f"{len(wanted)} of {len(wanted)}", found=found, ok=ok)
+    return Row(rack=rack, what=f"routes on {place}", expected=expected, found=found, ok=not missing)
+
+
+def unknown_routes(fabric: Fabric, nodes: Collection[str], report: Report) -> tuple[Row, ...]:
+    """The rows of :func:`routes` where the pod blocks cannot be read: ``report`` says why."""
+    return tuple(
+        _unknown(rack, f"routes on {place}", "all pod blocks", report)
+        for rack, declared in fabric.racks.items()
+        for place in (*declared.leaves, *(node for node in declared.nodes if node in nodes))
+    )
+
+
+def _unknown(rack: str, what: str, expected: str, report: Report) -> Row:
+    found = f"{report.silent} unreadable: {report.failure}"
+    return Row(rack=rack, what=what, expected=expected, found=found, ok=False, silent=report.silent)
+
+
+def folded(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Rows with each cause once: where who could tell does not answer, one row counts what that hides.
+
+    The row of a cluster is of no rack.
+    """
+    of: dict[tuple[str, str], list[Row]] = {}
+    for number, row in enumerate(rows):
+        of.setdefault((row.silent, row.found) if row.silent else ("", str(number)), []).append(row)
+    return tuple(hidden[0] if len(hidden) == 1 else _cause(hidden) for hidden in of.values())
+
+
+def _cause(hidden: Sequence[Row]) -> Row:
+    first = hidden[0]
+    return Row(
+        rack="" if first.silent == CLUSTER else first.rack,
+        what=first.silent,
+        expected="an answer",
+        found=f"{first.found}; this hides {len(hidden)} sessions and routes",
+        ok=False,
+        silent=first.silent,
+        hides=len(hidden),
+    )

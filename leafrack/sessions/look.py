@@ -38,7 +38,7 @@ def reports(
         try:
             found |= ClusterWriter(Connection(cluster, patience=patience)).statuses(judges)
         except UnreadableError as error:
-            found |= {name: Report(name=name, failure=error.why) for name in judges}
+            found |= {name: Report(name=name, failure=error.why, blame=error.who) for name in judges}
     return found
 
 

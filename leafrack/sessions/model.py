@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from leafrack.addresses import Address
 from leafrack.world.model import Said, Value
 
@@ -64,6 +66,15 @@ class Row(Value):
     expected: Said
     found: Said
     ok: bool
+    silent: str = Field(default="", exclude=True)
+    """Who could not be read, so that nothing is known of this."""
+    hides: int = 0
+    """Sessions and routes of which nothing is known for this cause: they have no rows of their own."""
+
+    @property
+    def counts(self) -> int:
+        """Sessions and routes that the row is about."""
+        return self.hides or 1
 
     def __str__(self) -> str:
         return f"{self.what} – expected {self.expected}, found {self.found}"

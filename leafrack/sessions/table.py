@@ -31,4 +31,4 @@ def show(rows: Sequence[Row], console: Console) -> None:
     failing = [row for row in rows if not row.ok]
     for row in failing:
         console.print(Text(str(row), "red"), soft_wrap=True)
-    console.print(f"{len(rows) - len(failing)} of {len(rows)} as expected")
+    console.print(f"{len(rows) - len(failing)} of {sum(row.counts for row in rows)} as expected")

@@ -21,6 +21,8 @@ from leafrack.errors import UnreadableError
 from leafrack.world.model import Cluster
 from leafrack.world.retry import PATIENCE, StrangerError, patient, what_failed
 
+CLUSTER = "cluster"
+"""Who does not answer, in what is said of an API server."""
 TIMEOUT = 10.0
 """Seconds for one request to the API server."""
 
@@ -33,7 +35,7 @@ class Connection:
     """
 
     def __init__(self, cluster: Cluster, *, timeout: float = TIMEOUT, patience: float = PATIENCE) -> None:
-        self._who = "cluster"
+        self._who = CLUSTER
         self._timeout = httpx2.Timeout(timeout)
         config = self._config(cluster)
         try:

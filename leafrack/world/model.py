@@ -41,6 +41,13 @@ class Report(Value):
     sessions: tuple[ReportedSession, ...] = ()
     routes: frozenset[Network] = frozenset()
     failure: Said = ""
+    blame: str = ""
+    """Who could not be read, where that is not the switch or node itself but the way to it: the cluster."""
+
+    @property
+    def silent(self) -> str:
+        """Who could not be read; empty where there is an answer."""
+        return (self.blame or self.name) if self.failure else ""
 
 
 class JumpHost(Value):

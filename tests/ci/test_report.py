@@ -114,11 +114,13 @@ ROWS = [
     {"rack": "rr1", "what": "node1 ↔ leaf01", "expected": "Established", "found": "Established", "ok": True},
     {"rack": "rr1", "what": "node2 ↔ leaf01", "expected": "Established", "found": "Idle", "ok": False},
 ]
-AWAY = [{"rack": "", "what": "pod blocks", "expected": "readable", "found": "cluster: away", "ok": False}]
+AWAY = [{"rack": "", "what": "cluster", "expected": "an answer", "found": "cluster: away", "ok": False}]
 IN_THE_WAY = f"{PREFIXES[ProblemKind.IN_THE_WAY]}x.yaml:3: racks.rr1: BGPPeer other"
 DIFFERS = f"{PREFIXES[ProblemKind.DRIFT]}leaf01: x has `y` instead of `z`"
 FOREIGN = f"{PREFIXES[ProblemKind.FOREIGN]}node node3 is no reflector"
+HIDING = [*ROWS[:1], {**ROWS[1], "what": "leaf02", "hides": 4}]
 VERDICTS = {
+    "a leaf that is away": (0, preview(SAME), HIDING, 7, "1 of 5 sessions and routes are as expected"),
     "in sync": (0, preview(SAME), ROWS[:1], 0, ""),
     "a change": (7, preview(LABEL), ROWS[:1], 7, "### Stack dev is not what it was made to be"),
     "a session": (0, preview(SAME), ROWS, 7, "- node2 ↔ leaf01 – expected Established, found Idle"),

@@ -221,7 +221,7 @@ def test_verify_counts_every_session_and_route(site: Lab, fabric: Project, stack
     assert "node1 ↔ leaf01" in shown.stdout
     parsed = json.loads(verify(site, "--json", *stack_file).stdout)
     assert (parsed["fabric"], parsed["ok"], len(parsed["rows"])) == ("dc1", True, 18)
-    assert set(parsed["rows"][0]) == {"rack", "what", "expected", "found", "ok"}
+    assert set(parsed["rows"][0]) == {"rack", "what", "expected", "found", "ok", "hides"}
 
 
 def test_verify_names_a_session_that_is_shut_and_sees_it_heal(

@@ -126,3 +126,40 @@ def test_a_leaf_needs_no_route_to_pods_of_other_racks_that_come_through_tunnels(
     assert on_leaf01("10.233.96.0/19", "fd10::/48") == "3 of 4, without 10.233.64.64/26"
     reports["leaf01"] = Report(name="leaf01", routes=frozenset({services}))
     assert on_leaf01("10.233.64.0/18") == "1 of 3, without 10.233.64.0/26, 10.233.96.0/26"
+
+
+def away(who: str, *reports: str, blame: str = "") -> dict[str, Report]:
+    return {name: Report(name=name, failure=f"{who} is away", blame=blame) for name in reports}
+
+
+def test_who_does_not_answer_is_said_once_with_what_that_hides() -> None:
+    fabric = load_fabric(Path("config/fabrics/dev.yaml"))
+    reports = away("leaf01", "leaf01")
+    on_leaf01 = compare.sessions([TO_LEAF, TO_LEAF], reports)
+    routes = compare.routes(fabric, {}, reports, [])
+    rows = compare.folded((*on_leaf01, *compare.sessions([TO_NODE], {}), *routes))
+    assert [(row.rack, row.what, row.hides, row.counts) for row in rows] == [
+        ("rr1", "leaf01", 3, 3),
+        ("rr1", "node1 ↔ node3", 0, 1),
+        ("rr2", "routes on leaf02", 0, 1),
+    ]
+    said = "leaf01 – expected an answer, found leaf01 unreadable: leaf01 is away; this hides 3 sessions and routes"
+    assert str(rows[0]) == said
+    assert not rows[0].ok
+    assert set(rows[0].model_dump()) == {"rack", "what", "expected", "found", "ok", "hides"}
+
+
+def test_a_cluster_that_is_away_hides_what_its_nodes_and_blocks_would_tell() -> None:
+    fabric = load_fabric(Path("config/fabrics/dev.yaml"))
+    reports = away("it", "node1", blame="cluster")
+    rows = compare.sessions([TO_NODE, TO_NODE], reports)
+    routes = compare.unknown_routes(fabric, ["node1"], reports["node1"])
+    (row,) = compare.folded((*rows, *routes))
+    # Both leaves, and the node that is asked.
+    assert (row.rack, row.what, row.hides, row.ok) == ("", "cluster", 2 + 3, False)
+    assert row.found == "cluster unreadable: it is away; this hides 5 sessions and routes"
+
+
+def test_what_hides_nothing_else_stays_as_it_is() -> None:
+    rows = compare.sessions([TO_LEAF], away("leaf01", "leaf01"))
+    assert compare.folded(rows) == rows
