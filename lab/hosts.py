@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from ipaddress import ip_interface
 from pathlib import Path
 from typing import TypeVar
 
+from lab import mesh
 from lab.api import CALICO_NODE_KUBECONFIG
 from lab.daemons import Daemons, report
 from lab.errors import LabError
@@ -49,7 +49,19 @@ class Hosts:
             for file in (home / "frr-etc").iterdir():
                 shutil.chown(file, "frr", "frr")
             self._start(switch, "switch.sh")
-        self._wait_for(self.plan.switches, SWITCH_DAEMONS, lambda host: (home_of(host.name) / "ready").exists(), 60)
+        patience = 60.0
+
+        def late(waiting: list[Switch]) -> str:
+            what = f"not ready after {patience:.0f} s: {', '.join(host.name for host in waiting)}"
+            return report(what, self.logs / waiting[0].name / f"{SWITCH_DAEMONS[1]}.log")
+
+        self._wait_for(
+            self.plan.switches,
+            SWITCH_DAEMONS,
+            lambda host: (home_of(host.name) / "ready").exists(),
+            patience,
+            late,
+        )
 
     def start_nodes(self) -> None:
         """Start Calico on every node and wait until all are in full mesh; raises LabError."""
@@ -69,7 +81,13 @@ class Hosts:
                 environment["CALICO_ROUTER_ID"] = "hash"
             self._start(node, "node.sh", environment)
         patience = 60 + 3 * len(self.plan.nodes)
-        self._wait_for(self.plan.nodes, NODE_DAEMONS, self._in_mesh, patience)
+        self._wait_for(
+            self.plan.nodes,
+            NODE_DAEMONS,
+            lambda node: not mesh.missing(self.plan, node),
+            patience,
+            lambda waiting: mesh.report(self.plan, waiting, patience),
+        )
 
     def _start(self, host: Switch | Node, script: str, environment: dict[str, str] | None = None) -> None:
         home, logs = home_of(host.name), self.logs / host.name
@@ -88,8 +106,14 @@ class Hosts:
         self.daemons.start(host.name, command, log=logs / "init.log", environment={**own, **(environment or {})})
 
     def _wait_for(
-        self, hosts: Iterable[_Host], daemons: tuple[str, ...], ready: Callable[[_Host], bool], patience: float
+        self,
+        hosts: Iterable[_Host],
+        daemons: tuple[str, ...],
+        ready: Callable[[_Host], bool],
+        patience: float,
+        late: Callable[[list[_Host]], str],
     ) -> None:
+        """Look until all are ready; ``late`` says of those that are not what they lack."""
         waiting = list(hosts)
         deadline = time.monotonic() + patience
         while waiting:
@@ -97,9 +121,7 @@ class Hosts:
             self._check_exits(waiting, daemons)
             waiting = [host for host in waiting if not ready(host)]
             if waiting and time.monotonic() > deadline:
-                names = ", ".join(host.name for host in waiting)
-                what = f"not ready after {patience:.0f} s: {names}"
-                raise LabError(report(what, self.logs / waiting[0].name / f"{daemons[1]}.log"))
+                raise LabError(late(waiting))
             time.sleep(0.1)
 
     def _check_exits(self, hosts: Iterable[Switch | Node], daemons: tuple[str, ...]) -> None:
@@ -109,35 +131,3 @@ class Hosts:
                 if exits.exists() and len(lines := exits.read_text().splitlines()) >= _MOST_EXITS:
                     what = lines[-1].partition(" ")[2]
                     raise LabError(report(f"{host.name}: {name} {what}", self.logs / host.name / f"{name}.log"))
-
-    def _in_mesh(self, host: Node) -> bool:
-        """Whether a node has a session with every other node, in each family that both have."""
-        for version, name in ((4, "bird"), (6, "bird6")):
-            peers = sum(_has(node, version) for node in self.plan.nodes) - 1 if _has(host, version) else 0
-            sessions = established(home_of(host.name) / "calico" / f"{name}.ctl")
-            if sessions is None or sessions < peers:
-                return False
-        return True
-
-
-def _has(node: Node, version: int) -> bool:
-    return any(ip_interface(address).version == version for address in node.addresses)
-
-
-def established(control: Path) -> int | None:
-    """How many BGP sessions a BIRD has up, by its control socket; None if it does not answer."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(2)
-        try:
-            connection.connect(str(control))
-            connection.sendall(b"show protocols\n")
-            text = b""
-            # The answer ends with a line "0000 " (BIRD's reply codes: 0001 is the greeting).
-            while not re.search(rb"^(0000|[89]\d{3}) ", text, re.MULTILINE):
-                chunk = connection.recv(65536)
-                if not chunk:
-                    return None
-                text += chunk
-        except OSError:
-            return None
-    return len(re.findall(rb" BGP .*Established", text))
