@@ -277,11 +277,11 @@ def left_on(lab: Lab) -> str:
 def full_disk(lab: Lab) -> Iterator[None]:
     """Folders for temporary files of leaf01 are on a full disk, for as long as the body takes."""
     there = "mkdir -p /run/frr/full; mount -t tmpfs -o size=4k full /run/frr/full; echo >/run/frr/full/filler"
-    other = (
-        "printf '#!/bin/sh\\nexec /run/frr/mktemp -d -p /run/frr/full\\n' >/run/frr/in-full; chmod +x /run/frr/in-full"
-    )
+    # What the command of a job asks for, and nobody else on this machine.
+    full = '[ "$*" != -d ] || set -- -d -p /run/frr/full\nexec /run/frr/mktemp "$@"'
+    other = f"cat >/run/frr/in-full <<'EOF'\n#!/bin/sh\n{full}\nEOF\nchmod +x /run/frr/in-full"
     instead = "cp $(command -v mktemp) /run/frr/mktemp; mount --bind /run/frr/in-full $(command -v mktemp)"
-    lab.exec("leaf01", "sh", "-c", f"{there}; {other}; {instead}")
+    lab.exec("leaf01", "sh", "-c", f"{there}; {other}\n{instead}")
     try:
         yield
     finally:
