@@ -166,8 +166,8 @@ class Project:
         return {resource["urn"].rpartition("::")[2]: resource["type"] for resource in exported}
 
     def destroy(self) -> Run:
-        """``pulumi destroy``."""
-        return self.pulumi("destroy", "--yes")
+        """``pulumi destroy`` without a preview before it, as ``make down`` runs it."""
+        return self.pulumi("destroy", "--yes", "--skip-preview")
 
 
 def settings(lab: Path) -> dict[str, str]:

@@ -143,7 +143,7 @@ def test_a_destroy_interrupted_and_run_again_takes_everything_back(
     site: Lab, project: Project, before: dict[str, Any]
 ) -> None:
     with nothing_lost(site, [("node1", "node2"), ("node1", "node3")]):
-        going = project.start("destroy", "--yes")
+        going = project.start("destroy", "--yes", "--skip-preview")
         going.reaches(lambda: mesh_stays(site))
         going.interrupt()
         interrupted = going.end()

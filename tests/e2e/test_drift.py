@@ -42,7 +42,7 @@ def fabric(site: Lab, project: Project) -> Project:
     """The example fabric with a password, applied."""
     project.check("config", "set", "--secret", "--path", "leafrack:bgpPasswords.rr1", PASSWORD)
     project.settings.update({"bgpPasswords": kept(project)["leafrack:bgpPasswords"]})
-    done = project.up("--suppress-outputs")
+    done = project.up("--skip-preview", "--suppress-outputs")
     assert done.code == 0, done.said
     return project
 
@@ -68,7 +68,7 @@ def checked(fabric: Project, **env: str) -> Run:
 
 
 def repaired(fabric: Project) -> None:
-    run = fabric.up("--refresh", "--suppress-outputs")
+    run = fabric.up("--skip-preview", "--refresh", "--suppress-outputs")
     assert run.code == 0, run.said
     assert PASSWORD not in run.said
 

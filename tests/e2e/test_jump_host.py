@@ -127,7 +127,7 @@ def test_a_fabric_is_built_through_the_jump_host_and_nothing_changes_the_second_
         logins = built.logins(leaf)
         assert set(logins) == {spine}
         assert len(logins) >= leaf_commands // 2
-    built.project.check("up", "--yes", "--expect-no-changes")
+    built.project.check("up", "--yes", "--skip-preview", "--expect-no-changes")
 
 
 def test_verify_sees_every_session_and_route_through_the_jump_host(built: Way) -> None:

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from leafrack.errors import PREFIXES, ProblemKind
+from leafrack.platforms import posix
 from tests.conftest import Lab
 from tests.e2e.declared import Site, running
 from tests.e2e.killed import Moment
@@ -259,21 +260,28 @@ def test_a_switch_whose_disk_is_full(site: Site) -> None:
     # Not /tmp itself: what this lab writes may be below it.
     with full_disk(site.lab):
         run = started(site).end()
-        # The shell on the switch may still be at its end when the run is over here.
-        assert eventually(lambda: site.lab.exec("leaf01", "ls", "/run/frr/full") == "filler\n", 10), "it leaves nothing"
-    assert "No space left on device" in said(run)
+        assert "No space left on device" in said(run)
+        # The shell on the switch may still be at its end when the run is over here: its own bound is a minute.
+        assert eventually(lambda: left_on(site.lab) == "filler\n", posix.BOUND + 5), left_on(site.lab) + site.lab.exec(
+            "leaf01", "ps", "-eo", "pid,ppid,etime,stat,args"
+        )
     finishes(site, stood)
+
+
+def left_on(lab: Lab) -> str:
+    """What is on the full disk."""
+    return lab.exec("leaf01", "ls", "/run/frr/full")
 
 
 @contextmanager
 def full_disk(lab: Lab) -> Iterator[None]:
     """Folders for temporary files of leaf01 are on a full disk, for as long as the body takes."""
     there = "mkdir -p /run/frr/full; mount -t tmpfs -o size=4k full /run/frr/full; echo >/run/frr/full/filler"
-    other = (
-        "printf '#!/bin/sh\\nexec /run/frr/mktemp -d -p /run/frr/full\\n' >/run/frr/in-full; chmod +x /run/frr/in-full"
-    )
+    # What the command of a job asks for, and nobody else on this machine.
+    full = '[ "$*" != -d ] || set -- -d -p /run/frr/full\nexec /run/frr/mktemp "$@"'
+    other = f"cat >/run/frr/in-full <<'EOF'\n#!/bin/sh\n{full}\nEOF\nchmod +x /run/frr/in-full"
     instead = "cp $(command -v mktemp) /run/frr/mktemp; mount --bind /run/frr/in-full $(command -v mktemp)"
-    lab.exec("leaf01", "sh", "-c", f"{there}; {other}; {instead}")
+    lab.exec("leaf01", "sh", "-c", f"{there}; {other}\n{instead}")
     try:
         yield
     finally:

@@ -247,7 +247,7 @@ def test_nothing_of_a_status_request_is_left(site: Lab, fabric: Project) -> None
 def test_a_password_comes_to_both_ends_and_is_shown_nowhere(site: Lab, fabric: Project) -> None:
     fabric.check("config", "set", "--secret", "--path", "leafrack:bgpPasswords.rr1", PASSWORD)
     said = [fabric.check("preview", "--diff").said, fabric.check("preview", "--json").said]
-    run = fabric.up()
+    run = fabric.up("--skip-preview")
     assert run.code == 0, run.said
     said += [run.said, fabric.check("stack", "export").said, fabric.check("stack", "output", "--json").said]
     assert not [text for text in said if PASSWORD in text]
@@ -271,7 +271,7 @@ def test_a_password_comes_to_both_ends_and_is_shown_nowhere(site: Lab, fabric: P
 
 
 def test_destroy_takes_back_what_was_made_and_nothing_else(site: Lab, fabric: Project, before: dict[str, Any]) -> None:
-    run = fabric.destroy()
+    run = fabric.pulumi("destroy", "--yes")
     assert run.code == 0, run.said
     assert snapshot(site) == before
     assert eventually(lambda: mesh_is_on(site))

@@ -299,3 +299,11 @@ def test_a_nodes_confd_opens_one_inotify_instance_and_not_one_every_half_minute(
     said = (lab.dir / "logs" / "node3" / "confd.log").read_text(encoding="utf-8")
     assert "Started watching directory via fsnotify" in said
     assert "Falling back to polling" not in said
+
+
+def test_a_login_to_a_switch_runs_nothing_that_this_machine_has_for_its_own_root(lab: Lab) -> None:
+    """Such as ``pyenv init``: of each login of each gate it took a quarter of a second, and it writes files."""
+    for file in (f"~root/{name}" for name in (".bashrc", ".zshenv")):
+        assert lab.exec("leaf01", "sh", "-c", f"cat {file} 2>/dev/null || true") == ""
+    assert [name for name in ("BASH_ENV", "PYENV_ROOT") if f"{name}=" in lab.ssh("leaf01", "env")] == []
+    assert lab.ssh("leaf01", "echo alone") == "alone\n"

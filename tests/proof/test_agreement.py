@@ -229,5 +229,5 @@ def apply(lab: Lab, folder: Path) -> None:
         "kubeconfig": f"{lab.folder}/kubeconfig",
         "kubeContext": "leafrack",
     }
-    run = Project.make(folder / "project", environment(), settings).up()
+    run = Project.make(folder / "project", environment(), settings).up("--skip-preview")
     assert run.code == 0, run.said[-3000:]
