@@ -80,13 +80,20 @@ class ClusterReader:
 
     def bgp_configuration(self) -> Mapping[str, Any]:
         """Spec of the ``default`` BGPConfiguration; empty where there is none."""
+        return self.configured()[0]
+
+    def configured(self) -> tuple[Mapping[str, Any], Mapping[str, frozenset[str]]]:
+        """Spec of the ``default`` BGPConfiguration, and the field managers of its fields; empty where there is none."""
         with self._connection.asking():
             try:
-                return dict(self._client.get(BGPConfiguration, "default").get("spec") or {})
+                found = self._client.get(BGPConfiguration, "default")
             except ApiError as error:
                 if error.status.code != 404:
                     raise
-                return {}
+                return {}, {}
+        spec = dict(found.get("spec") or {})
+        metadata = found.metadata or ObjectMeta()
+        return spec, {key: managers_of(metadata, "spec", key) for key in spec}
 
     def mesh_enabled(self) -> bool:
         """Whether the node-to-node mesh is on: Calico's default where nothing is said."""
