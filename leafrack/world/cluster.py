@@ -42,10 +42,11 @@ class Peer:
     def keeps_its_next_hop(self) -> bool:
         """Whether its next hop mode is left as it was found: to set it would reset its sessions.
 
-        True for adopted BGPPeers until someone sets ``Keep``. Our own start with ``Keep``; losing it is drift.
+        True for adopted BGPPeers until someone sets ``Keep``, and where ``keepOriginalNextHop`` says the same: newer
+        CRDs refuse both words together. Our own start with ``Keep``; losing it is drift.
         """
         ours = self.labels.get(names.MANAGED_BY_LABEL) == names.MANAGER
-        kept = self.spec.get("nextHopMode") == "Keep" or self.spec.get("keepOriginalNextHop") is True
+        kept = self.spec.get("nextHopMode") == "Keep" and self.spec.get("keepOriginalNextHop") is not True
         return not kept and (not ours or names.NEXT_HOP_ANNOTATION in self.annotations)
 
 
