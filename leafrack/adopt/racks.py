@@ -10,9 +10,7 @@ from leafrack.adopt.facts import Facts, FoundRack, Remark, in_order, interfaces,
 from leafrack.adopt.selectors import selected, values_of
 from leafrack.fabric import names
 from leafrack.fabric.checks.names import LONGEST_RACK
-from leafrack.world.cluster import Peer
-
-_LONGEST = LONGEST_RACK
+from leafrack.world.cluster import PeerState
 
 
 @dataclass
@@ -20,7 +18,7 @@ class Racks:
     """All racks of a cluster, and what belongs to none."""
 
     racks: list[FoundRack] = field(default_factory=list)
-    between_racks: list[Peer] = field(default_factory=list)
+    between_racks: list[PeerState] = field(default_factory=list)
     """BGPPeers from the reflectors of a rack to the reflectors of others."""
     remarks: list[Remark] = field(default_factory=list)
 
@@ -67,7 +65,7 @@ def racks_of(facts: Facts) -> Racks:
 
 def _sorted_out(
     facts: Facts, labels: Mapping[str, Mapping[str, str]], found: Racks
-) -> tuple[list[tuple[Peer, frozenset[str]]], list[tuple[Peer, frozenset[str], frozenset[str]]]]:
+) -> tuple[list[tuple[PeerState, frozenset[str]]], list[tuple[PeerState, frozenset[str], frozenset[str]]]]:
     """BGPPeers towards switches and between nodes; other kinds, and BGPPeers for no node, become remarks."""
     to_leaves, to_nodes = [], []
     for peer in sorted(facts.cluster.peers, key=lambda peer: naturally(peer.name)):
@@ -91,13 +89,13 @@ def _sorted_out(
     return to_leaves, to_nodes
 
 
-def _near(peer: Peer, labels: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
+def _near(peer: PeerState, labels: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
     if peer.spec.get("node"):
         return frozenset(labels) & {str(peer.spec["node"])}
     return selected(str(peer.spec.get("nodeSelector") or ""), labels)
 
 
-def _between(facts: Facts, peer: Peer, nodes: frozenset[str], found: Racks) -> None:
+def _between(facts: Facts, peer: PeerState, nodes: frozenset[str], found: Racks) -> None:
     reflect = {name for name in nodes if names.CLUSTER_ID_ANNOTATION in facts.cluster.nodes[name].annotations}
     if reflect == nodes:
         found.between_racks.append(peer)
@@ -142,21 +140,21 @@ def _name(rack: FoundRack, labels: Mapping[str, Mapping[str, str]]) -> tuple[str
     """The rack's own label if its nodes have it, else what its BGPPeers select by, else the first node's name."""
     given = {labels[node].get(names.RACK_LABEL) for node in rack.nodes}
     if len(given) == 1 and (name := given.pop()):
-        return names.as_label(name, _LONGEST), f"label {names.RACK_LABEL} of its nodes"
+        return names.as_label(name, LONGEST_RACK), f"label {names.RACK_LABEL} of its nodes"
     peers = [*(peer for peer, *_ in rack.node_peers), *(peer for peer, _ in rack.leaf_peers)]
     for peer in peers:
         for key, value in values_of(str(peer.spec.get("nodeSelector") or "")).items():
             if value:
-                return names.as_label(value, _LONGEST), f"label {key} in the nodeSelector of BGPPeer {peer.name}"
+                return names.as_label(value, LONGEST_RACK), f"label {key} in the nodeSelector of BGPPeer {peer.name}"
     return names.as_label(
-        f"rack-{rack.nodes[0]}", _LONGEST
+        f"rack-{rack.nodes[0]}", LONGEST_RACK
     ), "its first node, for lack of a label that its BGPPeers select by"
 
 
 def _distinct(racks: Mapping[str, FoundRack]) -> None:
     for rack, name in _doubles(racks):
-        first = names.as_label(rack.nodes[0], _LONGEST)
-        both = f"{name[: _LONGEST - len(first) - 1]}-{first}" if len(first) < _LONGEST else first
+        first = names.as_label(rack.nodes[0], LONGEST_RACK)
+        both = f"{name[: LONGEST_RACK - len(first) - 1]}-{first}" if len(first) < LONGEST_RACK else first
         rack.name, rack.named_by = both, f"{rack.named_by}, and its first node"
 
 
