@@ -34,7 +34,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Preview:
     """A preview: what would change, how much stays, and what the program said."""
 
     changes: tuple[Change, ...] = ()
@@ -43,23 +43,23 @@ class Plan:
     errors: tuple[str, ...] = ()
 
 
-def read(text: str, also_said: str = "") -> Plan:
+def read(text: str, also_said: str = "") -> Preview:
     """A preview from its standard output, and from its standard error what went wrong before there was any."""
     try:
         document = json.loads(text)
         steps = [step for step in document.get("steps") or [] if step["op"] not in QUIET]
         said = [(each["severity"], str(each["message"])) for each in document.get("diagnostics") or []]
-        plan = Plan(
+        plan = Preview(
             tuple(map(_change, steps)),
             document.get("changeSummary") or {},
             tuple(_lines(said, "warning")),
             tuple(_lines(said, "error")),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
-        plan = Plan()
+        plan = Preview()
     if plan.counts is None or not (plan.errors or plan.changes):
         errors = [line.removeprefix("error: ") for line in also_said.splitlines() if line.startswith("error: ")]
-        return Plan(plan.changes, plan.counts, plan.warnings, (*plan.errors, *errors))
+        return Preview(plan.changes, plan.counts, plan.warnings, (*plan.errors, *errors))
     return plan
 
 

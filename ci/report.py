@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ci import plan
-from ci.plan import Plan
+from ci.plan import Preview
 from leafrack.errors import ProblemKind, kind_of, printable
 
 DRIFT = 7
@@ -30,7 +30,7 @@ _MEANS_MORE = re.compile(r"[<>&\[\]*@#|!\\~$^{}%]|://|www\.|^\W|^\d+[.)]")
 _SIGNS = {"create": "+", "delete": "-", "discard-replaced": "-", "delete-replaced": "-", "create-replacement": "+"}
 
 
-def of_plan(stack: str, preview: Plan, code: int) -> list[str]:
+def of_plan(stack: str, preview: Preview, code: int) -> list[str]:
     """What an update of the stack would do, for the one who says yes to it."""
     if code or preview.errors:
         return [f"### Stack {stack}: this cannot be applied", "", *_bullets(preview.errors or _no_words(code))]
@@ -43,7 +43,7 @@ def of_plan(stack: str, preview: Plan, code: int) -> list[str]:
 
 
 def of_drift(
-    stack: str, preview: Plan, code: int, rows: Sequence[dict[str, Any]] | None, also_said: str = ""
+    stack: str, preview: Preview, code: int, rows: Sequence[dict[str, Any]] | None, also_said: str = ""
 ) -> tuple[int, list[str]]:
     """The verdict on a stack, and what differs: nothing is said of one that is in sync.
 
@@ -101,7 +101,7 @@ def _harmless(text: str) -> str:
     return f"{fence} {line} {fence}"
 
 
-def _changes(preview: Plan) -> list[str]:
+def _changes(preview: Preview) -> list[str]:
     if not preview.changes:
         return []
     lines: list[str] = []

@@ -11,7 +11,7 @@ from pulumi_kubernetes.apiextensions import CustomResource, CustomResourcePatch
 from pulumi_kubernetes.core.v1 import NodePatch
 from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
 
-from leafrack.fabric import names
+from leafrack.fabric import announced, names
 
 from . import filters
 from .rerun import Rerun
@@ -117,6 +117,7 @@ def bgp_configuration(scope: Scope, depends_on: Resources) -> pulumi.Resource:
         "nodeToNodeMeshEnabled": fabric.cluster_mesh,
         "asNumber": fabric.as_number,
         "serviceClusterIPs": [{"cidr": str(cidr)} for cidr in fabric.service_cluster_ips],
+        **announced.of_bgp_configuration(fabric),
     }
     rerun = scope.watch.rerun_on_object(scope.watch.comparison.of_bgp_configuration(spec))
     return CustomResourcePatch(

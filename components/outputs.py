@@ -61,6 +61,6 @@ def outputs(fabric: Fabric) -> dict[str, Any]:
         ],
         "advertised": {
             "podCIDRs": [str(cidr) for cidr in fabric.pod_cidrs],
-            "serviceClusterIPs": [str(cidr) for cidr in fabric.service_cluster_ips],
+            **{key: [str(cidr) for cidr in ranges] for key, ranges in fabric.services.items()},
         },
     }

@@ -36,7 +36,7 @@ _NO_SERVICES = "10.96.0.0/12"
 
 
 @dataclass(frozen=True)
-class Cluster:
+class ControlPlane:
     """The lab's control plane."""
 
     folder: Folder

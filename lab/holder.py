@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from lab import network, sshd
-from lab.api import Cluster
+from lab.api import ControlPlane
 from lab.daemons import Daemons
 from lab.errors import LabError
 from lab.hosts import Hosts
@@ -60,7 +60,7 @@ def _build(folder: Folder, state: State, plan: Plan) -> tuple[Claim, Daemons]:
     """Build everything; the claim on the ports has to outlive the lab, the control plane's daemons are kept running."""
     claimed = claim(folder.root, folder.ports)
     ssh_ports = claimed.ports.ssh(plan)
-    cluster = Cluster(folder, claimed.ports, plan, Daemons(RUN / "cluster"))
+    cluster = ControlPlane(folder, claimed.ports, plan, Daemons(RUN / "cluster"))
     hosts = Hosts(plan, folder.logs, Daemons(RUN / "inits"))
     listeners = sshd.Listeners(ssh_ports)
     for host in plan.hosts:

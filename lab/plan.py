@@ -140,7 +140,9 @@ def _blocks(fabric: Fabric) -> Mapping[str, list[str]]:
     """The n-th block of each family's first pod network for the n-th node."""
     given: dict[str, list[str]] = {name: [] for rack in fabric.racks.values() for name in rack.nodes}
     for version in fabric.versions:
-        pool = next(network for network in fabric.pod_cidrs if network.version == version)
+        pool = next((network for network in fabric.pod_cidrs if network.version == version), None)
+        if pool is None:
+            continue
         prefix = max(_BLOCK_PREFIX[version], pool.prefixlen)
         members = [
             name

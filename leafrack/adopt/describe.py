@@ -63,11 +63,15 @@ class _Describing:
         }
         self._said("asNumber", by="BGPConfiguration default" if configured.get("asNumber") else "Calico's default")
         self._said("podCIDRs", by=f"IPPools {listed(pool.name for pool in pools)}")
-        given = [one["cidr"] for one in configured.get("serviceClusterIPs") or () if one.get("cidr")]
-        services = [str(ip_network(cidr)) for cidr in given]
-        if services:
-            self._values["serviceClusterIPs"] = services
-            self._said("serviceClusterIPs", by="BGPConfiguration default")
+        for key in ("serviceClusterIPs", "serviceLoadBalancerIPs", "serviceExternalIPs"):
+            given = [one["cidr"] for one in configured.get(key) or () if one.get("cidr")]
+            if given:
+                self._values[key] = [str(ip_network(cidr)) for cidr in given]
+                self._said(key, by="BGPConfiguration default")
+        for key in ("communities", "prefixAdvertisements"):
+            if configured.get(key):
+                self._values[key] = [dict(one) for one in configured[key]]
+                self._said(key, by="BGPConfiguration default")
         self._remarks += differences.of_pools(pools)
 
     def _said(self, *path: str, by: str) -> None:

@@ -15,9 +15,16 @@ from leafrack.world.cluster import PeerState, Pool
 
 _EXPRESSED = {"node", "nodeSelector", "peerSelector", "peerIP", "asNumber", "localASNumber"}
 """Fields of a BGPPeer that become the file, or that leafrack writes."""
-_NOT_ANNOUNCED = ("serviceExternalIPs", "serviceLoadBalancerIPs", "prefixAdvertisements")
-"""Of a BGPConfiguration: what nodes announce besides pods and cluster IPs."""
-_OURS = {"logSeverityScreen", "nodeToNodeMeshEnabled", "asNumber", "serviceClusterIPs"}
+_OURS = {
+    "logSeverityScreen",
+    "nodeToNodeMeshEnabled",
+    "asNumber",
+    "serviceClusterIPs",
+    "serviceExternalIPs",
+    "serviceLoadBalancerIPs",
+    "communities",
+    "prefixAdvertisements",
+}
 _CALICOS_DEFAULTS = {"serviceLoadBalancerAggregation": "Enabled", "bindMode": "None", "listenPort": 179}
 
 
@@ -45,14 +52,7 @@ def of_cluster(facts: Facts, hows: Sequence[Interconnect]) -> Iterator[Remark]:
     level = spec.get("logSeverityScreen")
     if level not in (None, "Info"):
         yield Remark(who, f"logSeverityScreen is {level}: `up` makes it Info")
-    for key in _NOT_ANNOUNCED:
-        if spec.get(key):
-            text = (
-                f"{key} has no key in the file, and leafrack's prefix list on the leaves takes pods and "
-                "serviceClusterIPs only: what is announced by it no longer arrives; do not run `up` if you need it"
-            )
-            yield Remark(who, text)
-    for key in sorted(set(spec) - _OURS - set(_NOT_ANNOUNCED)):
+    for key in sorted(set(spec) - _OURS):
         if spec[key] and _CALICOS_DEFAULTS.get(key) != spec[key]:
             yield Remark(who, f"{key} has no key in the file: it stays as it is, neither set nor watched")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 from leafrack.addresses import Address
 from leafrack.adopt.facts import Facts, FoundRack, KnownLeaf, Path, Remark, listed, peer_address
 from leafrack.adopt.settings import InFile, remarks
+from leafrack.fabric import names
+from leafrack.fabric.checks.names import LONGEST_LABEL
 from leafrack.platforms import NeighbourState, platform_of
 from leafrack.world.cluster import PeerState
 
@@ -64,12 +66,35 @@ def leaves_of(facts: Facts, rack: FoundRack) -> list[FoundLeaf]:
     for address, peers in sorted(by_address.items(), key=lambda item: _order(item[0])):
         known = _behind(facts, ip_address(address), peers)
         same = next((leaf for leaf in found if known is not None and leaf.known is known), None)
+        if same is None and known is None:
+            same = _other_family(found, by_address, address)
         if same is not None:
             same.addresses[address] = peers
             continue
         name, named_by = (known.name, "") if known else _named_by_peer(rack, peers[0][0], len(found))
         found.append(FoundLeaf(name, named_by, {address: peers}, known))
     return found
+
+
+def _other_family(
+    found: Sequence[FoundLeaf], by_address: Mapping[str, list[tuple[PeerState, frozenset[str]]]], address: str
+) -> FoundLeaf | None:
+    """The leaf whose address of the other family this is: by the name of its BGPPeer, or the only one in its AS."""
+    version, peers = ip_address(address).version, by_address[address]
+    called = {peer.name.removesuffix("-v6") for peer, _ in peers}
+    number = peers[0][0].spec.get("asNumber")
+    for leaf in found:
+        if leaf.known is not None or any(ip_address(one).version == version for one in leaf.addresses):
+            continue
+        theirs = [peer for each in leaf.addresses.values() for peer, _ in each]
+        if called & {peer.name.removesuffix("-v6") for peer in theirs}:
+            return leaf
+        alike = [one for one, each in by_address.items() if each[0][0].spec.get("asNumber") == number]
+        # In one AS, an address of either family: two leaves would have two of one.
+        alone = len(alike) == len({ip_address(one).version for one in alike})
+        if alone and theirs[0].spec.get("asNumber") == number:
+            return leaf
+    return None
 
 
 def _order(address: str) -> tuple[int, int]:
@@ -91,7 +116,7 @@ def _behind(facts: Facts, address: Address, peers: list[tuple[PeerState, frozens
 
 def _named_by_peer(rack: FoundRack, peer: PeerState, number: int) -> tuple[str, str]:
     ours = re.fullmatch(rf"{re.escape(rack.name)}(?:-nodes)?-to-(.+)-peer", peer.name)
-    name = ours[1] if ours else f"{rack.name}-leaf{number + 1}"
+    name = names.as_label(ours[1] if ours else f"{rack.name}-leaf{number + 1}", LONGEST_LABEL)
     return name, f"no switch that was named has this address; called after BGPPeer {peer.name}"
 
 

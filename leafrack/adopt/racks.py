@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from leafrack.adopt.facts import Facts, FoundRack, Remark, in_order, interfaces, listed, naturally, peer_address
 from leafrack.adopt.selectors import selected, values_of
 from leafrack.fabric import names
+from leafrack.fabric.checks.names import LONGEST_RACK
 from leafrack.world.cluster import PeerState
 
 
@@ -139,18 +140,22 @@ def _name(rack: FoundRack, labels: Mapping[str, Mapping[str, str]]) -> tuple[str
     """The rack's own label if its nodes have it, else what its BGPPeers select by, else the first node's name."""
     given = {labels[node].get(names.RACK_LABEL) for node in rack.nodes}
     if len(given) == 1 and (name := given.pop()):
-        return name, f"label {names.RACK_LABEL} of its nodes"
+        return names.as_label(name, LONGEST_RACK), f"label {names.RACK_LABEL} of its nodes"
     peers = [*(peer for peer, *_ in rack.node_peers), *(peer for peer, _ in rack.leaf_peers)]
     for peer in peers:
         for key, value in values_of(str(peer.spec.get("nodeSelector") or "")).items():
             if value:
-                return value.lower(), f"label {key} in the nodeSelector of BGPPeer {peer.name}"
-    return f"rack-{rack.nodes[0]}", "its first node, for lack of a label that its BGPPeers select by"
+                return names.as_label(value, LONGEST_RACK), f"label {key} in the nodeSelector of BGPPeer {peer.name}"
+    return names.as_label(
+        f"rack-{rack.nodes[0]}", LONGEST_RACK
+    ), "its first node, for lack of a label that its BGPPeers select by"
 
 
 def _distinct(racks: Mapping[str, FoundRack]) -> None:
     for rack, name in _doubles(racks):
-        rack.name, rack.named_by = f"{name}-{rack.nodes[0]}", f"{rack.named_by}, and its first node"
+        first = names.as_label(rack.nodes[0], LONGEST_RACK)
+        both = f"{name[: LONGEST_RACK - len(first) - 1]}-{first}" if len(first) < LONGEST_RACK else first
+        rack.name, rack.named_by = both, f"{rack.named_by}, and its first node"
 
 
 def _doubles(racks: Mapping[str, FoundRack]) -> Iterator[tuple[FoundRack, str]]:

@@ -26,5 +26,24 @@ def selected(selector: str, nodes: Mapping[str, Labels]) -> frozenset[str]:
 
 def values_of(selector: str) -> Mapping[str, str]:
     """What a selector of plain ``key == 'value'`` parts, joined by ``&&``, asks for; empty for any other."""
-    parts = [re.fullmatch(r"\s*([\w./-]+)\s*==\s*(?:'([^']*)'|\"([^\"]*)\")\s*", part) for part in selector.split("&&")]
+    plain = [_bare(part) for part in _bare(selector).split("&&")]
+    parts = [re.fullmatch(r"\s*([\w./-]+)\s*==\s*(?:'([^']*)'|\"([^\"]*)\")\s*", part) for part in plain]
     return {part[1]: part[2] or part[3] or "" for part in parts if part} if all(parts) else {}
+
+
+def _bare(selector: str) -> str:
+    """Without parentheses around all of it."""
+    text = selector.strip()
+    while text.startswith("(") and text.endswith(")") and _closes(text) == len(text) - 1:
+        text = text[1:-1].strip()
+    return text
+
+
+def _closes(text: str) -> int:
+    """Where the first parenthesis is closed."""
+    depth = 0
+    for place, one in enumerate(text):
+        depth += (one == "(") - (one == ")")
+        if not depth:
+            return place
+    return -1

@@ -24,6 +24,7 @@ from leafrack.fabric import Ssh
 from leafrack.fabric.load import load
 from leafrack.fabric.names import CALICO_GROUP
 from leafrack.fabric.switch import PlatformName
+from leafrack.fabric.wording import problem_text
 from leafrack.platforms import DEFAULT, SwitchState
 from leafrack.world.model import Cluster, Endpoint, JumpHost
 from leafrack.world.observed import ClusterState
@@ -91,14 +92,15 @@ def leaves_of(chosen: argparse.Namespace) -> dict[str, Login]:
     try:
         return _LEAVES.validate_python(found)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UnreadableError(str(chosen.leaves or "--leaf"), f"{where}: {_said(first)}") from None
+        said = "; ".join(map(_said, error.errors(include_url=False)))
+        raise UnreadableError(str(chosen.leaves or "--leaf"), said) from None
 
 
 def _said(error: ErrorDetails) -> str:
-    """What is wrong: ours as it is, pydantic's as part of a sentence."""
-    return str(error["ctx"]["error"]) if error["type"] == "value_error" else error["msg"].lower()
+    """What is wrong with a leaf, in the words of the fabric file."""
+    where = tuple(map(str, error["loc"]))
+    text = problem_text(error, Login, where[1:])
+    return f"{shown('.'.join(where))}: {text}" if where else text
 
 
 def read(chosen: argparse.Namespace, leaves: Mapping[str, Login]) -> tuple[Facts, list[UnreadableError]]:

@@ -12,6 +12,7 @@ from ipaddress import ip_network
 from pydantic import Field
 
 from leafrack.addresses import Address, Network
+from leafrack.fabric.communities import Community, PrefixAdvertisement
 from leafrack.fabric.login import Declared, Jump, Ssh
 from leafrack.fabric.switch import Addresses, Leaf, LeafTimers, Spine, Uplink
 from leafrack.fabric.values import (
@@ -30,6 +31,7 @@ __all__ = [
     "Address",
     "Addresses",
     "AsNumber",
+    "Community",
     "Declared",
     "Fabric",
     "Interconnect",
@@ -120,9 +122,30 @@ class Fabric(Declared):
     as_number: AsNumber = Field(
         default=64512, description="AS of every node before its rack's own is set (BGPConfiguration)"
     )
-    pod_cidrs: tuple[OneNetwork, ...] = Field(alias="podCIDRs", min_length=1, description="address ranges of the pods")
+    pod_cidrs: tuple[OneNetwork, ...] = Field(
+        default=(),
+        alias="podCIDRs",
+        min_length=1,
+        description="address ranges of the pods; without them nodes announce services only (pods in an overlay)",
+    )
     service_cluster_ips: tuple[OneNetwork, ...] = Field(
         default=(), alias="serviceClusterIPs", description="service address ranges that the nodes advertise"
+    )
+    service_load_balancer_ips: tuple[OneNetwork, ...] = Field(
+        default=(),
+        alias="serviceLoadBalancerIPs",
+        description="ranges of load balancers' addresses that the nodes advertise",
+    )
+    service_external_ips: tuple[OneNetwork, ...] = Field(
+        default=(),
+        alias="serviceExternalIPs",
+        description="ranges of services' external addresses that the nodes advertise",
+    )
+    communities: tuple[Community, ...] = Field(
+        default=(), description="BGP communities by name, for prefixAdvertisements"
+    )
+    prefix_advertisements: tuple[PrefixAdvertisement, ...] = Field(
+        default=(), description="communities of what the nodes advertise"
     )
     accept_cidrs: tuple[OneDestination, ...] = Field(
         default=(),
@@ -226,7 +249,27 @@ class Fabric(Declared):
     @property
     def advertised(self) -> tuple[Network, ...]:
         """Ranges whose routes nodes announce to their leaves: pods and services."""
-        return (*self.pod_cidrs, *self.service_cluster_ips)
+        services = (one for ranges in self.services.values() for one in ranges)
+        return tuple(dict.fromkeys((*self.pod_cidrs, *services)))
+
+    @property
+    def services(self) -> Mapping[str, tuple[Network, ...]]:
+        """Ranges of services by key of the file, which is Calico's own."""
+        return {
+            "serviceClusterIPs": self.service_cluster_ips,
+            "serviceLoadBalancerIPs": self.service_load_balancer_ips,
+            "serviceExternalIPs": self.service_external_ips,
+        }
+
+    @property
+    def announced_whole(self) -> tuple[Network, ...]:
+        """Ranges of services that nodes announce as they are.
+
+        Calico announces a single address of load balancers, or an external one, only while a service has it (confd:
+        ``filterNonSingleIPsFromCIDRs``).
+        """
+        others = (*self.service_load_balancer_ips, *self.service_external_ips)
+        return tuple(dict.fromkeys((*self.service_cluster_ips, *(one for one in others if one.num_addresses > 1))))
 
     @property
     def accepted(self) -> tuple[Network, ...]:
@@ -235,5 +278,5 @@ class Fabric(Declared):
 
     @property
     def versions(self) -> tuple[int, ...]:
-        """IP versions that this fabric carries pods of, 4 before 6."""
-        return tuple(sorted({network.version for network in self.pod_cidrs}))
+        """IP versions that this fabric carries pods of, or services where it carries no pods; 4 before 6."""
+        return tuple(sorted({network.version for network in self.pod_cidrs or self.advertised}))

@@ -6,6 +6,7 @@ Label and peer names are those of the example fabric (design: ``rr-group``, ``rr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address
 
@@ -59,6 +60,11 @@ def leaf_peer(fabric: Fabric, rack: str, name: str, version: int) -> str:
     reflects = fabric.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS
     base = leaf.peer_name or (f"{rack}-to-{name}-peer" if reflects else f"{rack}-nodes-to-{name}-peer")
     return base if version == leaf.address.first.version else f"{base}-v6"
+
+
+def as_label(name: str, longest: int) -> str:
+    """A name as racks, leaves and spines may have it (RFC 1123): what does not fit becomes ``-``."""
+    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:longest].strip("-") or "x"
 
 
 def leaf_filter(rack: str) -> str:

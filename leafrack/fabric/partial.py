@@ -81,7 +81,7 @@ _INTERCONNECTS = tuple(Interconnect)
 _AS_NUMBERS = tuple(range(LARGEST_AS_NUMBER, LARGEST_AS_NUMBER - 3, -1))
 _RANGES = ("240.0.0.0/8", "fdff:ffff:ffff::/48")
 """Reserved and at random: nobody's. One of each family."""
-_LISTS = ("podCIDRs", "serviceClusterIPs", "acceptCIDRs")
+_LISTS = ("podCIDRs", "serviceClusterIPs", "serviceLoadBalancerIPs", "serviceExternalIPs", "acceptCIDRs")
 
 _STAND_INS: Mapping[tuple[str, ...], tuple[Any, ...]] = {
     ("name",): ("a", "b"),
@@ -115,6 +115,8 @@ _PARTS = (
     ("maximumPrefix",),
     ("ttlSecurity",),
     ("calicoNamespace",),
+    ("communities",),
+    ("prefixAdvertisements",),
     ("waves", "*"),
     ("waves",),
 )

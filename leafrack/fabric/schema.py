@@ -46,7 +46,7 @@ def reference_text() -> str:
     return "\n".join(_level(name, level) for name, level in levels.items())
 
 
-_LEVELS = ("Rack", "Leaf", "Ssh", "Jump", "Uplink", "Spine", "Waves")
+_LEVELS = ("Rack", "Leaf", "Ssh", "Jump", "Uplink", "Spine", "Waves", "Community", "PrefixAdvertisement")
 
 
 def _level(name: str, level: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from leafrack.fabric import Fabric, names
 from leafrack.fabric.names import CALICO_GROUP
 from leafrack.fabric.source import at
 from leafrack.fabric.values import LARGEST_INT32, within
-from leafrack.preflight import labels, leaves
+from leafrack.preflight import announced, labels, leaves
 from leafrack.preflight import transitions as moves
 from leafrack.preflight.foreign import Foreign, listed
 from leafrack.world.calico_api import NATIVE_GROUP
@@ -65,6 +65,7 @@ def _of_cluster(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator
 def _of_others(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:
     yield from Foreign(fabric, cluster).findings()
     yield from labels.findings(fabric, cluster, manager)
+    yield from announced.findings(fabric, cluster, manager)
 
 
 def _calico(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
@@ -172,7 +173,7 @@ def _outside(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     )
     for pool in cluster.pools:
         # Where reflectors are linked, pods of other racks are not reached by the leaves.
-        if not fabric.reflector_mesh and not any(within(pool.cidr, cidr) for cidr in ranges):
+        if fabric.pod_cidrs and not fabric.reflector_mesh and not any(within(pool.cidr, cidr) for cidr in ranges):
             text = (
                 f"IPPool {pool.name} ({pool.cidr}) is not within these ranges: leaves take no route to its pods, so "
                 "that they are reached within their own rack only; add it while any pod has an address of it"

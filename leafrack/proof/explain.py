@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from leafrack.fabric import Fabric
 from leafrack.fabric.source import at
 from leafrack.proof.model import Gap, Kind, Link, Prefix, Route, Speaker, Topology
-from leafrack.proof.rules import Rule
+from leafrack.proof.rules import Refusal
 from leafrack.proof.simulate import Drop, Walk, drops
 
-_TELLING = (Rule.OWN_AS, Rule.PREFIX_LIST, Rule.INTERNAL, Rule.NEXT_HOP, Rule.CLUSTER)
+_TELLING = (Refusal.OWN_AS, Refusal.PREFIX_LIST, Refusal.INTERNAL, Refusal.NEXT_HOP, Refusal.CLUSTER)
 """Rules that explain something; the others only keep routes from coming back."""
 
 
@@ -85,15 +85,15 @@ def _useless(fabric: Fabric, topology: Topology, holder: str, route: Route) -> C
 def _stopped(fabric: Fabric, topology: Topology, prefix: Prefix, drop: Drop) -> Cause:
     link, route, rule = drop
     sender, receiver = topology.speakers[link.sender.speaker], topology.speakers[link.receiver.speaker]
-    if rule is Rule.OWN_AS:
+    if rule is Refusal.OWN_AS:
         return _own_as(fabric, topology, link, route)
-    if rule is Rule.PREFIX_LIST:
+    if rule is Refusal.PREFIX_LIST:
         ranges = ", ".join(map(str, prefix.ranges))
         text = f"the prefix list of {receiver.name} does not let {ranges} in; add it"
         return Cause(text, "podCIDRs", f"prefix list {ranges}")
-    if rule is Rule.INTERNAL:
+    if rule is Refusal.INTERNAL:
         return _internal(fabric, sender, receiver)
-    if rule is Rule.CLUSTER:
+    if rule is Refusal.CLUSTER:
         text = f"{receiver.name} takes them for its own: it has the cluster ID of a reflector that they came through"
         return Cause(text, at("racks", receiver.rack), "cluster ID")
     text = f"{receiver.name} cannot use their next hop {route.next_hop}, which is in no subnet of its own: give it one"

@@ -15,7 +15,7 @@ from leafrack.platforms.reading import ThirdParty
 from leafrack.proof.model import End, Kind, Link, NextHop, Prefix, Route, Speaker, Topology, What
 
 
-class Rule(StrEnum):
+class Refusal(StrEnum):
     """Why a route does not get over a session."""
 
     POISON = "sent back"
@@ -30,41 +30,41 @@ class Rule(StrEnum):
     NEXT_HOP = "next hop is not connected"
 
 
-def sent(topology: Topology, link: Link, prefix: Prefix, route: Route, source: Link | None) -> Route | Rule:
+def sent(topology: Topology, link: Link, prefix: Prefix, route: Route, source: Link | None) -> Route | Refusal:
     """A route as the sender puts it on the wire; ``source`` is where the sender has it from, None for its own."""
     sender = topology.speakers[link.sender.speaker]
     if sender.kind is Kind.NODE:
         return _bird_sends(topology, link, prefix, route, source)
     if not _listed(link.sender.sends, prefix):
-        return Rule.OUTBOUND_LIST
+        return Refusal.OUTBOUND_LIST
     return _switch_sends(topology, sender, link, route, source)
 
 
 def received(  # noqa: PLR0911 - each is a rule
     topology: Topology, link: Link, prefix: Prefix, route: Route
-) -> Route | Rule:
+) -> Route | Refusal:
     """A route after the receiver's checks."""
     receiver, end = topology.speakers[link.receiver.speaker], link.receiver
     if route.as_path.count(end.as_number) > end.allow_own_as:
-        return Rule.OWN_AS
+        return Refusal.OWN_AS
     if receiver.kind is not Kind.NODE and _is_loop(receiver, end, route):
-        return Rule.OWN_AS
+        return Refusal.OWN_AS
     if link.internal and route.originator == receiver.router_id:
-        return Rule.ORIGINATOR
+        return Refusal.ORIGINATOR
     if not _listed(end.accepts, prefix):
-        return Rule.PREFIX_LIST
+        return Refusal.PREFIX_LIST
     if receiver.kind is Kind.NODE:
         return route
     if link.internal and receiver.router_id in route.clusters:
-        return Rule.CLUSTER
+        return Refusal.CLUSTER
     if route.next_hop in receiver.addresses:
-        return Rule.OWN_NEXT_HOP
+        return Refusal.OWN_NEXT_HOP
     if (
         not link.internal
         and receiver.behaviour.connected_next_hop
         and not any(route.next_hop in subnet for subnet in receiver.subnets)
     ):
-        return Rule.NEXT_HOP
+        return Refusal.NEXT_HOP
     return route
 
 
@@ -81,36 +81,38 @@ def _listed(ranges: tuple[Network, ...] | None, prefix: Prefix) -> bool:
 
 def _bird_sends(  # noqa: PLR0911 - each is a rule
     topology: Topology, link: Link, prefix: Prefix, route: Route, source: Link | None
-) -> Route | Rule:
+) -> Route | Refusal:
     end = link.sender
     if prefix.what is What.SUBNET:
-        return Rule.POOLS
+        return Refusal.POOLS
     as_path = route.as_path if link.internal else (end.as_number, *route.as_path)
     via = (*route.via, end.speaker)
     if source is None:
         return Route(as_path, end.address, via)
     if source.number == link.number:
-        return Rule.POISON
+        return Refusal.POISON
     own = topology.speakers[end.speaker].cluster_id
     if end.rr_client and own in route.clusters:
-        return Rule.CLUSTER
+        return Refusal.CLUSTER
     originator, clusters = route.originator, route.clusters
     if link.internal and source.internal and source.receiver.as_number == end.as_number:
         if not (end.rr_client or source.receiver.rr_client):
-            return Rule.INTERNAL
+            return Refusal.INTERNAL
         if originator is None:
             originator = topology.speakers[source.sender.speaker].router_id
         clusters = (own or 0, *clusters)
     keep = end.next_hop is NextHop.KEEP or (link.internal and end.next_hop is NextHop.AUTO)
     next_hop = route.next_hop if keep else end.address
     if next_hop == link.receiver.address:
-        return Rule.OWN_NEXT_HOP
+        return Refusal.OWN_NEXT_HOP
     if not link.internal:
         originator, clusters = None, ()
     return Route(as_path, next_hop, via, originator, clusters)
 
 
-def _switch_sends(topology: Topology, sender: Speaker, link: Link, route: Route, source: Link | None) -> Route | Rule:
+def _switch_sends(
+    topology: Topology, sender: Speaker, link: Link, route: Route, source: Link | None
+) -> Route | Refusal:
     end, via = link.sender, (*route.via, link.sender.speaker)
     if source is None:
         return Route(() if link.internal else (sender.as_number,), end.address, via)
@@ -118,7 +120,7 @@ def _switch_sends(topology: Topology, sender: Speaker, link: Link, route: Route,
     reflected = link.internal and source.internal
     if reflected:
         if not (end.rr_client or source.receiver.rr_client):
-            return Rule.INTERNAL
+            return Refusal.INTERNAL
         peer = topology.speakers[source.sender.speaker].router_id
         originator, clusters = peer if originator is None else originator, (sender.router_id, *clusters)
     as_path = route.as_path
@@ -130,7 +132,7 @@ def _switch_sends(topology: Topology, sender: Speaker, link: Link, route: Route,
         if end.as_override:
             as_path = tuple(sender.as_number if one == peer_as else one for one in as_path)
         if sender.behaviour.withholds_receivers_as and peer_as in as_path:
-            return Rule.OWN_AS
+            return Refusal.OWN_AS
         as_path, originator, clusters = (sender.as_number, *as_path), None, ()
     third_party = not link.internal and _shared(topology, sender, link, route, source)
     keep = end.next_hop is NextHop.KEEP or reflected or third_party or (link.internal and end.next_hop is NextHop.AUTO)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from leafrack.addresses import Address
 from leafrack.platforms.reading import Multipath
 from leafrack.proof.model import DEFAULT_GATEWAY, Entry, Hop, Kind, Link, Prefix, Route, Topology, What
-from leafrack.proof.rules import Rule, received, sent
+from leafrack.proof.rules import Refusal, received, sent
 
 MOST_VISITS = 200
 """Times that each speaker may be looked at for a prefix, on average, before its routes count as unstable."""
@@ -190,9 +190,9 @@ def _passed(
         if source is not None and source.number == link.number and link.receiver.speaker == route.via[-1]:
             continue  # back to where it came from: every receiver refuses or ignores it
         outcome = sent(topology, link, prefix, route, source)
-        if not isinstance(outcome, Rule):
+        if not isinstance(outcome, Refusal):
             outcome = received(topology, link, prefix, outcome)
-        if not isinstance(outcome, Rule):
+        if not isinstance(outcome, Refusal):
             yield outcome
 
 
@@ -231,7 +231,7 @@ class Drop(NamedTuple):
 
     link: Link
     route: Route
-    rule: Rule
+    rule: Refusal
 
 
 def drops(walk: Walk, prefix: Prefix) -> Iterator[Drop]:
@@ -244,10 +244,10 @@ def drops(walk: Walk, prefix: Prefix) -> Iterator[Drop]:
             if link.version == prefix.version and not ribs[link.receiver.speaker].get(link):
                 for route, source in held:
                     outcome = sent(topology, link, prefix, route, source)
-                    if not isinstance(outcome, Rule):
+                    if not isinstance(outcome, Refusal):
                         on_wire = outcome
                         outcome = received(topology, link, prefix, on_wire)
-                        if isinstance(outcome, Rule):
+                        if isinstance(outcome, Refusal):
                             yield Drop(link, on_wire, outcome)
                     else:
                         yield Drop(link, route, outcome)

@@ -179,9 +179,9 @@ def _origins(fabric: Fabric, speakers: dict[str, Speaker]) -> dict[Prefix, tuple
     origins: dict[Prefix, tuple[str, ...]] = {}
     for version in fabric.versions:
         pools = tuple(one for one in fabric.pod_cidrs if one.version == version)
-        for _, node, _ in _everybody(fabric):
+        for _, node, _ in _everybody(fabric) if pools else ():
             origins[Prefix(What.PODS, version, pools, node)] = (node,)
-        for one in fabric.service_cluster_ips:
+        for one in fabric.announced_whole:
             if one.version == version:
                 origins[Prefix(What.SERVICES, version, (one,))] = tuple(node for _, node, _ in _everybody(fabric))
     for speaker in speakers.values():

@@ -104,10 +104,15 @@ def _path(fabric: Fabric, walk: Walk, holder: str, origin: str, version: int) ->
     """Between the last nodes of both racks, members where there are any."""
     for node in reversed(list(fabric.racks[origin].nodes)):
         prefix = next(
-            one
-            for one in walk.topology.origins
-            if one.what is What.PODS and one.node == node and one.version == version
+            (
+                one
+                for one in walk.topology.origins
+                if one.what is What.PODS and one.node == node and one.version == version
+            ),
+            None,
         )
+        if prefix is None:
+            return None  # a fabric that announces services only
         for name in reversed(list(fabric.racks[holder].nodes)):
             entry = walk.of(prefix).entries.get(name)
             if entry is not None and entry.best is not None and entry.usable:

@@ -71,10 +71,15 @@ def routes(
     to those (Calico's ``kernel`` export filter rejects them). Pods of ``tunnelled`` pools reach other racks inside of
     packets between nodes: a leaf needs no route to those of another rack.
     """
-    pods = {node: set(blocks.get(node, ())) for rack in fabric.racks.values() for node in rack.nodes}
+    # Without podCIDRs pods are in an overlay: neither leaves nor other nodes have routes of BGP to them.
+    pods = {
+        node: set(blocks.get(node, ()) if fabric.pod_cidrs else ())
+        for rack in fabric.racks.values()
+        for node in rack.nodes
+    }
     everywhere = set[Network]().union(*pods.values())
     routed = {block for block in everywhere if not any(within(block, pool) for pool in tunnelled)}
-    routed |= set(fabric.service_cluster_ips)
+    routed |= set(fabric.announced_whole)
     return tuple(
         _routes(rack, place, wanted, reports)
         for rack, declared in fabric.racks.items()

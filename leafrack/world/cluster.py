@@ -42,10 +42,11 @@ class PeerState:
     def keeps_its_next_hop(self) -> bool:
         """Whether its next hop mode is left as it was found: to set it would reset its sessions.
 
-        True for adopted BGPPeers until someone sets ``Keep``. Our own start with ``Keep``; losing it is drift.
+        True for adopted BGPPeers until someone sets ``Keep``, and where ``keepOriginalNextHop`` says the same: newer
+        CRDs refuse both words together. Our own start with ``Keep``; losing it is drift.
         """
         ours = self.labels.get(names.MANAGED_BY_LABEL) == names.MANAGER
-        kept = self.spec.get("nextHopMode") == "Keep" or self.spec.get("keepOriginalNextHop") is True
+        kept = self.spec.get("nextHopMode") == "Keep" and self.spec.get("keepOriginalNextHop") is not True
         return not kept and (not ours or names.NEXT_HOP_ANNOTATION in self.annotations)
 
 
@@ -80,13 +81,20 @@ class ClusterReader:
 
     def bgp_configuration(self) -> Mapping[str, Any]:
         """Spec of the ``default`` BGPConfiguration; empty where there is none."""
+        return self.configured()[0]
+
+    def configured(self) -> tuple[Mapping[str, Any], Mapping[str, frozenset[str]]]:
+        """Spec of the ``default`` BGPConfiguration, and the field managers of its fields; empty where there is none."""
         with self._connection.asking():
             try:
-                return dict(self._client.get(BGPConfiguration, "default").get("spec") or {})
+                found = self._client.get(BGPConfiguration, "default")
             except ApiError as error:
                 if error.status.code != 404:
                     raise
-                return {}
+                return {}, {}
+        spec = dict(found.get("spec") or {})
+        metadata = found.metadata or ObjectMeta()
+        return spec, {key: managers_of(metadata, "spec", key) for key in spec}
 
     def mesh_enabled(self) -> bool:
         """Whether the node-to-node mesh is on: Calico's default where nothing is said."""

@@ -36,6 +36,8 @@ class ClusterState:
     """Passwords of racks as their nodes have them, in base64; ``None`` where that was not read."""
     password_secret: bool = True
     """Whether there is a Secret for them; also where nobody has looked."""
+    configuration_managers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Field managers of the fields of BGPConfiguration ``default``, by field."""
 
     @classmethod
     def read(cls, cluster: Cluster, *, patience: float = PATIENCE, passwords_in: str = "") -> ClusterState:
@@ -48,11 +50,17 @@ class ClusterState:
         if calico.group != names.CALICO_GROUP:
             return cls(nodes, calico=calico)
         filters = reader.filters() if calico.filters else {}
-        state = cls(nodes, reader.pools(), reader.peers(), reader.bgp_configuration(), calico, filters)
+        spec, managers = reader.configured()
+        state = cls(nodes, reader.pools(), reader.peers(), spec, calico, filters, configuration_managers=managers)
         if not passwords_in:
             return state
         passwords = reader.secret(names.PASSWORD_SECRET, passwords_in)
         return replace(state, passwords=passwords or {}, password_secret=passwords is not None)
+
+    def configured_by(self, key: str, manager: str) -> bool:
+        """Whether a field of BGPConfiguration ``default`` was set by a field manager, or a part of it."""
+        setters = self.configuration_managers.get(key, ())
+        return any(setter == manager or setter.startswith(f"{manager}:") for setter in setters)
 
     def as_of(self, node: str) -> int | None:
         """AS that a node has now, ``None`` where its annotation is none that Calico reads."""

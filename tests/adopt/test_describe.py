@@ -15,6 +15,7 @@ from leafrack.adopt.describe import describe
 from leafrack.adopt.facts import Facts
 from leafrack.adopt.write import text_of
 from leafrack.fabric import Fabric, names
+from leafrack.fabric.announced import of_bgp_configuration
 from leafrack.fabric.load import load_fabric
 from leafrack.platforms import SessionState, SwitchState
 from leafrack.platforms.state import Limit, PrivateAs, Timers
@@ -317,10 +318,6 @@ NOT_EXPRESSED: Mapping[str, tuple[Facts, str]] = {
         facts(configuration={**CONFIGURATION, "nodeToNodeMeshEnabled": True}),
         "BGPConfiguration default: the node-to-node mesh is on beside the racks' own sessions",
     ),
-    "load balancer addresses": (
-        facts(configuration={**CONFIGURATION, "serviceLoadBalancerIPs": [{"cidr": "192.0.2.0/24"}]}),
-        "BGPConfiguration default: serviceLoadBalancerIPs has no key in the file, and leafrack's prefix list",
-    ),
     "another log level": (
         facts(configuration={**CONFIGURATION, "logSeverityScreen": "Debug"}),
         "BGPConfiguration default: logSeverityScreen is Debug",
@@ -418,3 +415,17 @@ def test_a_remark_says_what_to_do_and_nothing_else_is_remarked_on() -> None:
     assert remark.endswith(
         "(key leaf1 of Secret bgp has it): pulumi config set --secret --path leafrack:bgpPasswords.rr1"
     )
+
+
+def test_every_announced_range_and_its_communities_become_the_file(tmp_path: Path) -> None:
+    announced = {
+        "serviceLoadBalancerIPs": [{"cidr": "192.0.2.0/24"}],
+        "serviceExternalIPs": [{"cidr": "198.51.100.0/24"}],
+        "communities": [{"name": "blue", "value": "65001:100"}],
+        "prefixAdvertisements": [{"cidr": "192.0.2.0/24", "communities": ["blue"]}],
+    }
+    found = describe("dc1", facts(configuration={**CONFIGURATION, **announced}))
+    assert found.remarks == ()
+    file = tmp_path / "dc1.yaml"
+    file.write_text(text_of(found))
+    assert of_bgp_configuration(load_fabric(file)) == announced

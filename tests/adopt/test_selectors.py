@@ -56,6 +56,10 @@ def test_what_calico_refuses_is_refused(selector: str) -> None:
     [
         ("rr-id == 'rr1'", {"rr-id": "rr1"}),
         ("a == 'x' && b == \"y\"", {"a": "x", "b": "y"}),
+        ("(rr-id == 'rr1')", {"rr-id": "rr1"}),
+        ("((a == 'x') && ( b == 'y' ))", {"a": "x", "b": "y"}),
+        ("(a == 'x') && (b == 'y')", {"a": "x", "b": "y"}),
+        ("(a == 'x' || b == 'y') && (c == 'z')", {}),
         ("a == 'x' || b == 'y'", {}),
         ("has(a)", {}),
         ("", {}),

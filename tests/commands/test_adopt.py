@@ -161,10 +161,19 @@ def test_a_leaf_of_the_file_is_read_through_its_jump_host_which_is_written_too(t
     ("words", "content", "said"),
     [
         (["--leaf", "leaf01"], "", "--leaf: 'leaf01' is not NAME=[USER@]HOST[:PORT]"),
-        (["--leaf", "leaf01=host:99999"], "", "--leaf: leaf01.port: input should be less than or equal to 65535"),
-        (["--leaves", "FILE"], "leaf01: {pasword: x}", "FILE: leaf01.pasword: extra inputs are not permitted"),
+        (["--leaf", "leaf01=host:99999"], "", "--leaf: leaf01.port: is 99999: must be from 1 to 65535"),
+        (
+            ["--leaves", "FILE"],
+            "leaf01: {pasword: x}",
+            "FILE: leaf01.pasword: unknown key: known here are host, port, user, hostKey, identityFile, jump, platform",
+        ),
+        (
+            ["--leaves", "FILE"],
+            "{leaf01: {prot: 22}, b: 3}",
+            "FILE: leaf01.prot: unknown key: did you mean port?; b: needs a mapping (key: value), got the number 3",
+        ),
         (["--leaves", "FILE"], "leaf01: [", "FILE: cannot be read: while parsing a flow node"),
-        (["--leaves", "FILE"], "- leaf01", "FILE: : input should be a valid dictionary"),
+        (["--leaves", "FILE"], "- leaf01", "FILE: needs a mapping (key: value), got a list"),
     ],
 )
 def test_what_cannot_be_a_leaf_is_one_line(words: list[str], content: str, said: str, tmp_path: Path) -> None:

@@ -579,6 +579,26 @@ def test_before_calico_had_next_hop_modes_its_older_word_for_it_is_written() -> 
     assert "nextHopMode" not in spec
 
 
+@pytest.mark.usefixtures("_no_leftovers")
+@pytest.mark.parametrize(
+    ("found", "adds"),
+    [
+        ({"keepOriginalNextHop": True}, False),
+        ({"keepOriginalNextHop": True, "nextHopMode": "Keep"}, False),
+        ({"keepOriginalNextHop": False, "nextHopMode": "Keep"}, True),
+        ({"nextHopMode": "Auto"}, False),
+    ],
+)
+def test_a_peer_that_is_taken_over_is_not_given_both_words_for_one_next_hop(
+    found: Mapping[str, Any], *, adds: bool
+) -> None:
+    peer = PeerState("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254", "asNumber": 65009, **found})
+    made = register({}, Observed(ClusterState(peers=(peer,))))
+    spec = made["rr1-to-leaf1-peer"].inputs["spec"]
+    assert ("nextHopMode" in spec) is adds
+    assert "keepOriginalNextHop" not in spec
+
+
 def test_a_gate_runs_again_when_another_configuration_makes_its_sessions(registered: Registered) -> None:
     assert rpc.is_rpc_secret(registered["connected-1-gate"].inputs["stdin"]), "a digest of a password is guessed at"
     before = guarded(registered, "connected-1-gate")["made_by"]

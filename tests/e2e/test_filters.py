@@ -115,12 +115,13 @@ def test_an_update_puts_filters_and_lists_back_and_resets_no_session(applied: Si
     lab, up_since = applied.lab, since(applied.lab)
     preview = applied.project.pulumi("preview", "--refresh")
     assert "BGPPeer rr1-to-leaf1-peer lacks filters" in preview.said
+    assert "serviceLoadBalancerIPs: nodes announce 0.0.0.0/0 by BGPConfiguration default" in preview.said
+    gone = '[{"op":"remove","path":"/spec/serviceLoadBalancerIPs"}]'
+    lab.kubectl("patch", f"bgpconfigurations.{CALICO}", "default", "--type=json", "-p", gone)
     run = applied.project.up("--skip-preview", "--refresh")
     assert run.code == 0, run.said
     assert eventually(lambda: not outside(lab, heard) | outside(lab, taken)), outside(lab, heard) | outside(lab, taken)
     assert all(heard(lab, node) == INSIDE for node in REFLECTORS)
-    gone = '[{"op":"remove","path":"/spec/serviceLoadBalancerIPs"}]'
-    lab.kubectl("patch", f"bgpconfigurations.{CALICO}", "default", "--type=json", "-p", gone)
     lines = (f"no neighbor {address} default-originate" for address in REFLECTORS.values())
     configure(lab, LEAF, "router bgp 65009", "address-family ipv4 unicast", *lines)
     assert since(lab) == pytest.approx(up_since, abs=2), "a session was reset"

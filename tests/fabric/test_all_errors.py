@@ -32,7 +32,6 @@ FOUND = {"racks.rr1.leaves.leaf01.asNumber", "racks.rr2.reflectors.node4"}
         (("name: dc1", "name: dc1\nacceptCIDRs: [ten]"), "acceptCIDRs[0]"),
         (("[10.233.64.0/18]", "[10.233.64.1/18]"), "podCIDRs[0]"),
         (("[10.233.64.0/18]", "10.233.64.0/18"), "podCIDRs"),
-        (("podCIDRs: [10.233.64.0/18]\n", ""), "podCIDRs"),
         (("[10.233.0.0/18]", "[10.233.0.1/18]"), "serviceClusterIPs[0]"),
         (("[10.233.0.0/18]", "10.233.0.0/18"), "serviceClusterIPs"),
         (("routerID: 3.3.3.3", "routerID: 0"), "racks.rr2.leaves.leaf02.routerID"),

@@ -203,7 +203,6 @@ def test_a_value_that_cannot_be_used_ends_in_one_line(
         ("        asNumber: 65009\n", "racks.rr1.leaves.leaf01.asNumber", "leaf01:"),
         ("        address: 172.20.0.254\n", "racks.rr1.leaves.leaf01.address", "leaf01:"),
         ("name: dc1\n", "name", "podCIDRs"),
-        ("podCIDRs: [10.233.64.0/18]\n", "podCIDRs", "name: dc1"),
         ("asNumber: 65008, ", "spines.spine1.asNumber", "spine1:"),
         (
             ", peerAddress: 100.0.0.1",

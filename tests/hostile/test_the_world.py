@@ -197,7 +197,7 @@ def reports(text: str) -> Iterator[str]:
         yield report.text(report.of_plan("dev", document, 0), ())
         for code in (0, 1, 7):
             yield report.text(report.of_drift("dev", document, code, [row])[1], ())
-    yield report.text(report.of_drift("dev", plan.Plan(), 0, None, text)[1], ())
+    yield report.text(report.of_drift("dev", plan.Preview(), 0, None, text)[1], ())
 
 
 @pytest.mark.parametrize("text", WHOLE, ids=ascii)

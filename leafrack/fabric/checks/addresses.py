@@ -15,6 +15,13 @@ from leafrack.fabric.values import within
 
 Range = tuple[Network, str, str]
 """A range, its key, and what it is for."""
+USES = {
+    "serviceClusterIPs": "services",
+    "serviceLoadBalancerIPs": "load balancers",
+    "serviceExternalIPs": "external addresses",
+}
+_MAY_OVERLAP = {"load balancers", "external addresses"}
+"""A service may have an address of a load balancer's range as its external one."""
 
 
 def errors(fabric: Fabric) -> Iterator[Problem]:
@@ -149,10 +156,6 @@ def _single(fabric: Fabric) -> Iterator[Problem]:
 
 
 def _families(fabric: Fabric) -> Iterator[Problem]:
-    for index, network in enumerate(fabric.service_cluster_ips):
-        if network.version not in fabric.versions:
-            text = f"{network} is IPv{network.version}, and podCIDRs has no such range: add one or remove this"
-            yield Problem(text, at("serviceClusterIPs", index))
     for name, rack in fabric.racks.items():
         for owner, path, addresses in _hosts(name, rack):
             for version in fabric.versions:
@@ -168,8 +171,9 @@ def ranges(fabric: Fabric) -> Iterator[Range]:
     """Ranges of pods, services and nodes, in the order of the file."""
     for index, network in enumerate(fabric.pod_cidrs):
         yield network, at("podCIDRs", index), "pods"
-    for index, network in enumerate(fabric.service_cluster_ips):
-        yield network, at("serviceClusterIPs", index), "services"
+    for key, networks in fabric.services.items():
+        for index, network in enumerate(networks):
+            yield network, at(key, index), USES[key]
     for name, rack in fabric.racks.items():
         for index, network in enumerate(rack.subnets):
             path = at("racks", name, "nodeCIDRs", index) if rack.node_cidrs else at("racks", name, "leaves")
@@ -190,7 +194,7 @@ def _overlaps(fabric: Fabric) -> Iterator[Problem]:
     ):
         while holders and not within(network, holders[-1][1][0]):
             holders.pop()
-        if holders:
+        if holders and {use, holders[-1][1][2]} != _MAY_OVERLAP:
             holder_place, (holder, holder_path, holder_use) = holders[-1]
             # Said where the later of the two stands: the earlier one was there first.
             if place > holder_place:

@@ -1,0 +1,53 @@
+"""What nodes announce by the cluster's BGPConfiguration, held against the fabric file: what the file leaves out is cut.
+
+Leafrack's filters and prefix lists let pass what the file says, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_network
+from typing import Any
+
+from leafrack.addresses import Network
+from leafrack.errors import Problem
+from leafrack.fabric import Fabric
+from leafrack.fabric.announced import of_bgp_configuration
+from leafrack.fabric.values import within
+from leafrack.world.observed import ClusterState
+
+COMMUNITIES = ("communities", "prefixAdvertisements")
+
+
+def findings(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:
+    """Ranges and communities that somebody else has set; what ``manager`` set itself goes as the file says."""
+    spec = cluster.bgp_configuration
+    for key in fabric.services:
+        found = [] if cluster.configured_by(key, manager) else list(_ranges(spec.get(key) or ()))
+        missing = [one for one in found if not any(within(one, whole) for whole in fabric.advertised)]
+        if missing:
+            listed = ", ".join(map(str, missing))
+            text = (
+                f"nodes announce {listed} by BGPConfiguration default, and leafrack's filters would let pass only what "
+                f"this file says: add {'it' if len(missing) == 1 else 'them'} here, or take it out of {key} there first"
+            )
+            yield Problem(text, path=key)
+    wanted = of_bgp_configuration(fabric)
+    for key in COMMUNITIES:
+        given = spec.get(key) or []
+        if given and not cluster.configured_by(key, manager) and given != wanted.get(key):
+            if key == "communities" and not wanted.get("prefixAdvertisements") and not spec.get("prefixAdvertisements"):
+                continue  # names that nothing uses
+            verb = "has others than this file" if wanted.get(key) else "has some, and this file none"
+            text = (
+                f"BGPConfiguration default {verb}: make both alike, so that what nodes announce keeps its communities"
+            )
+            yield Problem(text, path=key)
+
+
+def _ranges(entries: Iterable[Mapping[str, Any]]) -> Iterator[Network]:
+    for entry in entries:
+        try:
+            yield ip_network(str(entry.get("cidr", "")), strict=False)
+        except ValueError:
+            continue  # what is no range Calico does not announce either
