@@ -78,6 +78,7 @@ def test_a_program_is_taken_out_of_a_package_and_of_its_library_without_an_insta
     folder.mkdir()
     debian.unpack(Program("frobber", "2", ("frobber", "libx.so"), unpacked=files), folder, tmp_path / "log")
     assert [(folder / name).read_text() for name in ("frobber", "libx.so")] == ["frobber\n", "libx\n"]
+    missing = (*files, DebianFile("libx", "usr/lib/liby.so", "liby.so"))
+    gone = Program("frobber", "2", (), unpacked=missing)
     with pytest.raises(ToolError, match=r"package libx has no usr/lib/liby\.so in this release"):
-        missing = (*files, DebianFile("libx", "usr/lib/liby.so", "liby.so"))
-        debian.unpack(Program("frobber", "2", (), unpacked=missing), folder, tmp_path / "log")
+        debian.unpack(gone, folder, tmp_path / "log")
