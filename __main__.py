@@ -9,7 +9,7 @@ from components import Fabric, FabricArgs
 from config.entry import Entry
 
 entry = Entry.from_stack()
-drift = entry.check()
+comparison = entry.check()
 
 cluster = kubernetes.Provider(
     "cluster",
@@ -25,7 +25,7 @@ fabric = Fabric(
         declared=entry.loaded.fabric,
         access=entry.access,
         passwords=entry.passwords,
-        drift=drift,
+        comparison=comparison,
     ),
     pulumi.ResourceOptions(providers=[cluster]),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -10,12 +11,12 @@ from pulumi_kubernetes.apiextensions import CustomResource, CustomResourcePatch
 from pulumi_kubernetes.core.v1 import NodePatch
 from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
 
-from leafrack.fabric import Fabric, names
+from leafrack.fabric import names
 from leafrack.world.cluster import CALICO_GROUP
 
 from . import filters
-from .again import Again, Watch
-from .gate import field_manager
+from .rerun import Rerun
+from .scope import Resources, Scope, field_manager
 
 API_VERSION = f"{CALICO_GROUP}/v1"
 
@@ -37,67 +38,55 @@ def our_annotations() -> dict[str, str]:
     }
 
 
-def node_labels(
-    name: str,
-    labels: Mapping[str, str],
-    *,
-    resource: str,
-    watch: Watch,
-    parent: pulumi.Resource,
-    after: Sequence[pulumi.Resource] = (),
-) -> pulumi.Resource:
+def node_labels(scope: Scope, name: str, labels: Mapping[str, str], depends_on: Resources = ()) -> pulumi.Resource:
     """The one NodePatch of a node: its labels. Deleting it takes away just those.
 
-    Pulumi takes a node that has registered again, without labels, for the one that it knows: a mark among the
+    Pulumi takes a node that has registered again, without labels, for the one that it knows: a token among the
     annotations makes it apply them again.
     """
-    again = watch.again_on_object(watch.drift.of_labels(name, labels))
-    annotations = {**our_annotations(), **_mark(again)}
+    rerun = scope.watch.rerun_on_object(scope.watch.comparison.of_labels(name, labels))
+    annotations = {**our_annotations(), **_token(rerun)}
     return NodePatch(
-        resource,
+        f"{name}-labels",
         metadata=ObjectMetaPatchArgs(name=name, labels=dict(labels), annotations=annotations),
-        opts=_options(again, parent, after),
+        opts=_options(scope, rerun, depends_on),
     )
 
 
-def bgp_peer(
-    name: str,
-    fabric: str,
-    spec: Mapping[str, Any],
-    *,
-    resource: str,
-    watch: Watch,
-    parent: pulumi.Resource,
-    after: Sequence[pulumi.Resource],
-    annotations: Mapping[str, str] | None = None,
-    by_steps: Sequence[str] = (),
-) -> pulumi.Resource:
+@dataclass(frozen=True, kw_only=True)
+class Peer:
     """A BGPPeer of ours; ``spec`` in Calico's own keys (api/pkg/apis/projectcalico/v3/bgppeer.go).
 
     ``by_steps`` are fields that steps will give it.
     """
-    watch.note(watch.drift.of_others_in_peer(name, [*spec, *by_steps]))
-    again = watch.again_on_object(watch.drift.of_peer(name, spec))
-    metadata = _metadata(name, fabric, {**(annotations or {}), **_mark(again)})
-    options = _options(again, parent, after)
+
+    name: str
+    spec: Mapping[str, Any]
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    by_steps: Sequence[str] = ()
+
+
+def bgp_peer(scope: Scope, peer: Peer, depends_on: Resources) -> pulumi.Resource:
+    """A BGPPeer of ours."""
+    watch = scope.watch
+    watch.note(watch.comparison.of_others_in_peer(peer.name, [*peer.spec, *peer.by_steps]))
+    rerun = watch.rerun_on_object(watch.comparison.of_peer(peer.name, peer.spec))
     return CustomResource(
-        resource, api_version=API_VERSION, kind="BGPPeer", metadata=metadata, spec=dict(spec), opts=options
+        peer.name,
+        api_version=API_VERSION,
+        kind="BGPPeer",
+        metadata=_metadata(peer.name, scope.fabric.name, {**peer.annotations, **_token(rerun)}),
+        spec=dict(peer.spec),
+        opts=_options(scope, rerun, depends_on),
     )
 
 
-def bgp_filter(
-    name: str,
-    fabric: Fabric,
-    *,
-    watch: Watch,
-    parent: pulumi.Resource,
-    after: Sequence[pulumi.Resource],
-) -> pulumi.Resource:
+def bgp_filter(scope: Scope, name: str, depends_on: Resources) -> pulumi.Resource:
     """A BGPFilter of ours. Calico skips one that does not exist: it stands before and after the peers that name it."""
-    spec = filters.spec(fabric)
-    again = watch.again_on_object(watch.drift.of_filter(name, spec))
-    metadata = _metadata(name, fabric.name, _mark(again))
-    options = _options(again, parent, after)
+    spec = filters.spec(scope.fabric)
+    rerun = scope.watch.rerun_on_object(scope.watch.comparison.of_filter(name, spec))
+    metadata = _metadata(name, scope.fabric.name, _token(rerun))
+    options = _options(scope, rerun, depends_on)
     return CustomResource(name, api_version=API_VERSION, kind="BGPFilter", metadata=metadata, spec=spec, opts=options)
 
 
@@ -105,39 +94,37 @@ def _metadata(name: str, fabric: str, annotations: Mapping[str, str]) -> dict[st
     return {"name": name, "labels": our_labels(fabric), "annotations": {**our_annotations(), **annotations}}
 
 
-def _mark(again: Again) -> dict[str, str]:
+def _token(rerun: Rerun) -> dict[str, str]:
     """Annotation that makes Pulumi write an object again.
 
     Its refresh does not see an entry more at the end of a list, and its update sends only what it knows to differ.
     """
-    return {names.AGAIN_ANNOTATION: again.mark} if again.mark else {}
+    return {names.RERUN_ANNOTATION: rerun.token} if rerun.token else {}
 
 
-def _options(again: Again, parent: pulumi.Resource, after: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
-    ignored = again.ignored(f'metadata.annotations["{names.AGAIN_ANNOTATION}"]')
-    return pulumi.ResourceOptions(parent=parent, depends_on=list(after), ignore_changes=ignored)
+def _options(scope: Scope, rerun: Rerun, depends_on: Resources) -> pulumi.ResourceOptions:
+    return scope.options(depends_on, rerun.ignored(f'metadata.annotations["{names.RERUN_ANNOTATION}"]'))
 
 
-def bgp_configuration(
-    fabric: Fabric, *, watch: Watch, parent: pulumi.Resource, after: Sequence[pulumi.Resource]
-) -> pulumi.Resource:
+def bgp_configuration(scope: Scope, depends_on: Resources) -> pulumi.Resource:
     """Our fields of the ``default`` BGPConfiguration: the node-to-node mesh, the cluster's AS, the services.
 
     A patch, because calico-node makes the object at its first start. Deleting it takes our fields away, and Calico's
     default is the mesh on.
     """
+    fabric = scope.fabric
     spec = {
         "logSeverityScreen": "Info",
         "nodeToNodeMeshEnabled": fabric.cluster_mesh,
         "asNumber": fabric.as_number,
         "serviceClusterIPs": [{"cidr": str(cidr)} for cidr in fabric.service_cluster_ips],
     }
-    again = watch.again_on_object(watch.drift.of_bgp_configuration(spec))
+    rerun = scope.watch.rerun_on_object(scope.watch.comparison.of_bgp_configuration(spec))
     return CustomResourcePatch(
         "bgp-configuration",
         api_version=API_VERSION,
         kind="BGPConfiguration",
-        metadata={"name": "default", "annotations": {**our_annotations(), **_mark(again)}},
+        metadata={"name": "default", "annotations": {**our_annotations(), **_token(rerun)}},
         spec=spec,
-        opts=_options(again, parent, after),
+        opts=_options(scope, rerun, depends_on),
     )

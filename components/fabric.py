@@ -8,30 +8,34 @@ from typing import Any
 
 import pulumi
 
-from leafrack.fabric import Fabric as Declared
-from leafrack.preflight.drift import Drift
+from leafrack.commands.gate import HOLD
+from leafrack.fabric import Fabric as FabricFile
+from leafrack.preflight.drift import Comparison
 from leafrack.sessions import expected
 from leafrack.sessions.model import Phase
 from leafrack.world.fields import Target
 
 from . import calico
 from .access import Access
-from .again import Again, Watch
-from .gate import gate, step
+from .gate import Gate, Step, gate, step
 from .leaf_rack import LeafRack
 from .outputs import outputs
 from .rack_args import LeafRackArgs
+from .rerun import Rerun, Watch
+from .scope import Resources, Scope
+
+Waves = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FabricArgs:
     """A declared fabric, how to reach it, and the TCP MD5 passwords of its racks (RFC 2385) by rack name."""
 
-    declared: Declared
+    declared: FabricFile
     access: Access
     passwords: Mapping[str, pulumi.Input[str]] = field(default_factory=dict, repr=False)
-    drift: Drift | None = None
-    """What was found of the world; without it nothing is taken to differ, and Calico to be one of 3.31."""
+    comparison: Comparison | None = None
+    """What was found of the world; without it nothing has drifted, and Calico is taken for one of 3.31."""
 
 
 class Fabric(pulumi.ComponentResource):
@@ -48,91 +52,93 @@ class Fabric(pulumi.ComponentResource):
     leafrack: pulumi.Output[Mapping[str, Any]]
 
     def __init__(self, name: str, args: FabricArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register everything; errors of the declaration were found before, see ``config``."""
+        """Register everything; errors of the declaration were found before, see ``leafrack.fabric``."""
         super().__init__("leafrack:index:Fabric", name, None, opts)
-        declared, access = args.declared, args.access
+        declared, comparison = args.declared, args.comparison or Comparison(args.declared)
+        watch = Watch(comparison, declared.racks, self)
+        watch.drifted = comparison.in_the_way
+        self._scope = Scope(parent=self, fabric=declared, access=args.access, watch=watch)
+        self._racks: dict[str, LeafRack] = {}
         waves = declared.in_waves()
-        racks: dict[str, LeafRack] = {}
-        before: Sequence[pulumi.Resource] = ()
+        before = self._connect(args, waves)
+        if declared.reflector_mesh:
+            before = _in_waves(waves, before, lambda rack: self._racks[rack].link_racks)
+        before = _in_waves(waves, before, lambda rack: self._racks[rack].link)
+        linked = gate(
+            self._scope,
+            "linked",
+            Gate(
+                forward=expected.sessions(declared, Phase.LINKED),
+                back=expected.mesh(declared, reflectors=False),
+            ),
+            before,
+        )
+        # A mesh is one AS: racks that had one of their own give it up before the mesh comes back.
+        before = (
+            _in_waves(waves, [linked], lambda rack: self._racks[rack].finish) if declared.cluster_mesh else [linked]
+        )
+        settled = self._end_mesh(before)
+        if not declared.cluster_mesh:
+            _in_waves(waves, [settled], lambda rack: self._racks[rack].finish)
+        self.leafrack = pulumi.Output.from_input(outputs(declared))
+        self.register_outputs({"leafrack": self.leafrack})
+
+    def _connect(self, args: FabricArgs, waves: Waves) -> Resources:
+        """Connect every rack to its leaves, wave by wave, each wave once the one before it was seen."""
+        declared = args.declared
+        before: Resources = ()
         for number, wave in enumerate(waves, start=1):
             for rack in wave:
-                racks[rack] = LeafRack(
+                self._racks[rack] = LeafRack(
                     rack,
                     LeafRackArgs(
                         fabric=declared,
                         rack=rack,
-                        access=access,
-                        after=before,
-                        drift=args.drift,
+                        access=args.access,
+                        depends_on=before,
+                        comparison=args.comparison,
                         password=args.passwords.get(rack),
                     ),
                     pulumi.ResourceOptions(parent=self),
                 )
-            connected = gate(
-                f"connected-{number}",
-                declared,
-                access,
+            racks = [self._racks[rack] for rack in wave]
+            what = Gate(
                 forward=expected.sessions(declared, Phase.CONNECTED, wave),
                 back=expected.mesh(declared) if number == len(waves) else (),
-                made_by=[text for rack in wave for text in racks[rack].texts],
-                again=Again.where(any(racks[rack].drifted for rack in wave)),
-                parent=self,
-                after=[part for rack in wave for part in racks[rack].connected],
+                made_by=[text for rack in racks for text in rack.texts],
+                rerun=Rerun.where(any(rack.drifted for rack in racks)),
             )
-            before = [connected]
-        drift = args.drift or Drift(declared)
-        watch = Watch(drift, declared.racks, self)
-        watch.drifted = drift.in_the_way
-        if declared.reflector_mesh:
-            before = _in_waves(waves, before, lambda rack: racks[rack].link_racks)
-        before = _in_waves(waves, before, lambda rack: racks[rack].link)
-        linked = gate(
-            "linked",
-            declared,
-            access,
-            forward=expected.sessions(declared, Phase.LINKED),
-            back=expected.mesh(declared, reflectors=False),
-            parent=self,
-            after=before,
-        )
-        # A mesh is one AS: racks that had one of their own give it up before the mesh comes back.
-        after = _in_waves(waves, [linked], lambda rack: racks[rack].finish) if declared.cluster_mesh else [linked]
+            before = [gate(self._scope, f"connected-{number}", what, [one for rack in racks for one in rack.connected])]
+        return before
+
+    def _end_mesh(self, depends_on: Resources) -> pulumi.Resource:
+        """Turn the mesh off, or on where it is the interconnect of the whole cluster, and see that all still stands."""
+        scope, declared = self._scope, self._scope.fabric
         # The mesh also by a step: its way back takes the field away, also where it was set before leafrack, by kubectl
         # or in a cluster that was taken over. Giving up a field that others own too would leave the mesh off.
         mesh = step(
+            scope,
             "mesh",
-            access,
-            target=Target.BGP_CONFIGURATION_SPEC,
-            key="nodeToNodeMeshEnabled",
-            values={"default": declared.cluster_mesh},
-            part="mesh",
-            watch=watch,
-            parent=self,
-            after=after,
+            Step(
+                target=Target.BGP_CONFIGURATION_SPEC,
+                key="nodeToNodeMeshEnabled",
+                values={"default": declared.cluster_mesh},
+                part="mesh",
+                forward=False,
+            ),
+            depends_on,
         )
-        configured = calico.bgp_configuration(declared, watch=watch, parent=self, after=[mesh])
-        settled = gate(
-            "settled",
-            declared,
-            access,
+        configured = calico.bgp_configuration(scope, [mesh])
+        what = Gate(
             forward=expected.sessions(declared, Phase.FINAL if declared.cluster_mesh else Phase.LINKED),
             back=() if declared.cluster_mesh else expected.way_back_to_leaves(declared),
-            again=Again.where(watch.drifted),
-            parent=self,
-            after=[configured],
+            hold=HOLD,
+            rerun=Rerun.where(scope.watch.drifted),
         )
-        if not declared.cluster_mesh:
-            _in_waves(waves, [settled], lambda rack: racks[rack].finish)
-        self.leafrack = pulumi.Output.from_input(outputs(declared))
-        self.register_outputs({"leafrack": self.leafrack})
+        return gate(scope, "settled", what, [configured])
 
 
-_Resources = Sequence[pulumi.Resource]
-
-
-def _in_waves(
-    waves: Sequence[Sequence[str]], before: _Resources, change: Callable[[str], Callable[[_Resources], _Resources]]
-) -> _Resources:
+def _in_waves(waves: Waves, before: Resources, change: Callable[[str], Callable[[Resources], Resources]]) -> Resources:
     """Take all racks through a phase, each wave after the one before it; what the next phase has to wait for."""
     for wave in waves:
         before = [part for rack in wave for part in change(rack)(before)]

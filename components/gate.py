@@ -3,108 +3,110 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 
 import pulumi
 
-from leafrack.commands.gate import Guarded
+from leafrack.commands.gate import BRIEF, Guarded
 from leafrack.fabric import Fabric
 from leafrack.sessions.model import Kind, Session
 from leafrack.world.fields import Fields, Target
-from leafrack.world.model import endpoints
+from leafrack.world.model import Endpoint, endpoints
 
-from .access import Access
-from .again import NEVER, Again, Watch
-from .python import command
+from .python import Run, run
+from .rerun import NO_RERUN, Rerun
+from .scope import Resources, Scope, field_manager
 
 
-def gate(
-    name: str,
-    fabric: Fabric,
-    access: Access,
-    *,
-    forward: Iterable[Session] = (),
-    back: Iterable[Session] = (),
-    made_by: Iterable[pulumi.Input[str]] = (),
-    again: Again = NEVER,
-    parent: pulumi.Resource,
-    after: Sequence[pulumi.Resource],
-) -> pulumi.Resource:
-    """Resource that exists once all sessions of ``forward`` were seen, and holds back what depends on it.
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """What a gate waits for, on the way forward and on the way back.
 
     It runs again only when what it guards changes, and after a failure: the sessions, the texts that they are
-    ``made_by``, or, ``again``, something of theirs that has become different in the world. Its delete waits for the
-    sessions of ``back``, so that a destroy takes down what stands before the gate only then.
+    ``made_by``, or, by ``rerun``, something of theirs that has drifted. ``hold`` are the seconds for which the sessions
+    must stand without a break. Where there is nothing to wait for in a direction, no process starts.
     """
-    forward, back = tuple(forward), tuple(back)
-    leaves = {session.far.name for session in (*forward, *back) if session.kind is Kind.LEAF}
+
+    forward: Iterable[Session] = ()
+    back: Iterable[Session] = ()
+    hold: float = BRIEF
+    made_by: Iterable[pulumi.Input[str]] = ()
+    rerun: Rerun = NO_RERUN
+
+
+def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.Resource:
+    """Resource that exists once all sessions of a gate were seen, and holds back what depends on it.
+
+    Its delete waits for the sessions of the way back, so that a destroy takes down what stands before it only then.
+    """
+    forward, back = tuple(what.forward), tuple(what.back)
     guarded = Guarded(
         name=name,
         forward=forward,
         back=back,
-        endpoints=tuple(endpoint for endpoint in endpoints(fabric) if endpoint.name in leaves),
-        cluster=access.cluster,
+        hold=what.hold,
+        endpoints=judging(scope.fabric, (*forward, *back)),
+        cluster=scope.access.cluster,
     )
-    return command(
-        f"{name}-gate",
-        "gate",
-        stdin=pulumi.Output.all(*made_by).apply(
-            lambda texts: guarded.model_copy(update={"made_by": _digest(texts)}).model_dump_json()
-        ),
-        environment=access.environment(),
+    stdin = pulumi.Output.all(*what.made_by).apply(
+        lambda texts: guarded.model_copy(update={"made_by": _digest(texts)}).model_dump_json()
+    )
+    asked = Run(
+        command="gate",
+        stdin=stdin,
+        environment=scope.access.environment(),
+        forward=bool(forward),
+        update=bool(forward),
         back=bool(back),
-        again=again,
-        parent=parent,
-        after=after,
+        rerun=what.rerun,
     )
+    return run(scope, f"{name}-gate", asked, depends_on)
+
+
+def judging(fabric: Fabric, sessions: Iterable[Session]) -> tuple[Endpoint, ...]:
+    """The leaves that can tell of some sessions."""
+    leaves = {session.far.name for session in sessions if session.kind is Kind.LEAF}
+    return tuple(endpoint for endpoint in endpoints(fabric) if endpoint.name in leaves)
 
 
 def _digest(texts: Sequence[str]) -> str:
     return sha256("\0".join(texts).encode()).hexdigest() if texts else ""
 
 
-def step(
-    name: str,
-    access: Access,
-    *,
-    target: Target,
-    key: str,
-    values: Mapping[str, bool | int | str],
-    part: str,
-    leave: Mapping[str, bool | int | str] | None = None,
-    watch: Watch,
-    parent: pulumi.Resource,
-    after: Sequence[pulumi.Resource],
-) -> pulumi.Resource:
-    """Resource that gives objects a field under the field manager of ``part``; its delete takes the field away.
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A field that some objects are to carry, owned under the field manager of ``part``.
 
-    With ``leave`` the delete gives them another value instead, where the mesh is on by then. It runs again where
-    ``watch`` finds another value than the wanted one.
+    Without ``forward`` it is there for the way back alone: another resource gives the field. With ``keeps`` objects
+    that are no longer named keep it: another step takes it from them in its turn.
     """
-    again = watch.again(watch.drift.of_fields(target, key, values))
+
+    target: Target
+    key: str
+    values: Mapping[str, bool | int | str]
+    part: str
+    forward: bool = True
+    keeps: bool = False
+
+
+def step(scope: Scope, name: str, what: Step, depends_on: Resources) -> pulumi.Resource:
+    """Resource that gives objects a field; its delete takes the field away.
+
+    It runs again where somebody else has given an object another value.
+    """
     wanted = Fields(
-        target=target,
-        key=key,
-        values=dict(values),
-        manager=field_manager(part),
-        cluster=access.cluster,
-        leave=dict(leave or {}),
+        target=what.target,
+        key=what.key,
+        values=dict(what.values),
+        manager=field_manager(what.part),
+        cluster=scope.access.cluster,
     )
-    return command(
-        name,
-        "step",
+    asked = Run(
+        command="step",
         stdin=wanted.model_dump_json(),
-        previous=True,
-        again=again,
-        parent=parent,
-        after=after,
+        forward=what.forward,
+        previous=not what.keeps,
+        rerun=scope.watch.rerun(scope.watch.comparison.of_fields(what.target, what.key, what.values)),
     )
-
-
-def field_manager(part: str = "") -> str:
-    """Field manager of this stack's objects, or of one part of them.
-
-    It names project and stack: a manager is an identity, and two stacks of one name would strip each other's fields.
-    """
-    whose = f"leafrack:{pulumi.get_project()}/{pulumi.get_stack()}"
-    return f"{whose}:{part}" if part else whose
+    return run(scope, name, asked, depends_on)

@@ -7,18 +7,22 @@ from typing import Any
 
 import pulumi
 
+from leafrack.commands.gate import BRIEF, HOLD
 from leafrack.fabric import Interconnect, names
-from leafrack.preflight.drift import Drift
+from leafrack.preflight.drift import Comparison
 from leafrack.sessions import expected
 from leafrack.sessions.model import Phase
 from leafrack.world.fields import Target
 
 from . import calico
-from .again import Again, Watch
-from .gate import gate, step
+from .calico import Peer
+from .gate import Gate, Step, gate, step
 from .leaf_switch import LeafSwitch, LeafSwitchArgs
 from .passwords import password_step
 from .rack_args import LeafRackArgs
+from .reflectors import reflectors
+from .rerun import Rerun, Watch
+from .scope import Resources, Scope
 
 
 class LeafRack(pulumi.ComponentResource):
@@ -36,29 +40,14 @@ class LeafRack(pulumi.ComponentResource):
         super().__init__("leafrack:index:LeafRack", name, None, opts)
         self._args = args
         self._how = args.fabric.rack_interconnect(args.rack)
-        self._watch = Watch(args.drift or Drift(args.fabric), [args.rack], self)
-        self._watch.note(self._watch.drift.of_others(args.rack))
+        self._watch = Watch(args.comparison or Comparison(args.fabric), [args.rack], self)
+        self._scope = Scope(parent=self, fabric=args.fabric, access=args.access, watch=self._watch)
+        self._watch.note(self._watch.comparison.of_others(args.rack))
         self._labels = [self._node(node) for node in args.declared.nodes]
-        self._password = password_step(args, watch=self._watch, parent=self)
-        self._leaves = {
-            leaf: LeafSwitch(
-                leaf,
-                LeafSwitchArgs(
-                    fabric=args.fabric,
-                    rack=args.rack,
-                    leaf=leaf,
-                    access=args.access,
-                    password=args.password,
-                    # The nodes' end of a password first: a leaf that had the new one alone closed a session twice.
-                    after=[*args.after, *self._password],
-                    watch=self._watch,
-                ),
-                pulumi.ResourceOptions(parent=self),
-            )
-            for leaf in args.declared.leaves
-        }
+        self._password = password_step(self._scope, args)
+        self._leaves = {leaf: self._leaf(leaf) for leaf in args.declared.leaves}
         self._filters = self._leaf_filters()
-        self._reflectors = {node: self._reflector(node) for node in args.fabric.reflectors_of(args.rack)}
+        self._reflector_labels = self._reflectors()
         self._peers = self._leaf_peers()
         self.connected: tuple[pulumi.Resource, ...] = (*self._labels, *self._peers.values())
         self.texts: tuple[pulumi.Input[str], ...] = tuple(text for leaf in self._leaves.values() for text in leaf.texts)
@@ -67,24 +56,30 @@ class LeafRack(pulumi.ComponentResource):
 
     @property
     def drifted(self) -> bool:
-        """Whether anything of the rack has differed: then a gate sees its sessions again."""
-        return self._watch.drifted
+        """Whether anything of the rack has drifted: then a gate sees its sessions again."""
+        return self._watch.drifted or any(leaf.watch.drifted for leaf in self._leaves.values())
 
-    def link(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
-        """Give the nodes of the rack sessions with each other; ``after`` is the gate of the sessions to the leaves.
+    def link(self, depends_on: Resources) -> Resources:
+        """Give the nodes of the rack sessions with each other; ``depends_on`` is the gate of those to the leaves.
 
-        The peers come after that gate, so that on the way back the mesh is seen in their place before the leaves, by
-        which packets go in between, are given up.
+        The peers come after that gate. So on destroy the mesh is seen in their place before the leaf sessions, which
+        carry the traffic meanwhile, are removed. Once that is done, leaves forget who is declared no more.
         """
-        rack = self._args.rack
-        whole, reflectors = names.rack_selector(rack), names.reflector_selector(rack)
-        if self._how is Interconnect.ROUTE_REFLECTORS:
-            return self._reflect([self._narrowed(self._peer(names.node_peer(rack), whole, reflectors, after))])
-        if self._how is Interconnect.FULL_MESH and not self._args.fabric.cluster_mesh:
-            return (self._peer(names.mesh_peer(rack), whole, whole, after),)
-        return tuple(after)
+        linked = self._link(depends_on)
+        retired = [leaf.retire([*linked, *self.connected]) for leaf in self._leaves.values()]
+        return [*linked, *retired]
 
-    def link_racks(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
+    def _link(self, depends_on: Resources) -> Resources:
+        rack = self._args.rack
+        whole, reflecting = names.rack_selector(rack), names.reflector_selector(rack)
+        if self._how is Interconnect.ROUTE_REFLECTORS:
+            peer = self._peer(names.node_peer(rack), whole, reflecting, depends_on)
+            return [reflectors(self._scope, rack, [peer, *self._reflector_labels])]
+        if self._how is Interconnect.FULL_MESH and not self._args.fabric.cluster_mesh:
+            return [self._peer(names.mesh_peer(rack), whole, whole, depends_on)]
+        return depends_on
+
+    def link_racks(self, depends_on: Resources) -> Resources:
         """Peer the rack's reflectors with those of the other racks (``reflectorMesh``), before they become reflectors.
 
         Their cluster ID ends their part in the mesh, which is what brings the racks each other's pods until then. So
@@ -92,212 +87,147 @@ class LeafRack(pulumi.ComponentResource):
         """
         fabric, rack = self._args.fabric, self._args.rack
         others = [other for other in fabric.racks if other != rack and fabric.reflectors_of(other)]
-        if not others or not self._reflectors:
-            return tuple(after)
+        if not others or not fabric.reflectors_of(rack):
+            return depends_on
         near, far = names.reflector_selector(rack), names.other_reflectors_selector(others)
         # The next hop stays the node that a pod is on: between two AS numbers it would be the reflector.
-        return (self._peer(names.reflector_mesh_peer(rack), near, far, after, self._args.keep_next_hop),)
+        return [self._peer(names.reflector_mesh_peer(rack), near, far, depends_on, self._args.keep_next_hop)]
 
-    def finish(self, after: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
+    def finish(self, depends_on: Resources) -> Resources:
         """Give the rack its own AS, as its leaves and its nodes have it; where that is another, sessions reset.
 
         With ``localASNumber`` only the sessions to the leaves have it: those inside the rack do not reset.
         """
         args, fabric = self._args, self._args.fabric
-        after = self._reflected(after)
+        reflected = self._reflected(depends_on)
         # Leaves first: BIRD waits five seconds after the leaf has closed a session, and when its own AS changes within
         # them it starts afresh. The other way round it is refused (Bad Peer AS) and waits longer each time.
-        before: list[pulumi.Resource] = [leaf.finish(after) for leaf in self._leaves.values()]
-        before = [
-            step(
-                f"{args.rack}-as-number",
-                args.access,
+        at_leaves = [leaf.finish(reflected) for leaf in self._leaves.values()]
+        at_nodes = step(
+            self._scope,
+            f"{args.rack}-as-number",
+            Step(
                 target=Target.NODE_ANNOTATION,
                 key=names.AS_NUMBER_ANNOTATION,
                 values=dict.fromkeys(args.declared.nodes, str(fabric.rack_as(args.rack))),
                 part="as-number",
-                watch=self._watch,
-                parent=self,
-                after=[*before, *self._labels],
-            )
-        ]
+            ),
+            [*at_leaves, *self._labels],
+        )
         # Also where there is none: on the way from one to none the field goes before the gate, not after it.
         local = args.declared.local_as_number
-        before += [
-            step(
-                f"{args.rack}-local-as-number",
-                args.access,
+        on_peers = step(
+            self._scope,
+            f"{args.rack}-local-as-number",
+            Step(
                 target=Target.PEER_SPEC,
                 key="localASNumber",
                 values={} if local is None else dict.fromkeys(self._peers, local),
                 part="local-as-number",
-                watch=self._watch,
-                parent=self,
-                after=[*before, *self._peers.values()],
-            )
-        ]
-        phase = Phase.CONNECTED if fabric.cluster_mesh else Phase.FINAL
-        forward = expected.sessions(fabric, phase, [args.rack])
-        again = Again.where(self.drifted)
-        return (gate(args.rack, fabric, args.access, forward=forward, again=again, parent=self, after=before),)
+                forward=local is not None,
+            ),
+            [at_nodes, *self._peers.values()],
+        )
+        what = Gate(
+            forward=expected.sessions(fabric, Phase.CONNECTED if fabric.cluster_mesh else Phase.FINAL, [args.rack]),
+            hold=HOLD if self._resets else BRIEF,
+            rerun=Rerun.where(self.drifted),
+        )
+        return [gate(self._scope, args.rack, what, [on_peers])]
 
-    def _reflected(self, after: Sequence[pulumi.Resource]) -> Sequence[pulumi.Resource]:
+    @property
+    def _resets(self) -> bool:
+        """Whether the rack's sessions reset when it takes its own AS."""
+        return self._args.fabric.leaf_side_as(self._args.rack) != self._args.fabric.as_number
+
+    def _reflected(self, depends_on: Resources) -> Resources:
         """Let the reflectors of other racks leave the rack's other nodes alone, which its own ones reflect to."""
         args = self._args
-        if not args.fabric.reflector_mesh or not self._reflectors or not args.declared.members:
-            return after
-        return [
-            step(
-                f"{args.rack}-reflected",
-                args.access,
-                target=Target.NODE_LABEL,
-                key=names.REFLECTED_LABEL,
-                values=dict.fromkeys(args.declared.members, args.rack),
-                part="reflected",
-                watch=self._watch,
-                parent=self,
-                after=[*after, *self._labels],
-            )
-        ]
-
-    def _narrowed(self, peer: pulumi.Resource) -> pulumi.Resource:
-        """Let the peer go in two steps on the way back: each of its sessions gives way to one of the mesh, in seconds.
-
-        Were they to go all at once, a member would have no session to any reflector for that time, and so the leaf no
-        route to its pods. So first those of all reflectors but one go, and are seen in the mesh.
-        """
-        args, reflectors = self._args, self._args.declared.reflectors
-        first, *others = reflectors
-        if not others:
-            return peer
-        mesh = expected.mesh(args.fabric, [args.rack])
-        seen = gate(
-            f"{args.rack}-narrowed",
-            args.fabric,
-            args.access,
-            back=[session for session in mesh if {session.near.name, session.far.name} & set(others)],
-            parent=self,
-            after=[peer],
+        if not args.fabric.reflector_mesh or not args.fabric.reflectors_of(args.rack) or not args.declared.members:
+            return depends_on
+        what = Step(
+            target=Target.NODE_LABEL,
+            key=names.REFLECTED_LABEL,
+            values=dict.fromkeys(args.declared.members, args.rack),
+            part="reflected",
         )
-        name, selector = names.node_peer(args.rack), names.reflector_selector(args.rack)
-        return step(
-            f"{args.rack}-narrow",
-            args.access,
-            target=Target.PEER_SPEC,
-            key="peerSelector",
-            values={name: selector},
-            leave={name: f"{selector} && {names.one_reflector_selector(reflectors[first])}"},
-            part="narrow",
-            watch=self._watch,
-            parent=self,
-            after=[seen],
-        )
-
-    def _reflect(self, before: Sequence[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
-        """Make one reflector after the other, each once the one before is seen whole.
-
-        The cluster ID of a reflector is its own (IPv4, or lowest 32 bits of its IPv6) address: with an ID for each,
-        a member that has lost one of its sessions is still reflected to all (RFC 4456 §7).
-        """
-        args = self._args
-        for node, label in self._reflectors.items():
-            # Only for the way back: without its cluster ID a node resets its sessions. They are seen again before it
-            # loses its label, and with that its leaf and the nodes that it reflected to.
-            released = gate(
-                f"{node}-released",
-                args.fabric,
-                args.access,
-                back=expected.of_former_reflector(args.fabric, args.rack, node),
-                parent=self,
-                after=[label, *before],
-            )
-            made = step(
-                f"{node}-cluster-id",
-                args.access,
-                target=Target.NODE_ANNOTATION,
-                key=names.CLUSTER_ID_ANNOTATION,
-                values={node: names.cluster_id(args.declared.reflectors[node])},
-                part="cluster-id",
-                watch=self._watch,
-                parent=self,
-                after=[released],
-            )
-            forward = expected.of_reflector(args.fabric, args.rack, node, Phase.LINKED)
-            before = [gate(node, args.fabric, args.access, forward=forward, parent=self, after=[made])]
-        return tuple(before)
+        return [step(self._scope, f"{args.rack}-reflected", what, [*depends_on, *self._labels])]
 
     def _node(self, node: str) -> pulumi.Resource:
         labels = {names.RACK_LABEL: self._args.rack}
         if node in self._args.fabric.reflectors_of(self._args.rack):
             labels[names.REFLECTOR_LABEL] = self._args.rack
             labels[names.CLUSTER_ID_LABEL] = names.cluster_id(self._args.declared.reflectors[node])
-        return calico.node_labels(
-            node, labels, resource=f"{node}-labels", watch=self._watch, parent=self, after=self._args.after
+        return calico.node_labels(self._scope, node, labels, self._args.depends_on)
+
+    def _leaf(self, name: str) -> LeafSwitch:
+        args = self._args
+        return LeafSwitch(
+            name,
+            LeafSwitchArgs(
+                fabric=args.fabric,
+                rack=args.rack,
+                leaf=name,
+                access=args.access,
+                password=args.password,
+                # The nodes' end of a password first: a leaf that had the new one alone closed a session twice.
+                depends_on=[*args.depends_on, *self._password],
+                comparison=args.comparison,
+            ),
+            pulumi.ResourceOptions(parent=self),
         )
 
-    def _reflector(self, node: str) -> pulumi.Resource:
-        # Beside the NodePatch: a node that is no reflector any more keeps the label until it has no cluster ID.
+    def _reflectors(self) -> Resources:
+        """The label of the reflectors, beside the NodePatch.
+
+        A node that is no reflector any more keeps it until it has given up its cluster ID, and then loses it there.
+        """
         args = self._args
-        neighbours = [each for leaf in self._leaves.values() for each in leaf.neighbours[node]]
-        return step(
-            f"{node}-reflector",
-            args.access,
+        nodes = args.fabric.reflectors_of(args.rack)
+        if not nodes:
+            return ()
+        what = Step(
             target=Target.NODE_LABEL,
             key=names.REFLECTOR_LABEL,
-            values={node: args.rack},
+            values=dict.fromkeys(nodes, args.rack),
             part="reflector",
-            watch=self._watch,
-            parent=self,
-            after=[*self._labels, *neighbours],
+            keeps=True,
         )
+        leaves = [leaf.sessions for leaf in self._leaves.values()]
+        return [step(self._scope, f"{args.rack}-reflector-labels", what, [*self._labels, *leaves])]
 
     def _leaf_filters(self) -> dict[str, pulumi.Resource]:
         """BGPFilters of the BGPPeers to the leaves by name, where Calico has them."""
         args, name = self._args, names.leaf_filter(self._args.rack)
         if not args.observed.calico.filters:
             return {}
-        return {name: calico.bgp_filter(name, args.fabric, watch=self._watch, parent=self, after=args.after)}
+        return {name: calico.bgp_filter(self._scope, name, args.depends_on)}
 
     def _leaf_peers(self) -> dict[str, pulumi.Resource]:
         """BGPPeers to the leaves by name."""
         args = self._args
-        return {
-            (peer := names.leaf_peer(args.fabric, args.rack, name, address.version)): calico.bgp_peer(
-                peer,
-                args.fabric.name,
-                args.leaf_peer(peer, leaf, address, list(self._filters)),
-                annotations={names.NEXT_HOP_ANNOTATION: "as-found"} if peer in args.observed.found_peers else {},
-                by_steps=[] if args.declared.local_as_number is None else ["localASNumber"],
-                resource=peer,
-                watch=self._watch,
-                parent=self,
-                after=[
-                    *self._password,
-                    *self._filters.values(),
-                    *self._labels,
-                    *self._reflectors.values(),
-                    *(each for found in self._leaves[name].neighbours.values() for each in found),
-                ],
-            )
-            for name, leaf in args.declared.leaves.items()
-            for address in leaf.address
-        }
+        before: Sequence[pulumi.Resource] = [
+            *self._password,
+            *self._filters.values(),
+            *self._labels,
+            *self._reflector_labels,
+        ]
+        found: dict[str, pulumi.Resource] = {}
+        for name, leaf in args.declared.leaves.items():
+            for address in leaf.address:
+                peer = names.leaf_peer(args.fabric, args.rack, name, address.version)
+                what = Peer(
+                    name=peer,
+                    spec=args.leaf_peer(peer, leaf, address, list(self._filters)),
+                    annotations={names.NEXT_HOP_ANNOTATION: "as-found"} if peer in args.observed.found_peers else {},
+                    by_steps=[] if args.declared.local_as_number is None else ["localASNumber"],
+                )
+                found[peer] = calico.bgp_peer(self._scope, what, [*before, self._leaves[name].sessions])
+        return found
 
     def _peer(
-        self,
-        name: str,
-        nodes: str,
-        peers: str,
-        after: Sequence[pulumi.Resource],
-        more: Mapping[str, Any] | None = None,
+        self, name: str, nodes: str, peers: str, depends_on: Resources, more: Mapping[str, Any] | None = None
     ) -> pulumi.Resource:
         """BGPPeer between nodes of the cluster, both given by selectors."""
-        return calico.bgp_peer(
-            name,
-            self._args.fabric.name,
-            {"nodeSelector": nodes, "peerSelector": peers, **(more or {})},
-            resource=name,
-            watch=self._watch,
-            parent=self,
-            after=[*self._labels, *after],
-        )
+        spec = {"nodeSelector": nodes, "peerSelector": peers, **(more or {})}
+        return calico.bgp_peer(self._scope, Peer(name=name, spec=spec), [*self._labels, *depends_on])

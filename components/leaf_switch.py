@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_command import remote
 
-from leafrack.fabric import Fabric, Leaf, Rack, leaf
-from leafrack.platforms import Neighbour, platform_of
+from leafrack.fabric import Fabric, Leaf, leaf
+from leafrack.platforms import Job, Task, Way, platform_of, posix
+from leafrack.preflight.drift import Comparison, Differences
 
 from .access import Access
-from .again import Again, Watch
+from .rerun import Watch
+from .scope import Resources
 
 _BOUNDED = pulumi.CustomTimeouts(create="2m", update="2m", delete="2m")
 """For a switch that stops answering in the middle: more than all tries to connect and what one command may take."""
@@ -28,113 +30,94 @@ class LeafSwitchArgs:
     access: Access
     password: pulumi.Input[str] | None = field(default=None, repr=False)
     """TCP MD5 password of the rack's sessions (RFC 2385)."""
-    after: Sequence[pulumi.Resource] = ()
-    watch: Watch
-    """What differs of the rack."""
+    depends_on: Sequence[pulumi.Resource] = ()
+    comparison: Comparison | None = None
+    """What was found of the world; without it nothing has drifted."""
 
     @property
     def declared(self) -> Leaf:
         """The leaf as the fabric file has it."""
-        return self.declared_rack.leaves[self.leaf]
-
-    @property
-    def declared_rack(self) -> Rack:
-        """The leaf's rack as the fabric file has it."""
-        return self.fabric.racks[self.rack]
+        return self.fabric.racks[self.rack].leaves[self.leaf]
 
 
 class LeafSwitch(pulumi.ComponentResource):
     """Sessions of a leaf to its rack's border nodes: only our neighbours and lists, other people's lines stay.
 
-    Pulumi type ``leafrack:index:LeafSwitch``. Resources: one command for the prefix lists, one for every neighbour,
-    and, after :meth:`finish`, one for the neighbours' AS number. Each deletes what it made. A neighbour for every
-    node, also top of rack, where a range to listen on would do: so each session has a description, a password can
-    be one rack's, and who is no declared node gets no session.
+    Pulumi type ``leafrack:index:LeafSwitch``. Resources: ``LEAF-sessions`` holds lists and neighbours; it adds and
+    changes, and its delete takes away all that is ours. After :meth:`retire` ``LEAF-retired`` takes away what is ours
+    and declared no more, after :meth:`finish` ``LEAF-as-numbers`` gives the neighbours their AS. Why there is a
+    neighbour for every node: docs/develop/decisions.
     """
 
     def __init__(self, name: str, args: LeafSwitchArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Lists and neighbours with the AS that the nodes have before their rack gets its own."""
         super().__init__("leafrack:index:LeafSwitch", name, None, opts)
         self._name, self._args = name, args
-        self._leaf = args.declared
-        self._dialect = platform_of(self._leaf.platform)
-        self._connection = args.access.connection(args.leaf, self._leaf, args.fabric.jump_to(self._leaf))
+        self._comparison = args.comparison or Comparison(args.fabric)
+        self.watch = Watch(self._comparison, [args.rack], self)
+        """What has drifted of the leaf."""
+        self._connection = args.access.connection(args.leaf, args.declared, args.fabric.jump_to(args.declared))
         self._texts: list[pulumi.Input[str]] = []
-        declared = leaf.neighbours(args.fabric, args.rack, args.leaf)
-        self._addresses = [neighbour.address for each in declared.values() for neighbour in each]
-        self._first_as = next((neighbour.as_number for each in declared.values() for neighbour in each), None)
-        lists = leaf.prefix_lists(args.fabric)
-        self._lists = self._command(
-            f"{name}-prefix-lists",
-            program=self._dialect.apply(self._dialect.render_lists(lists)),
-            delete=self._dialect.forget_lists(lists),
-            again=args.watch.again(args.watch.drift.of_lists(args.rack, args.leaf)),
-            after=args.after,
-        )
-        self.neighbours: dict[str, tuple[pulumi.Resource, ...]] = {
-            node: tuple(self._neighbour(node, neighbour) for neighbour in each) for node, each in declared.items()
-        }
-        """What makes the sessions of each node."""
-        self.texts: tuple[pulumi.Input[str], ...] = tuple(self._texts)
-        """Configuration of all of them, as given to the leaf."""
+        differences = self._comparison.of_leaf(args.rack, args.leaf)
+        self.sessions = self._command(Task.SESSIONS, differences, args.depends_on)
+        """What makes the sessions of all nodes."""
         self.register_outputs({})
 
-    def finish(self, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
-        """Give every neighbour the AS in which the rack is seen in the end; on the way back, the one of the start."""
-        args, leaf_as, addresses = self._args, self._leaf.as_number, self._addresses
-        return self._command(
-            f"{self._name}-as-number",
-            program=self._dialect.renumber(leaf_as, addresses, args.fabric.leaf_side_as(args.rack)),
-            delete=self._dialect.renumber(leaf_as, addresses, self._first_as),
-            again=args.watch.again(args.watch.drift.of_as_numbers(args.rack, args.leaf)),
-            # Named although `after` is behind them: a rack that leaves is behind nothing any more of what stays, and to
-            # renumber a neighbour that is gone would make it again.
-            after=[*after, *(each for found in self.neighbours.values() for each in found)],
-        )
+    @property
+    def texts(self) -> Sequence[pulumi.Input[str]]:
+        """What was given to the leaf: with another text its sessions are to be seen again."""
+        return tuple(self._texts)
 
-    def _neighbour(self, node: str, neighbour: Neighbour) -> pulumi.Resource:
-        args, leaf_as = self._args, self._leaf.as_number
+    def retire(self, depends_on: Resources) -> pulumi.Resource:
+        """Take away what is ours and declared no more, once those nodes have given up their part.
+
+        Pulumi updates before it deletes, and every other resource of a leaf stays: so this is one that is updated.
+        """
+        return self._command(Task.RETIRED, (), [*depends_on, self.sessions])
+
+    def finish(self, depends_on: Resources) -> pulumi.Resource:
+        """Give every neighbour the AS in which the rack is seen in the end; on the way back, the one of the start."""
+        differences = self._comparison.of_as_numbers(self._args.rack, self._args.leaf)
+        # When a rack is removed, depends_on no longer leads here: without this, a neighbour would lose its AS after it
+        # was taken away.
+        return self._command(Task.AS_NUMBERS, differences, [*depends_on, self.sessions])
+
+    def _command(self, task: Task, differences: Differences, depends_on: Resources) -> pulumi.Resource:
+        args, rerun = self._args, self.watch.rerun(differences)
+        job = leaf.job(args.fabric, args.rack, args.leaf, task)
+        platform = platform_of(args.declared.platform)
 
         def program(password: str | None) -> str:
-            return self._dialect.apply(self._dialect.render(leaf_as, leaf.with_password(neighbour, password)))
+            return platform.program(leaf.with_password(job, password))
 
-        secret = None if args.password is None else pulumi.Output.secret(args.password).apply(program)
-        return self._command(
-            f"{self._name}-{neighbour.address}",
-            program=program(None) if secret is None else secret,
-            delete=self._dialect.unrender(leaf_as, neighbour.address),
-            again=args.watch.again(args.watch.drift.of_neighbour(args.rack, args.leaf, node, neighbour)),
-            after=[self._lists],
-        )
-
-    def _command(
-        self,
-        name: str,
-        *,
-        program: pulumi.Input[str],
-        delete: str,
-        again: Again,
-        after: Sequence[pulumi.Resource] = (),
-    ) -> pulumi.Resource:
-        run = self._dialect.run
-        self._texts.append(program)
+        # Only neighbours carry a password.
+        secret = args.password if task is Task.SESSIONS else None
+        stdin = program(None) if secret is None else pulumi.Output.secret(secret).apply(program)
+        if task is Task.SESSIONS:
+            self._texts.append(stdin)
+        forward = posix.command(Way.FORWARD)
         return remote.Command(
-            name,
+            f"{self._name}-{task}",
             connection=self._connection,
-            create=run,
-            # A comment of the shell's. What runs in an update is of the state when the mark is ignored: so all that
-            # may change between two versions of leafrack is in the program, on standard input.
-            update=f"{run} # {again.mark}" if again.mark else run,
-            delete=delete,
-            stdin=program,
+            create=forward,
+            # A comment of the shell's. Pulumi runs the command stored in the state when the token is ignored, so
+            # whatever may change between releases goes on stdin.
+            update=f"{forward} # {rerun.token}" if rerun.token else forward,
+            delete=None if task is Task.RETIRED or self._has_no_way_back(job) else posix.command(Way.BACK),
+            stdin=stdin,
             add_previous_output_in_env=False,
             logging=remote.Logging.NONE,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=list(after),
-                ignore_changes=again.ignored("update"),
+                depends_on=list(depends_on),
+                ignore_changes=rerun.ignored("update"),
                 custom_timeouts=_BOUNDED,
                 # Otherwise the delete of what is replaced takes back what its successor has just written.
                 delete_before_replace=True,
             ),
         )
+
+    @staticmethod
+    def _has_no_way_back(job: Job) -> bool:
+        """Whether the neighbours start with the AS that they have in the end."""
+        return job.task is Task.AS_NUMBERS and all(each.as_number == job.final_as for each in job.neighbours)

@@ -6,13 +6,12 @@ import pulumi
 
 from leafrack.world.passwords import Password
 
-from .again import Watch
-from .gate import field_manager
-from .python import command
+from .python import Run, run
 from .rack_args import LeafRackArgs
+from .scope import Scope, field_manager
 
 
-def password_step(args: LeafRackArgs, *, watch: Watch, parent: pulumi.Resource) -> tuple[pulumi.Resource, ...]:
+def password_step(scope: Scope, args: LeafRackArgs) -> tuple[pulumi.Resource, ...]:
     """The password of a rack as its key of the Secret ``leafrack-bgp``, which config/rbac.yaml makes.
 
     The Secret, and the Role by which calico-node reads just it, are an administrator's: making them would need the
@@ -33,13 +32,6 @@ def password_step(args: LeafRackArgs, *, watch: Watch, parent: pulumi.Resource) 
         )
         return wanted.model_dump_json()
 
-    again = watch.again(watch.drift.of_password(args.rack))
-    step = command(
-        f"{args.rack}-password",
-        "password",
-        stdin=pulumi.Output.secret(args.password).apply(text),
-        again=again,
-        parent=parent,
-        after=args.after,
-    )
-    return (step,)
+    stdin = pulumi.Output.secret(args.password).apply(text)
+    rerun = scope.watch.rerun(scope.watch.comparison.of_password(args.rack))
+    return (run(scope, f"{args.rack}-password", Run(command="password", stdin=stdin, rerun=rerun), args.depends_on),)

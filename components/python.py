@@ -2,49 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_command import local
 
-from .again import VARIABLE, Again
+from .rerun import NO_RERUN, VARIABLE, Rerun
+from .scope import Resources, Scope
 
 
-def command(
-    name: str,
-    module: str,
-    *,
-    stdin: pulumi.Input[str],
-    environment: Mapping[str, pulumi.Input[str]] | None = None,
-    back: bool = True,
-    previous: bool = False,
-    again: Again,
-    parent: pulumi.Resource,
-    after: Sequence[pulumi.Resource],
-) -> pulumi.Resource:
-    """Resource that is made by ``python -m MODULE forward`` and deleted by ``back``, where it has a way ``back``.
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A command of leafrack's and when it runs.
 
-    ``stdin`` says what to do, ``previous`` whether it is told its last output (``addPreviousOutputInEnv``). It runs
-    again where an input changes, and where ``again`` says so.
+    ``stdin`` says what to do. Without ``forward`` nothing starts when the resource is made, without ``update`` nothing
+    when its inputs change. ``previous`` tells it its last output
+    (``addPreviousOutputInEnv``). It runs again where an input changes, and where ``rerun`` says so.
     """
+
+    command: str
+    stdin: pulumi.Input[str]
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    forward: bool = True
+    update: bool = True
+    back: bool = True
+    previous: bool = False
+    rerun: Rerun = NO_RERUN
+
+
+def run(scope: Scope, name: str, what: Run, depends_on: Resources) -> pulumi.Resource:
+    """Resource that is made by ``python -m leafrack COMMAND forward`` and deleted by ``back``."""
+    forward = python(what.command, "forward")
     return local.Command(
         name,
-        create=python(module, "forward"),
-        delete=python(module, "back") if back else None,
-        stdin=stdin,
-        environment={**(environment or {}), VARIABLE: again.mark},
-        add_previous_output_in_env=previous,
+        create=forward if what.forward else None,
+        update=forward if what.update else None,
+        delete=python(what.command, "back") if what.back else None,
+        stdin=what.stdin,
+        environment={**what.environment, VARIABLE: what.rerun.token},
+        add_previous_output_in_env=what.previous,
         logging=local.Logging.STDERR,
-        opts=pulumi.ResourceOptions(
-            parent=parent, depends_on=list(after), ignore_changes=again.ignored(f"environment.{VARIABLE}")
-        ),
+        opts=scope.options(depends_on, what.rerun.ignored(f"environment.{VARIABLE}")),
     )
 
 
-def python(module: str, argument: str) -> str:
-    """Shell command that runs a module in the program's virtualenv (``.venv``), or with ``python3`` from the PATH.
+def python(command: str, way: str) -> str:
+    """Shell command that runs leafrack in the program's virtualenv (``.venv``), or with ``python3`` from the PATH.
 
-    The path is relative to the Pulumi program, because an absolute one would differ between machines and so make
-    every gate run again.
+    The path is relative to the Pulumi program: an absolute one would differ between machines, and make every gate run
+    again.
     """
-    return f'"$(test -x .venv/bin/python && echo .venv/bin/python || echo python3)" -m leafrack {module} {argument}'
+    return f'"$(test -x .venv/bin/python && echo .venv/bin/python || echo python3)" -m leafrack {command} {way}'

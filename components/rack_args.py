@@ -10,7 +10,7 @@ import pulumi
 
 from leafrack.addresses import Address
 from leafrack.fabric import Fabric, Interconnect, Leaf, Rack, names
-from leafrack.preflight.drift import Drift
+from leafrack.preflight.drift import Comparison
 from leafrack.world.observed import Observed
 
 from .access import Access
@@ -25,15 +25,15 @@ class LeafRackArgs:
     access: Access
     password: pulumi.Input[str] | None = field(default=None, repr=False)
     """TCP MD5 password of the sessions between the rack's nodes and its leaves (RFC 2385)."""
-    after: Sequence[pulumi.Resource] = ()
+    depends_on: Sequence[pulumi.Resource] = ()
     """What has to stand before the rack is connected: the gate of the racks of an earlier wave."""
-    drift: Drift | None = None
+    comparison: Comparison | None = None
     """What was found of the world; without it nothing is taken to differ, and Calico to be one of 3.31."""
 
     @property
     def observed(self) -> Observed:
         """What was found of the world."""
-        return Observed() if self.drift is None else self.drift.observed
+        return Observed() if self.comparison is None else self.comparison.observed
 
     @property
     def declared(self) -> Rack:

@@ -16,11 +16,11 @@ from pulumi.runtime.config import get_config_env, get_config_secret_keys_env
 from pydantic import SecretStr
 
 from components.access import Access
-from components.gate import field_manager
+from components.scope import field_manager
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
 from leafrack.errors import STOPS, FabricError, Problem, said
 from leafrack.fabric.load import Loaded, load
-from leafrack.preflight.drift import Drift
+from leafrack.preflight.drift import Comparison
 from leafrack.preflight.findings import findings, notices, observe, overlaps, unreadable
 from leafrack.proof import prove
 from leafrack.world.retry import PATIENCE
@@ -60,7 +60,7 @@ class Entry:
             pulumi.log.warn(str(warning))
         return cls(settings, loaded)
 
-    def check(self) -> Drift:
+    def check(self) -> Comparison:
         """Prove the fabric, hold it against cluster and switches; ends the program when applying it would do harm.
 
         Returns what was found, for the components.
@@ -76,8 +76,8 @@ class Entry:
         proved = prove(fabric)
         problems = list(self.loaded.placed((*proved.unreachable, *unreadable(fabric, observed, refused=True))))
         away = self.loaded.placed(unreadable(fabric, observed, refused=False))
-        drift = Drift(fabric, observed, passwords)
-        drifted = set(overlaps(fabric, observed, field_manager())) if drift.applied(fabric.racks) else set()
+        comparison = Comparison(fabric, observed, passwords)
+        drifted = set(overlaps(fabric, observed, field_manager())) if comparison.applied(fabric.racks) else set()
         in_the_way: list[Problem] = []
         for finding in findings(fabric, observed, field_manager()):
             fails = not preview or _fails(FINDINGS_VARIABLE, otherwise=finding not in drifted)
@@ -93,7 +93,7 @@ class Entry:
             pulumi.log.warn(f"{problem}; this preview goes on without what it would tell, {STOPS}")
         for problem in in_the_way:
             pulumi.log.warn(f"{problem}; {STOPS}")
-        return replace(drift, in_the_way=bool(in_the_way))
+        return replace(comparison, in_the_way=bool(in_the_way))
 
     @property
     def access(self) -> Access:

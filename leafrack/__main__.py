@@ -16,7 +16,7 @@ FOR_PEOPLE = {
     "schema": "print the JSON Schema of the fabric file",
 }
 """Commands that a person or a pipeline runs, each with what it does."""
-FOR_PULUMI = ("gate", "step", "password")
+FOR_PULUMI = ("gate", "step", "reflectors", "password")
 """Commands that stand in Pulumi's state: their names and arguments are a contract (docs/develop/ARCHITECTURE.md)."""
 
 

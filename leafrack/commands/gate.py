@@ -10,10 +10,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from leafrack.commands import resource
-from leafrack.errors import UnreadableError, printable, shown
+from leafrack.errors import UnreadableError, shown
 from leafrack.sessions import compare
 from leafrack.sessions import look as observe
 from leafrack.sessions.model import End, Kind, Row, Session
@@ -27,7 +26,12 @@ WAIT = 180.0
 WAIT_VARIABLE = "LEAFRACK_GATE_WAIT"
 """Environment variable with another number of seconds, for fabrics that are slower or operators who are not patient."""
 HOLD = 3.0
-"""Seconds that sessions must have been seen Established without a break."""
+"""Seconds that sessions must stand without a break after a change that resets them.
+
+confd takes a second or two to give BIRD what the cluster says. A gate that looked once would see the old sessions.
+"""
+BRIEF = 1.0
+"""The same where nothing before the gate resets what it looks at: a session that comes and goes is seen anyway."""
 QUIET = 10.0
 """Seconds until a gate says what it waits for, and until it says so again: most gates are open before."""
 NAMED = 3
@@ -45,6 +49,8 @@ class Guarded(Value):
     back: tuple[Session, ...] = ()
     endpoints: tuple[Endpoint, ...]
     cluster: Cluster
+    hold: float = HOLD
+    """Seconds that the sessions must stand without a break."""
     made_by: str = ""
     """Digest of the configuration that makes the sessions: with another one they are to be seen again."""
 
@@ -84,9 +90,7 @@ class Waiting:
         self._tell(f"{self._name}: waiting for {of}: {named}{more}; for up to {self.left:.0f} s more")
 
 
-def run(
-    guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: float = WAIT, hold: float = HOLD
-) -> tuple[Row, ...]:
+def run(guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: float = WAIT) -> tuple[Row, ...]:
     """Rows that do not hold after the wait: none when the gate is open. ``tell`` hears what is waited for."""
     expected = guarded.forward if direction == "forward" else way_back(guarded)
     if not expected:
@@ -101,7 +105,7 @@ def run(
         found = observe.reports(expected, endpoints, guarded.cluster, credentials, patience=patience)
         return compare.sessions(expected, found)
 
-    rows = observe.until_all_hold(look, wait=wait, hold=hold, tell=waiting.looked)
+    rows = observe.until_all_hold(look, wait=wait, hold=guarded.hold, tell=waiting.looked)
     waiting.ended(rows)
     return tuple(row for row in rows if not row.ok)
 
@@ -129,19 +133,27 @@ def _of_nodes(session: Session) -> tuple[End, ...]:
     return (session.near,) if session.kind is Kind.LEAF else (session.near, session.far)
 
 
-def main(arguments: list[str]) -> int:
-    """Exit code of the gate."""
+def patience() -> float:
+    """Seconds to wait, as the environment says; raises :class:`UnreadableError` where that is no number."""
     given = os.environ.get(WAIT_VARIABLE, "")
     if given and not given.isdecimal():
-        print(printable(f"{WAIT_VARIABLE}={given!r}: say a number of seconds"))
-        return 2
+        raise UnreadableError(WAIT_VARIABLE, f"{given!r} is no number of seconds", refused=True)
+    return float(given or WAIT)
 
-    def missing(direction: str, guarded: Guarded) -> list[str]:
-        try:
-            rows = run(guarded, direction, resource.tell, wait=float(given or WAIT))
-        except UnreadableError as error:
-            return [f"{guarded.name}: {error}"]
-        return [f"{guarded.name}: {row}" for row in rows]
 
-    forward, back = partial(missing, "forward"), partial(missing, "back")
-    return resource.main("gate", arguments, Guarded, forward, back)
+def missing(guarded: Guarded, direction: str) -> tuple[str, ...]:
+    """A line for each session that does not hold after the wait."""
+    try:
+        rows = run(guarded, direction, resource.tell, wait=patience())
+    except UnreadableError as error:
+        return (f"{guarded.name}: {error}",)
+    return tuple(f"{guarded.name}: {row}" for row in rows)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code of the gate."""
+
+    def way(direction: str) -> resource.Way[Guarded]:
+        return lambda guarded: missing(guarded, direction)
+
+    return resource.main("gate", arguments, Guarded, way("forward"), way("back"))

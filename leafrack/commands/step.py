@@ -17,7 +17,8 @@ from leafrack.world.fields import Fields, Values
 
 PREVIOUS_VARIABLE = "PULUMI_COMMAND_STDOUT"
 
-_VALUES = TypeAdapter(Values)
+VALUES = TypeAdapter(Values)
+"""What a step owns, as it prints it and reads it back."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -26,16 +27,17 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _forward(wanted: Fields) -> None:
-    fields.forward(wanted, resource.tell, _previous())
-    print(_VALUES.dump_json(wanted.values).decode())
+    fields.forward(wanted, resource.tell, previous())
+    print(VALUES.dump_json(wanted.values).decode())
 
 
 def _back(wanted: Fields) -> None:
     fields.back(wanted, resource.tell)
 
 
-def _previous() -> Values:
+def previous() -> Values:
+    """What the step owned the last time that it ran; nothing where it never did."""
     try:
-        return _VALUES.validate_json(os.environ.get(PREVIOUS_VARIABLE) or "{}")
+        return VALUES.validate_json(os.environ.get(PREVIOUS_VARIABLE) or "{}")
     except ValidationError:
         return {}

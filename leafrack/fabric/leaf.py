@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from leafrack.fabric import Fabric, Leaf, names
-from leafrack.platforms.job import Neighbour, PrefixList, Timers
+from leafrack.platforms.job import Job, Neighbour, PrefixList, Task, Timers
 
 
 def neighbours(fabric: Fabric, rack: str, leaf: str) -> dict[str, tuple[Neighbour, ...]]:
@@ -40,9 +40,21 @@ def _timers(leaf: Leaf) -> Timers | None:
     return None if leaf.timers is None else Timers(leaf.timers.keepalive, leaf.timers.hold)
 
 
-def with_password(neighbour: Neighbour, password: str | None) -> Neighbour:
-    """A neighbour with a TCP MD5 password (RFC 2385)."""
-    return replace(neighbour, password=password)
+def job(fabric: Fabric, rack: str, leaf: str, task: Task) -> Job:
+    """A job of a leaf, without passwords."""
+    return Job(
+        task=task,
+        as_number=fabric.racks[rack].leaves[leaf].as_number,
+        own_lists=names.own_lists(fabric.name),
+        lists=prefix_lists(fabric),
+        neighbours=tuple(each for found in neighbours(fabric, rack, leaf).values() for each in found),
+        final_as=fabric.leaf_side_as(rack),
+    )
+
+
+def with_password(job: Job, password: str | None) -> Job:
+    """A job whose neighbours have a TCP MD5 password (RFC 2385)."""
+    return replace(job, neighbours=tuple(replace(each, password=password) for each in job.neighbours))
 
 
 def prefix_lists(fabric: Fabric) -> tuple[PrefixList, ...]:

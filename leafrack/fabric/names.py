@@ -30,8 +30,8 @@ PASSWORD_SECRET = "leafrack-bgp"  # noqa: S105 - a name
 NEXT_HOP_ANNOTATION = "leafrack/next-hop"
 """On a BGPPeer that was there before leafrack, whose next hop mode stays as it was found."""
 
-AGAIN_ANNOTATION = "leafrack/again"
-"""On a node whose labels had gone: a mark that changes each time they are applied again."""
+RERUN_ANNOTATION = "leafrack/rerun"
+"""On an object that had drifted: a token that changes each time it is written again."""
 
 AS_NUMBER_ANNOTATION = "projectcalico.org/ASNumber"
 CLUSTER_ID_ANNOTATION = "projectcalico.org/RouteReflectorClusterID"
@@ -102,6 +102,11 @@ def list_in(fabric: str, version: int) -> str:
 def list_out(fabric: str, version: int) -> str:
     """Name of the prefix list on a leaf of what its nodes are sent."""
     return f"LEAFRACK-{fabric}-{'OUT' if version == 4 else 'OUT6'}"
+
+
+def own_lists(fabric: str) -> tuple[str, ...]:
+    """Names of every prefix list that a fabric may have on a leaf: who carries one of them is its neighbour."""
+    return tuple(named(fabric, version) for version in (4, 6) for named in (list_in, list_out))
 
 
 def neighbour_description(rack: str, node: str) -> str:

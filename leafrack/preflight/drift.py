@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from leafrack.fabric import Fabric, leaf, names
@@ -28,7 +28,7 @@ Rule = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Drift:
+class Comparison:
     """A fabric and the world as it was found; what could not be read differs in nothing.
 
     ``passwords`` are those of the racks' sessions (TCP MD5, RFC 2385); they are compared and never shown.
@@ -40,25 +40,31 @@ class Drift:
     in_the_way: bool = False
     """Whether something of others would do harm to an update, and this look goes on all the same."""
 
-    def of_lists(self, rack: str, name: str) -> Differences:
-        """Entries of leafrack's prefix lists on a leaf."""
+    def of_leaf(self, rack: str, name: str) -> Differences:
+        """Prefix lists and neighbours of a leaf, the AS of neighbours aside; of one that cannot be read nothing."""
         state = self.observed.switches.get(name)
         if state is None:
             return ()
         platform = platform_of(self.fabric.racks[rack].leaves[name].platform)
-        found = platform.list_differences(leaf.prefix_lists(self.fabric), state)
-        return tuple(f"{name}: prefix list {line}" for line in found)
+        lists = platform.list_differences(leaf.prefix_lists(self.fabric), state)
+        neighbours = leaf.neighbours(self.fabric, rack, name)
+        return (
+            *(f"{name}: prefix list {line}" for line in lists),
+            *(
+                line
+                for node, declared in neighbours.items()
+                for neighbour in declared
+                for line in self._of_neighbour(rack, name, node, neighbour)
+            ),
+        )
 
-    def of_neighbour(self, rack: str, name: str, node: str, neighbour: Neighbour) -> Differences:
-        """A leaf's neighbour, its AS aside."""
-        state = self.observed.switches.get(name)
-        if state is None:
-            return ()
+    def _of_neighbour(self, rack: str, name: str, node: str, neighbour: Neighbour) -> Differences:
+        state = self.observed.switches[name]
         who = f"{name}: neighbour {neighbour.address} ({node})"
         if neighbour.address not in state.neighbours:
             return (f"{who} is missing",)
         platform = platform_of(self.fabric.racks[rack].leaves[name].platform)
-        wanted, has = leaf.with_password(neighbour, self.passwords.get(rack)), state.neighbours[neighbour.address]
+        wanted, has = replace(neighbour, password=self.passwords.get(rack)), state.neighbours[neighbour.address]
         found = platform.neighbour_differences(wanted, has)
         if has.state != "Established" and has.remote_as and has.remote_as not in neighbour.as_numbers:
             found += platform.as_difference(self.fabric.leaf_side_as(rack), has)

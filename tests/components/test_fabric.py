@@ -15,11 +15,11 @@ import pytest
 from pulumi.runtime import mocks, rpc
 
 from components import Access, Fabric, FabricArgs
-from components.again import VARIABLE
+from components.rerun import VARIABLE
 from leafrack.fabric import Interconnect, Jump, names
 from leafrack.fabric.load import load_fabric
 from leafrack.platforms import SwitchState
-from leafrack.preflight.drift import Drift
+from leafrack.preflight.drift import Comparison
 from leafrack.world.calico_api import CalicoApi
 from leafrack.world.cluster import Peer
 from leafrack.world.nodes import NodeState
@@ -103,7 +103,7 @@ def register(
                 declared=declared,
                 access=access or Access(kubeconfig="kube", context="c"),
                 passwords=passwords,
-                drift=Drift(declared, observed or Observed()),
+                comparison=Comparison(declared, observed or Observed()),
             ),
         )
         return fabric.leafrack
@@ -134,7 +134,7 @@ def guarded(registered: Registered, gate: str) -> Any:
     return json.loads(rpc.unwrap_rpc_secret(text) if rpc.is_rpc_secret(text) else text)
 
 
-MARKS = ("update", "environment.LEAFRACK_AGAIN")
+MARKS = ("update", "environment.LEAFRACK_RERUN")
 
 
 def marked(registered: Registered) -> set[str]:
@@ -142,8 +142,9 @@ def marked(registered: Registered) -> set[str]:
     commands = {name: r for name, r in registered.items() if r.type.startswith("command:")}
     assert all(len(r.ignores) <= 1 and r.ignores <= set(MARKS) for r in commands.values())
     for r in commands.values():
-        mark = r.inputs["update"].rpartition("# ")[1] if "update" in r.inputs else r.inputs["environment"].get(VARIABLE)
-        assert bool(mark) is not bool(r.ignores), r.name
+        on_switch = r.type == "command:remote:Command"
+        token = r.inputs["update"].rpartition("# ")[1] if on_switch else r.inputs["environment"].get(VARIABLE)
+        assert bool(token) is not bool(r.ignores), r.name
     return {name for name, r in commands.items() if not r.ignores}
 
 
@@ -163,11 +164,11 @@ def test_what_differs_runs_again_and_then_the_gates_of_its_rack() -> None:
     }
     cluster = ClusterState({"node5": node}, bgp_configuration=configuration)
     made = register({}, observed=Observed(cluster, {"leaf01": leaf01}))
-    leaf = {"leaf01-prefix-lists", "leaf01-172.20.0.11", "leaf01-172.20.0.12", "leaf01-as-number"}
-    assert leaf | {"connected-1-gate", "rr1-gate", "node5-cluster-id", "rr2-gate"} <= marked(made)
-    assert not {"leaf02-prefix-lists", "leaf02-as-number", "mesh", "settled-gate"} & marked(made)
+    leaf = {"leaf01-sessions", "leaf01-as-numbers"}
+    assert leaf | {"connected-1-gate", "rr1-gate", "rr2-reflectors", "rr2-gate"} <= marked(made)
+    assert not {"leaf02-sessions", "leaf02-as-numbers", "mesh", "settled-gate"} & marked(made)
     one, other = (register({}, observed=Observed(cluster, {"leaf01": leaf01})) for _ in range(2))
-    assert one["leaf01-prefix-lists"].inputs["update"] != other["leaf01-prefix-lists"].inputs["update"]
+    assert one["leaf01-sessions"].inputs["update"] != other["leaf01-sessions"].inputs["update"]
 
 
 @pytest.mark.usefixtures("_no_leftovers")
@@ -177,7 +178,7 @@ def test_a_node_that_has_registered_again_gets_its_labels_again_and_no_other_nod
     nodes = {"node2": replace(stays, managers=ours), "node3": NodeState("node3", ())}
     made = register({}, observed=Observed(ClusterState(nodes)))
     patches = {name: made[f"{name}-labels"] for name in ("node2", "node3")}
-    marks = {name: "leafrack/again" in patch.inputs["metadata"]["annotations"] for name, patch in patches.items()}
+    marks = {name: "leafrack/rerun" in patch.inputs["metadata"]["annotations"] for name, patch in patches.items()}
     assert marks == {"node2": False, "node3": True}
     assert {name: bool(patch.ignores) for name, patch in patches.items()} == {"node2": True, "node3": False}
 
@@ -190,15 +191,15 @@ def test_an_object_of_which_something_differs_is_written_again_whatever_a_refres
     made = register({}, observed=Observed(cluster))
     before = register({}, observed=Observed(replace(cluster, nodes={})))
     for name in ("rr1-to-leaf1-peer", "bgp-configuration", names.leaf_filter("rr1")):
-        assert "leafrack/again" in made[name].inputs["metadata"]["annotations"], name
+        assert "leafrack/rerun" in made[name].inputs["metadata"]["annotations"], name
         assert not made[name].ignores
-        assert "leafrack/again" not in before[name].inputs["metadata"]["annotations"]
-        assert before[name].ignores == {'metadata.annotations["leafrack/again"]'}
+        assert "leafrack/rerun" not in before[name].inputs["metadata"]["annotations"]
+        assert before[name].ignores == {'metadata.annotations["leafrack/rerun"]'}
     assert "settled-gate" in marked(made)
 
 
 def test_a_leaf_gets_a_password_after_the_nodes_of_its_rack_can_read_it(registered: Registered) -> None:
-    assert "rr1-password" in registered["leaf01-prefix-lists"].waits_for
+    assert "rr1-password" in registered["leaf01-sessions"].waits_for
     assert "rr1-password" in registered["rr1-to-leaf1-peer"].waits_for
     assert "rr2-password" not in registered
 
@@ -217,9 +218,35 @@ def test_racks_get_their_passwords_at_the_nodes_in_the_waves_in_which_their_leav
 
 def test_a_rack_that_leaves_has_its_neighbours_renumbered_before_they_go(registered: Registered) -> None:
     # By name: what is between them is of the racks that stay, and no longer waits for those that leave.
-    for leaf, nodes in (("leaf01", "172.20.0"), ("leaf02", "173.20.0")):
-        neighbours = {f"{leaf}-{nodes}.11", f"{leaf}-{nodes}.12"}
-        assert neighbours <= registered[f"{leaf}-as-number"].waits_for
+    for leaf in ("leaf01", "leaf02"):
+        assert f"{leaf}-sessions" in registered[f"{leaf}-as-numbers"].waits_for
+
+
+def test_a_leaf_forgets_who_is_declared_no_more_after_such_nodes_have_given_up_their_part(
+    registered: Registered,
+) -> None:
+    for leaf, rack in (("leaf01", "rr1"), ("leaf02", "rr2")):
+        retired = registered[f"{leaf}-retired"]
+        assert {f"{rack}-reflectors", f"{leaf}-sessions"} <= retired.waits_for
+        assert "delete" not in retired.inputs
+        assert f"{leaf}-retired" in behind(registered, "linked-gate")
+
+
+def test_what_has_nothing_to_do_in_a_direction_starts_no_process(registered: Registered) -> None:
+    commands = {name: r.inputs for name, r in registered.items() if r.type.startswith("command:")}
+    assert {name for name, inputs in commands.items() if "create" not in inputs} == {
+        "mesh",
+        "rr1-local-as-number",
+        "rr2-local-as-number",
+    }
+    assert {name for name, inputs in commands.items() if "delete" not in inputs} == {
+        "connected-1-gate",
+        "leaf01-retired",
+        "leaf02-retired",
+        "leaf01-as-numbers",
+        "rr1-gate",
+        "rr2-gate",
+    }
 
 
 NODES = [f"node{number}" for number in range(1, 7)]
@@ -268,7 +295,7 @@ def test_no_cluster_id_comes_before_the_leaf_sessions_of_all_racks_are_seen(regi
     to_leaves = {"rr1-to-leaf1-peer", "rr2-to-leaf2-peer"}
     assert to_leaves | {f"{node}-labels" for node in NODES} <= behind(registered, "connected-2-gate")
     for node in REFLECTORS:
-        assert "connected-2-gate" in behind(registered, f"{node}-cluster-id")
+        assert "connected-2-gate" in behind(registered, f"{rack_of(node)}-reflectors")
 
 
 def test_on_the_way_back_the_mesh_is_seen_before_the_leaves_are_given_up(registered: Registered) -> None:
@@ -282,20 +309,21 @@ def test_on_the_way_back_the_mesh_is_seen_before_the_leaves_are_given_up(registe
 def test_the_canary_rack_goes_first_in_every_phase_and_is_seen_before_the_others_begin(registered: Registered) -> None:
     for node in ("node4", "node5", "node6"):
         assert "connected-1-gate" in behind(registered, f"{node}-labels")
-    assert "connected-1-gate" in behind(registered, "leaf02-prefix-lists")
-    assert "node2-gate" in behind(registered, "node4-cluster-id")
+    assert "connected-1-gate" in behind(registered, "leaf02-sessions")
+    assert "rr1-reflectors" in behind(registered, "rr2-reflectors")
     assert "rr1-gate" in behind(registered, "rr2-as-number")
     assert "rr2-as-number" not in behind(registered, "rr1-gate")
 
 
-def test_the_second_reflector_of_a_rack_waits_until_the_first_is_seen(registered: Registered) -> None:
-    assert "node1-gate" in behind(registered, "node2-cluster-id")
-    assert "node2-cluster-id" not in behind(registered, "node1-gate")
-    assert "node1-cluster-id" in behind(registered, "node1-gate")
+def test_the_reflectors_of_a_rack_have_their_turns_in_the_order_of_the_file(registered: Registered) -> None:
+    turns = json.loads(registered["rr1-reflectors"].inputs["stdin"])["turns"]
+    assert [turn["node"] for turn in turns] == ["node1", "node2"]
+    seen = [{end["name"] for one in turn["forward"] for end in (one["near"], one["far"])} for turn in turns]
+    assert seen == [{"node1", "node2", "node3", "leaf01"}] * 2
 
 
 def test_the_mesh_goes_off_only_after_every_reflector_was_seen(registered: Registered) -> None:
-    assert {f"{node}-gate" for node in REFLECTORS} <= behind(registered, "bgp-configuration")
+    assert {"rr1-reflectors", "rr2-reflectors", "linked-gate"} <= behind(registered, "bgp-configuration")
     assert registered["bgp-configuration"].inputs["spec"] == {
         "logSeverityScreen": "Info",
         "nodeToNodeMeshEnabled": False,
@@ -305,46 +333,46 @@ def test_the_mesh_goes_off_only_after_every_reflector_was_seen(registered: Regis
 
 
 def test_a_rack_gets_its_own_as_on_both_ends_after_the_mesh_is_off(registered: Registered) -> None:
-    for ends in ("rr2-as-number", "leaf02-as-number"):
+    for ends in ("rr2-as-number", "leaf02-as-numbers"):
         assert "bgp-configuration" in behind(registered, ends)
         assert ends in behind(registered, "rr2-gate")
 
 
 @pytest.mark.parametrize(("node", "cluster_id"), REFLECTORS.items())
 def test_a_reflectors_cluster_id_is_its_own_address(registered: Registered, node: str, cluster_id: str) -> None:
-    wanted = json.loads(registered[f"{node}-cluster-id"].inputs["stdin"])
-    assert wanted["key"] == "projectcalico.org/RouteReflectorClusterID"
-    assert wanted["values"] == {node: cluster_id}
+    wanted = json.loads(registered[f"{rack_of(node)}-reflectors"].inputs["stdin"])
+    assert (node, cluster_id) in [(turn["node"], turn["cluster_id"]) for turn in wanted["turns"]]
 
 
-@pytest.mark.parametrize(
-    ("node", "leaf", "address", "rack"),
-    [("node4", "leaf02", "173.20.0.11", "rr2"), ("node5", "leaf02", "173.20.0.12", "rr2")],
-)
-def test_a_node_is_a_reflector_only_between_its_neighbour_on_the_leaf_and_its_cluster_id(
-    registered: Registered, node: str, leaf: str, address: str, rack: str
-) -> None:
-    label = json.loads(registered[f"{node}-reflector"].inputs["stdin"])
-    assert (label["target"], label["key"], label["values"]) == ("node label", "rr-id", {node: rack})
-    assert f"{leaf}-{address}" in registered[f"{node}-reflector"].waits_for
-    assert f"{node}-reflector" in registered[f"{node}-released-gate"].waits_for
-    assert f"{node}-released-gate" in registered[f"{node}-cluster-id"].waits_for
-
-
-def test_the_leaf_side_has_a_resource_for_every_neighbour_and_takes_the_as_that_nodes_have(
+def test_nodes_are_reflectors_only_between_their_neighbours_on_the_leaf_and_their_cluster_ids(
     registered: Registered,
 ) -> None:
-    for leaf, address, remote in (
-        ("leaf01", "172.20.0.12", ""),
-        ("leaf02", "173.20.0.11", "external"),
-        ("leaf02", "173.20.0.12", "external"),
-    ):
-        neighbour = registered[f"{leaf}-{address}"]
-        if remote:
-            assert f" neighbor {address} remote-as {remote}\n" in neighbour.inputs["stdin"]
-        assert f"{leaf}-prefix-lists" in neighbour.waits_for
-    assert "rr2-to-leaf2-peer" in registered
-    assert {"leaf02-173.20.0.11", "leaf02-173.20.0.12"} <= registered["rr2-to-leaf2-peer"].waits_for
+    label = json.loads(registered["rr2-reflector-labels"].inputs["stdin"])
+    assert (label["target"], label["key"]) == ("node label", "rr-id")
+    assert label["values"] == {"node4": "rr2", "node5": "rr2"}
+    assert "leaf02-sessions" in registered["rr2-reflector-labels"].waits_for
+    assert "rr2-reflector-labels" in registered["rr2-reflectors"].waits_for
+    # Who is no reflector any more keeps the label until the step behind has taken the cluster ID away.
+    assert registered["rr2-reflector-labels"].inputs["addPreviousOutputInEnv"] is False
+    assert registered["rr2-reflectors"].inputs["addPreviousOutputInEnv"] is True
+
+
+def test_a_leaf_has_one_resource_for_its_sessions_which_take_the_as_that_nodes_have(registered: Registered) -> None:
+    lines = given(registered["leaf02-sessions"])
+    for address in ("173.20.0.11", "173.20.0.12"):
+        assert f" neighbor {address} remote-as external\n" in lines
+    assert " neighbor 172.20.0.12 remote-as 64512\n" in given(registered["leaf01-sessions"])
+    assert "leaf02-sessions" in registered["rr2-to-leaf2-peer"].waits_for
+
+
+def given(leaf: Resource) -> str:
+    """What a job gives a leaf on standard input."""
+    text = leaf.inputs["stdin"]
+    return str(rpc.unwrap_rpc_secret(text) if rpc.is_rpc_secret(text) else text)
+
+
+def rack_of(node: str) -> str:
+    return "rr1" if node in ("node1", "node2", "node3") else "rr2"
 
 
 def test_nothing_replaces_and_no_command_line_differs_between_two_machines(registered: Registered) -> None:
@@ -364,7 +392,7 @@ def test_a_password_is_secret_wherever_it_goes(registered: Registered) -> None:
         }
     )
     assert "s3cret" not in plain
-    assert rpc.is_rpc_secret(registered["leaf01-172.20.0.11"].inputs["stdin"])
+    assert rpc.is_rpc_secret(registered["leaf01-sessions"].inputs["stdin"])
     assert rpc.is_rpc_secret(registered["rr1-password"].inputs["stdin"])
 
 
@@ -386,12 +414,12 @@ def test_a_leaf_is_configured_and_seen_through_its_jump_host_with_a_key_and_no_p
     assert all(rpc.is_rpc_secret(connection) for connection in commands.values())
     ways = {name: rpc.unwrap_rpc_secret(connection)["proxy"] for name, connection in commands.items()}
     bounds = {"dialErrorLimit": 8, "perDialTimeout": 10}
-    assert {name: opened(way) for name, way in ways.items() if name.endswith("-prefix-lists")} == {
-        "leaf01-prefix-lists": {
+    assert {name: opened(way) for name, way in ways.items() if name.endswith("-sessions")} == {
+        "leaf01-sessions": {
             "host": "bastion", "port": 22, "user": "operator", "hostKey": "ssh-ed25519 A",
             "privateKey": "s3cret-file", **bounds,
         },
-        "leaf02-prefix-lists": {"host": "other", "port": 2222, "user": "root", "privateKey": "s3cret-key", **bounds},
+        "leaf02-sessions": {"host": "other", "port": 2222, "user": "root", "privateKey": "s3cret-key", **bounds},
     }  # fmt: skip
     assert len(ways) > 2
     endpoints = {each["name"]: each["jump"] for each in guarded(registered, "connected-1-gate")["endpoints"]}
@@ -406,7 +434,7 @@ def opened(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def test_what_stands_on_a_switch_is_deleted_before_it_is_replaced(registered: Registered) -> None:
     on_switches = {name: r for name, r in registered.items() if r.type == "command:remote:Command"}
-    assert len(on_switches) == 2 + 4 + 2
+    assert len(on_switches) == 3 * 2
     assert [name for name, r in on_switches.items() if not r.deleted_first] == []
 
 
@@ -416,7 +444,7 @@ def test_what_gates_and_steps_say_is_shown_while_they_run_and_nothing_of_a_switc
 
 
 def test_the_parents_are_fabric_then_rack_then_its_parts(registered: Registered) -> None:
-    chain, name = [], "leaf01-172.20.0.11"
+    chain, name = [], "leaf01-sessions"
     while name in registered:
         chain.append(registered[name].type)
         name = registered[name].parent
@@ -447,9 +475,9 @@ def test_top_of_rack_every_node_peers_with_the_leaf_which_puts_its_own_as_in_the
     assert peers["rr1-to-leaf1-peer"]["nodeSelector"] == "rr-group == 'rr1'"
     assert "rr1-to-node-peer" not in peers
     for address in ("172.20.0.11", "172.20.0.12", "172.20.0.13"):
-        assert f" neighbor {address} as-override\n" in made[f"leaf01-{address}"].inputs["stdin"].replace(" no ", "NO")
-    assert "node1-cluster-id" not in made
-    assert "node1-reflector" not in made
+        assert f" neighbor {address} as-override\n" in made["leaf01-sessions"].inputs["stdin"].replace(" no ", "NO")
+    assert "rr1-reflectors" not in made
+    assert "rr1-reflector-labels" not in made
 
 
 @pytest.mark.usefixtures("_no_leftovers")
@@ -480,10 +508,10 @@ def test_a_local_as_number_lands_on_the_peer_after_the_mesh_is_off() -> None:
     assert (step["target"], step["key"], step["values"]) == (
         "BGPPeer spec", "localASNumber", {"rr1-to-leaf1-peer": 64600},
     )  # fmt: skip
-    assert {"bgp-configuration", "leaf01-as-number"} <= behind(made, "rr1-local-as-number")
+    assert {"bgp-configuration", "leaf01-as-numbers"} <= behind(made, "rr1-local-as-number")
     assert json.loads(made["rr1-as-number"].inputs["stdin"])["values"]["node1"] == "64512"
-    assert "remote-as 64600" in made["leaf01-as-number"].inputs["stdin"]
-    assert "  neighbor 172.20.0.11 remove-private-AS all replace-AS\n" in made["leaf01-172.20.0.11"].inputs["stdin"]
+    assert "\n172.20.0.11 any 64600 64512 64600\n" in made["leaf01-as-numbers"].inputs["stdin"]
+    assert "  neighbor 172.20.0.11 remove-private-AS all replace-AS\n" in made["leaf01-sessions"].inputs["stdin"]
 
 
 @pytest.mark.usefixtures("_no_leftovers")
@@ -500,7 +528,7 @@ def test_reflectors_of_different_racks_peer_where_the_fabric_says_so() -> None:
 @pytest.mark.usefixtures("_no_leftovers")
 def test_racks_are_linked_before_reflectors_leave_the_mesh_and_by_reflectors_alone_once_it_is_off() -> None:
     made = register({}, reflector_mesh=True)
-    assert {"rr1-to-reflectors-peer", "rr2-to-reflectors-peer"} <= behind(made, "node1-cluster-id")
+    assert {"rr1-to-reflectors-peer", "rr2-to-reflectors-peer"} <= behind(made, "rr1-reflectors")
     step = json.loads(made["rr1-reflected"].inputs["stdin"])
     assert (step["target"], step["key"], step["values"]) == ("node label", "leafrack/reflected", {"node3": "rr1"})
     assert "settled-gate" in behind(made, "rr1-reflected")
@@ -532,13 +560,13 @@ def test_ttl_security_and_a_limit_are_on_both_ends_where_the_file_says_so() -> N
         "\n neighbor 172.20.0.11 ttl-security hops 1\n",
         "\n  neighbor 172.20.0.11 maximum-prefix 500 restart 1\n",
     ):
-        assert line in made["leaf01-172.20.0.11"].inputs["stdin"]
+        assert line in made["leaf01-sessions"].inputs["stdin"]
 
 
 @pytest.mark.usefixtures("_no_leftovers")
 def test_what_nodes_accept_besides_is_in_the_outbound_list_of_the_leaf_and_not_in_the_inbound_one() -> None:
     made = register({}, accept_cidrs=(ip_network("0.0.0.0/0"),))
-    lists = made["leaf01-prefix-lists"].inputs["stdin"]
+    lists = made["leaf01-sessions"].inputs["stdin"]
     assert "ip prefix-list LEAFRACK-dc1-OUT seq 15 permit 0.0.0.0/0\n" in lists
     assert "LEAFRACK-dc1-IN seq 15" not in lists
 
@@ -570,13 +598,10 @@ def test_the_mesh_comes_back_on_a_destroy_whoever_else_had_turned_it_off(registe
     assert registered["bgp-configuration"].waits_for == {"mesh"}
 
 
-def test_on_the_way_back_the_nodes_peer_goes_in_two_steps_with_the_mesh_seen_between(registered: Registered) -> None:
-    narrow = json.loads(registered["rr1-narrow"].inputs["stdin"])
-    assert narrow["values"] == {"rr1-to-node-peer": "rr-id == 'rr1'"}
-    assert narrow["leave"] == {"rr1-to-node-peer": "rr-id == 'rr1' && leafrack/cluster-id == '172.20.0.11'"}
-    assert registered["rr1-narrow"].waits_for == {"rr1-narrowed-gate"}
-    assert registered["rr1-narrowed-gate"].waits_for == {"rr1-to-node-peer"}
-    back = guarded(registered, "rr1-narrowed-gate")["back"]
-    pairs = {(session["near"]["name"], session["far"]["name"]) for session in back}
+def test_on_the_way_back_the_nodes_peer_goes_in_two_turns_with_the_mesh_seen_between(registered: Registered) -> None:
+    narrow = json.loads(registered["rr1-reflectors"].inputs["stdin"])["narrow"]
+    assert (narrow["peer"], narrow["all_reflectors"]) == ("rr1-to-node-peer", "rr-id == 'rr1'")
+    assert narrow["one_reflector"] == "rr-id == 'rr1' && leafrack/cluster-id == '172.20.0.11'"
+    pairs = {(session["near"]["name"], session["far"]["name"]) for session in narrow["back"]}
     assert pairs == {("node1", "node2"), ("node2", "node3")}
-    assert "rr1-narrow" in behind(registered, "node1-cluster-id")
+    assert "rr1-to-node-peer" in registered["rr1-reflectors"].waits_for

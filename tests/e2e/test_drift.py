@@ -56,7 +56,7 @@ def world(lab: Lab) -> dict[str, Any]:
     found = snapshot(lab)
     for thing in found.values():
         if isinstance(thing, dict):
-            thing["metadata"].get("annotations", {}).pop(names.AGAIN_ANNOTATION, None)
+            thing["metadata"].get("annotations", {}).pop(names.RERUN_ANNOTATION, None)
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from leafrack.fabric.names import AGAIN_ANNOTATION
+from leafrack.fabric.names import RERUN_ANNOTATION
 from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e.declared import Site, running
 from tests.e2e.killed import Moment
@@ -54,7 +54,7 @@ def site(bare: Site, before: dict[str, Any]) -> Site:
     bare.declared["serviceClusterIPs"].append("10.234.0.0/24")
     bare.applied()
     # The mark by which Pulumi wrote the ranges is part of the state, not of the fabric: without a state it would go.
-    bare.lab.kubectl("annotate", f"bgpconfigurations.{_CALICO}", "default", f"{AGAIN_ANNOTATION}-")
+    bare.lab.kubectl("annotate", f"bgpconfigurations.{_CALICO}", "default", f"{RERUN_ANNOTATION}-")
     return bare
 
 

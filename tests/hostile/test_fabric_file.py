@@ -63,7 +63,7 @@ BY_PATH = (
     (r"<key>$", WORD),
     (r"^connection\.(proxy\.)?host$", re.compile(r"[A-Za-z0-9:][A-Za-z0-9:._-]*")),
     # To where no text has a meaning: the SSH protocol, an environment that nothing reads, leafrack's outputs.
-    (r"^(connection|leafrack)\.|^environment\.LEAFRACK_AGAIN$", re.compile(r"(?s).*")),
+    (r"^(connection|leafrack)\.|^environment\.LEAFRACK_RERUN$", re.compile(r"(?s).*")),
     (r"Selector$", re.compile(
         r"[a-z/-]+ (== '[a-z0-9.-]+'( && [a-z/-]+ == '[a-z0-9.-]+')*|in \{('[a-z0-9.-]+'(, )?)+\})"
     )),

@@ -21,7 +21,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from ci import plan, report
-from components.again import Watch
+from components.rerun import Watch
 from leafrack.adopt.describe import describe
 from leafrack.adopt.write import text_of
 from leafrack.commands import status as command
@@ -30,7 +30,7 @@ from leafrack.fabric import Platform
 from leafrack.fabric.checks.names import LONGEST_SUBDOMAIN
 from leafrack.fabric.load import load, load_fabric
 from leafrack.platforms import SwitchState, platform_of
-from leafrack.preflight.drift import Drift
+from leafrack.preflight.drift import Comparison
 from leafrack.sessions import table
 from leafrack.sessions.model import Row
 from leafrack.world.cluster import Reader
@@ -143,7 +143,7 @@ def test_a_row_that_is_said_while_it_is_waited_for_is_no_markup(
 def test_what_differs_is_said_in_a_line(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
     monkeypatch.setattr("pulumi.log.warn", lambda line, _resource: lines.append(line))
-    watch = Watch(Drift(load_fabric(DEV_FABRIC)), (), cast("pulumi.Resource", None))
+    watch = Watch(Comparison(load_fabric(DEV_FABRIC)), (), cast("pulumi.Resource", None))
     monkeypatch.setattr(watch, "_tells", True)
     watch.note((f"BGPPeer x has nodeSelector={text} instead of y",))
     assert [is_plain(line) for line in lines] == [True]

@@ -13,7 +13,7 @@ import pytest
 from leafrack.fabric import leaf, names
 from leafrack.fabric.load import load_fabric
 from leafrack.platforms import NeighbourState, SwitchState
-from leafrack.preflight.drift import Drift
+from leafrack.preflight.drift import Comparison
 from leafrack.world.cluster import Peer
 from leafrack.world.fields import Target
 from leafrack.world.nodes import NodeState
@@ -25,7 +25,7 @@ NODE = NodeState("node4", (), labels={"rr-group": "rr2"}, annotations={AS_NUMBER
 PEER = Peer("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254", "asNumber": 65019})
 SPEC = {"peerIP": "172.20.0.254", "asNumber": 65009, "nodeSelector": "rr-id == 'rr1'"}
 CLUSTER = ClusterState({"node4": NODE}, peers=(PEER,), bgp_configuration={"nodeToNodeMeshEnabled": True})
-DRIFT = Drift(FABRIC, Observed(CLUSTER))
+DRIFT = Comparison(FABRIC, Observed(CLUSTER))
 NEIGHBOUR, *_ = leaf.neighbours(FABRIC, "rr2", "leaf02")["node4"]
 RIGHT = (
     "remote-as 64513",
@@ -82,14 +82,14 @@ FILTERS: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
 def test_a_bgp_filter_says_which_of_leafracks_rules_differ(
     filters: Mapping[str, Mapping[str, Any]], lines: tuple[str, ...]
 ) -> None:
-    found = Drift(FABRIC, Observed(replace(CLUSTER, filters=filters)))
+    found = Comparison(FABRIC, Observed(replace(CLUSTER, filters=filters)))
     assert found.of_filter("f", {"importV4": RULES}) == lines
-    assert Drift(FABRIC).of_filter("f", {"importV4": RULES}) == ()
+    assert Comparison(FABRIC).of_filter("f", {"importV4": RULES}) == ()
 
 
 def on_leaf(*configured: str) -> Drift:
     state = NeighbourState(ip_address("173.20.0.11"), 64513, "Established", configured=configured)
-    return Drift(FABRIC, Observed(switches={"leaf02": SwitchState(65010, {state.address: state})}))
+    return Comparison(FABRIC, Observed(switches={"leaf02": SwitchState(65010, {state.address: state})}))
 
 
 LEAVES: Mapping[str, tuple[Drift, tuple[str, ...], tuple[str, ...]]] = {
@@ -105,11 +105,11 @@ LEAVES: Mapping[str, tuple[Drift, tuple[str, ...], tuple[str, ...]]] = {
         (),
     ),
     "a leaf without the neighbour": (
-        Drift(FABRIC, Observed(switches={"leaf02": SwitchState(65010)})),
+        Comparison(FABRIC, Observed(switches={"leaf02": SwitchState(65010)})),
         ("leaf02: neighbour 173.20.0.11 (node4) is missing",),
         ("leaf02: neighbour 173.20.0.11 (node4) is missing",),
     ),
-    "a leaf that could not be read": (Drift(FABRIC, Observed()), (), ()),
+    "a leaf that could not be read": (Comparison(FABRIC, Observed()), (), ()),
 }
 
 
@@ -143,7 +143,7 @@ def test_a_password_is_compared_and_not_shown() -> None:
 def test_the_password_that_nodes_have_is_compared_and_not_shown(
     keys: Mapping[str, str] | None, lines: tuple[str, ...]
 ) -> None:
-    drift = Drift(FABRIC, Observed(replace(CLUSTER, passwords=keys)), {"rr2": "s3cret"})
+    drift = Comparison(FABRIC, Observed(replace(CLUSTER, passwords=keys)), {"rr2": "s3cret"})
     assert drift.of_password("rr2") == lines
     assert drift.of_password("rr1") == ()
     assert "b3RoZXI=" not in repr(drift)
@@ -161,13 +161,13 @@ def test_a_rack_is_applied_once_a_node_of_it_has_a_label_of_leafracks(
     changed: dict[str, Any], *, applied: bool
 ) -> None:
     cluster = replace(CLUSTER, nodes={"node4": replace(NODE, **changed)})
-    assert Drift(FABRIC, Observed(cluster)).applied(["rr2"]) is applied
+    assert Comparison(FABRIC, Observed(cluster)).applied(["rr2"]) is applied
 
 
 def test_bgp_configuration_says_which_of_leafracks_fields_differ_and_ranges_as_ranges() -> None:
     ranges = [{"cidr": "10.233.0.0/18"}, {"cidr": "10.9.0.0/16"}]
     has = {"serviceClusterIPs": ranges, "asNumber": 64512, "logSeverityScreen": "Debug", "listenPort": 179}
-    drift = Drift(FABRIC, Observed(replace(CLUSTER, bgp_configuration=has)))
+    drift = Comparison(FABRIC, Observed(replace(CLUSTER, bgp_configuration=has)))
     assert drift.of_bgp_configuration(
         {"serviceClusterIPs": ranges[:1], "asNumber": 64512, "logSeverityScreen": "Info", "nodeToNodeMeshEnabled": True}
     ) == (
@@ -195,7 +195,7 @@ def test_a_cluster_id_of_a_member_comes_with_the_command_that_removes_it(
 ) -> None:
     def said(**more: Any) -> tuple[str, ...]:
         nodes = {"node6": NodeState("node6", (), **carried, **more), "node4": replace(NODE, **carried)}
-        return Drift(FABRIC, Observed(replace(CLUSTER, nodes=nodes))).of_others("rr2")
+        return Comparison(FABRIC, Observed(replace(CLUSTER, nodes=nodes))).of_others("rr2")
 
     line = f"node node6 is no reflector in this file and has {key}=1.2.3.4: kubectl {verb} node node6 {key}-"
     assert said() == said(managers={key: frozenset(["kubectl"])}) == (line,)
@@ -217,7 +217,7 @@ def test_a_field_that_somebody_gave_a_peer_comes_with_the_command_that_removes_i
 ) -> None:
     def said(**changed: Any) -> tuple[str, ...]:
         peer = replace(PEER, spec={**PEER.spec, **more}, **changed)
-        return Drift(FABRIC, Observed(replace(CLUSTER, peers=(peer,)))).of_others_in_peer(PEER.name, PEER.spec)
+        return Comparison(FABRIC, Observed(replace(CLUSTER, peers=(peer,)))).of_others_in_peer(PEER.name, PEER.spec)
 
     (key, *_) = more
     command = f"kubectl patch bgppeers.crd.projectcalico.org {PEER.name} --type=json"
@@ -225,4 +225,4 @@ def test_a_field_that_somebody_gave_a_peer_comes_with_the_command_that_removes_i
     line = f"BGPPeer {PEER.name} {says}, which this file does not give it: {command} -p '{path}'"
     assert said() == ((line,) if says else ())
     assert said(managers={key: frozenset(["leafrack:leafrack/dev:local-as-number"])}) == ()
-    assert Drift(FABRIC, Observed(replace(CLUSTER, peers=()))).of_others_in_peer(PEER.name, PEER.spec) == ()
+    assert Comparison(FABRIC, Observed(replace(CLUSTER, peers=()))).of_others_in_peer(PEER.name, PEER.spec) == ()
