@@ -13,6 +13,7 @@ CLONE = Path(__file__).resolve().parents[1]
 DEFAULT_FABRIC = CLONE / "config" / "fabrics" / "dev.yaml"
 RBAC = CLONE / "config" / "rbac.yaml"
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
+SWITCHES = Path(__file__).resolve().parent / "switches"
 TOOLS = CLONE / ".tools" / "bin"
 CRDS = CLONE / ".tools" / "calico" / "crd"
 CONFD = CLONE / ".tools" / "calico" / "confd"

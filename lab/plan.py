@@ -27,11 +27,12 @@ _LONGEST_NAME = 63
 
 @dataclass(frozen=True)
 class Switch:
-    """A leaf or a spine; ``addresses`` are those in the rack's subnet, with prefix length."""
+    """A leaf or a spine; ``addresses`` are those in the rack's subnet, with prefix length. Spines run FRR."""
 
     name: str
     as_number: int
     router_id: str
+    platform: str = "frr"
     rack: str | None = None
     addresses: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
@@ -55,6 +56,7 @@ class Node:
     gateways: tuple[str, ...]
     blocks: tuple[str, ...]
     kind: str = "node"
+    platform: str = ""
 
     @property
     def pods(self) -> tuple[str, ...]:
@@ -116,6 +118,7 @@ def _leaf_switch(rack_name: str, rack: Rack, name: str, leaf: Leaf, underlay: Un
         name=name,
         as_number=leaf.as_number,
         router_id=underlay.router_ids[name],
+        platform=str(leaf.platform),
         rack=rack_name,
         addresses=tuple(_in_rack(rack, address) for address in leaf.address),
         links=underlay.links_of(name),

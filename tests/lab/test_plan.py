@@ -10,7 +10,7 @@ import pytest
 
 from lab.cluster import objects
 from lab.errors import LabError
-from lab.frr import base_config
+from lab.switches.frr import base_config
 from lab.network import address_batches, link_batches, namespaces
 from lab.plan import Plan, plan_of
 from leafrack.fabric import Fabric

@@ -1,12 +1,12 @@
 #!/bin/bash
 # First process of a switch: FRR with folders of its own.
 set -eu
-. "${0%/*}/supervise.sh"
+. "${0%/*}/../scripts/supervise.sh"
 
 hostname "$HOST"
 mount -t sysfs sysfs /sys
-mount --bind "$RUN/frr-etc" /etc/frr
-mount --bind "$RUN/frr-run" /run/frr
+mount --bind "$RUN/etc/frr" /etc/frr
+mount --bind "$RUN/run/frr" /run/frr
 mount -t tmpfs -o mode=1777 tmpfs /var/tmp
 
 # A daemon starts without configuration: load the saved one, as watchfrr does.
