@@ -14,9 +14,11 @@ from leafrack.adopt import differences
 from leafrack.adopt.facts import Description, Facts, FoundRack, Path, Remark, in_order, interfaces, listed
 from leafrack.adopt.leaves import FoundLeaf, Spines, leaves_of, neighbours, of_all, one_or_more, timers, uplinks
 from leafrack.adopt.racks import nodes_without_address, racks_of
+from leafrack.adopt.settings import InFile
 from leafrack.fabric import Fabric, Interconnect, names
 from leafrack.fabric.model import DEFAULT_PREFIX_LENGTHS
 from leafrack.fabric.switch import Addresses
+from leafrack.platforms import DEFAULT
 from leafrack.world.observed import CALICO_DEFAULT_AS
 
 
@@ -126,10 +128,12 @@ class _Describing:
             "address": one_or_more(list(leaf.addresses)),
             "asNumber": next((peer.spec["asNumber"] for peer in peers if peer.spec.get("asNumber")), None),
         }
+        if leaf.known and leaf.known.platform != DEFAULT:
+            leaf.values["platform"] = leaf.known.platform
         if state is not None and state.router_id:
             leaf.values["routerID"] = state.router_id
         leaf.override = [
-            "as-override" in one.settings
+            one.as_override
             for address, one in (state.neighbours if state else {}).items()
             if self._facts.owners.get(address) in rack.border
         ]
@@ -170,8 +174,17 @@ class _Describing:
             self._said(*path, "reflectors", by=f"peerSelector of BGPPeer {peers}" if peers else "their cluster IDs")
         self._remarks += differences.of_nodes(self._facts, name, rack.found.nodes, rack.reflectors)
         for leaf in rack.leaves:
-            self._remarks += neighbours(self._facts, leaf, rack.border, self._common)
+            self._remarks += neighbours(self._facts, leaf, rack.border, self._in_file(rack, leaf))
         return values
+
+    def _in_file(self, rack: _Rack, leaf: FoundLeaf) -> InFile:
+        return InFile(
+            timers="timers" in leaf.values,
+            ttl_security="ttlSecurity" in self._common,
+            maximum_prefix=self._common.get("maximumPrefix"),
+            pair=len(rack.leaves) > 1,
+            local_as="localASNumber" in rack.values,
+        )
 
     def _as_numbers(self, rack: _Rack) -> None:
         path = ("racks", rack.found.name)

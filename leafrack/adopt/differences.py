@@ -10,6 +10,7 @@ from leafrack.adopt.facts import Facts, FoundRack, Remark, listed
 from leafrack.adopt.leaves import FoundLeaf
 from leafrack.fabric import Interconnect, names
 from leafrack.fabric.switch import Addresses
+from leafrack.platforms import DEFAULT, Setting, Settings, platform_of
 from leafrack.world.cluster import Peer, Pool
 
 _EXPRESSED = {"node", "nodeSelector", "peerSelector", "peerIP", "asNumber", "localASNumber"}
@@ -67,13 +68,22 @@ def of_leaf(leaf: FoundLeaf) -> Iterator[Remark]:
     if len(numbers) > 1:
         text = f"its BGPPeers give it different AS numbers ({listed(sorted(map(str, numbers)))}): correct them first"
         yield Remark(f"leaf {leaf.name}", text)
-    if state is not None and numbers != {state.as_number}:
-        given = listed(sorted(map(str, numbers)))
+    given = listed(sorted(map(str, numbers)))
+    if state is not None and state.as_number is None:
+        text = f"it runs no BGP in the default VRF, its BGPPeers lead to AS {given}: see whether it is this switch"
+        yield Remark(f"leaf {leaf.name}", text)
+    elif state is not None and numbers != {state.as_number}:
         text = f"it runs as AS {state.as_number}, its BGPPeers say {given}: correct one of them first"
         yield Remark(f"leaf {leaf.name}", text)
     if leaf.override and len(set(leaf.override)) > 1:
-        text = "only some of its neighbours have as-override, and the file has it for a leaf: `up` takes it away"
+        what = _as_override(leaf)
+        text = f"only some of its neighbours have {what}, and the file has it for a leaf: `up` takes it away"
         yield Remark(f"leaf {leaf.name}", f"{text}; set asOverride: true if the racks share an AS")
+
+
+def _as_override(leaf: FoundLeaf) -> str:
+    platform = platform_of(leaf.known.platform if leaf.known else DEFAULT)
+    return platform.words(Setting.AS_OVERRIDE, Settings(as_override=True))
 
 
 def of_nodes(facts: Facts, rack: str, nodes: Iterable[str], reflectors: Sequence[str]) -> Iterator[Remark]:

@@ -11,7 +11,7 @@ from typing import Any
 from leafrack.addresses import Address
 from leafrack.errors import printable
 from leafrack.fabric import names
-from leafrack.platforms import SwitchState
+from leafrack.platforms import DEFAULT, SwitchState
 from leafrack.world.cluster import Peer
 from leafrack.world.nodes import NodeState
 from leafrack.world.observed import ClusterState
@@ -29,6 +29,7 @@ class KnownLeaf:
     """As in the fabric file."""
     state: SwitchState | None = None
     """``None`` where it could not be read."""
+    platform: str = DEFAULT
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
 from leafrack.addresses import Address
 from leafrack.adopt.facts import Facts, FoundRack, KnownLeaf, Path, Remark, listed, peer_address
-from leafrack.platforms import NeighbourState
+from leafrack.adopt.settings import InFile, remarks
+from leafrack.platforms import NeighbourState, platform_of
 from leafrack.world.cluster import Peer
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_OF_OURS = re.compile(r"prefix-list LEAFRACK-\S+ (in|out)")
-_TIMERS = re.compile(r"^timers (\d+) (\d+)$", re.MULTILINE)
-_LIMIT = re.compile(r"^maximum-prefix (\d+)", re.MULTILINE)
-_SAID_BY_KEYS = ("as-override", "remove-private-AS all replace-AS", "password")
 
 
 @dataclass
@@ -108,10 +105,10 @@ def uplinks(facts: Facts, leaf: FoundLeaf, spines: Spines) -> Iterator[Remark]:
         who = f"neighbour {address} (AS {neighbour.remote_as}) of {leaf.name}"
         if state is not None and neighbour.remote_as == state.as_number:
             yield Remark(who, "it is in the leaf's own AS, so no spine: it stays as it is, unseen by the proof")
-        elif neighbour.local_address is None or neighbour.state != "Established":
+        elif neighbour.local_address is None or not neighbour.established:
             yield Remark(
                 who,
-                f"its session is {neighbour.state or 'down'}, so that the leaf's end of the link is not known: if it "
+                f"its session is {neighbour.state}, so that the leaf's end of the link is not known: if it "
                 f"is a spine, add it to spines and to uplinks of {leaf.name}; leafrack leaves the neighbour alone",
             )
         elif str(neighbour.local_address) in leaf.addresses:
@@ -141,27 +138,27 @@ def of_all(leaves: Sequence[FoundLeaf]) -> dict[str, Any]:
     peers = [peer for leaf in leaves for each in leaf.addresses.values() for peer, _ in each]
     if peers and all(peer.spec.get("ttlSecurity") == 1 for peer in peers):
         found["ttlSecurity"] = True
-    said = [_LIMIT.search("\n".join(one.settings)) for leaf in leaves for one in leaf.border]
-    limits = {int(limit[1]) if limit else None for limit in said}
+    limits = {one.limit and one.limit.routes for leaf in leaves for one in leaf.border}
     if len(limits) == 1 and (limit := limits.pop()):
         found["maximumPrefix"] = limit
     return found
 
 
-def neighbours(facts: Facts, leaf: FoundLeaf, border: Sequence[str], common: Mapping[str, Any]) -> Iterator[Remark]:
+def neighbours(facts: Facts, leaf: FoundLeaf, border: Sequence[str], file: InFile) -> Iterator[Remark]:
     """What the leaf has for the rack's nodes that the file cannot say, or that ``up`` will change."""
     if leaf.known is None or leaf.known.state is None:
         return
-    state = leaf.known.state
+    state, platform = leaf.known.state, platform_of(leaf.known.platform)
     here = {facts.owners[address]: one for address, one in state.neighbours.items() if address in facts.owners}
     for node, neighbour in sorted(here.items(), key=lambda item: _order(str(item[1].address))):
         who = f"neighbour {neighbour.address} ({node}) of {leaf.name}"
         if node not in border:
-            text = f"{node} peers with no leaf in the file: it stays until you say `no neighbor {neighbour.address}`"
-            yield Remark(who, text)
-        elif neighbour.state != "Established":
+            remedy = platform.remedies.remove_neighbour(neighbour.address)
+            yield Remark(who, f"{node} peers with no leaf in the file: it stays until you say {remedy}")
+        elif not neighbour.established:
             yield Remark(who, f"its session is {neighbour.state}: bring it up first, or `up` stops at its gate")
-    yield from _settings(leaf, [here[node] for node in border if node in here], common)
+    found = remarks(platform, [here[node] for node in border if node in here], file)
+    yield from (Remark(f"neighbours {listed(addresses)} of {leaf.name}", text) for text, addresses in found.items())
     for node in border:
         if node not in here:
             yield Remark(f"leaf {leaf.name}", f"it has no neighbour for {node}: `up` adds it")
@@ -169,36 +166,6 @@ def neighbours(facts: Facts, leaf: FoundLeaf, border: Sequence[str], common: Map
 
 def timers(neighbours: Sequence[NeighbourState]) -> dict[str, int]:
     """Timers that the leaf gives all of its neighbours; empty where it gives them none, or others to some."""
-    said = [_TIMERS.search("\n".join(neighbour.settings)) for neighbour in neighbours]
-    pairs = {(int(found[1]), int(found[2])) if found else None for found in said}
-    only = pairs.pop() if len(pairs) == 1 else None
-    return {"keepalive": only[0], "hold": only[1]} if only else {}
-
-
-def _settings(leaf: FoundLeaf, neighbours: Sequence[NeighbourState], common: Mapping[str, Any]) -> Iterator[Remark]:
-    settings: dict[str, list[Address]] = {}
-    for neighbour in neighbours:
-        for setting in neighbour.settings:
-            if setting not in _SAID_BY_KEYS and not _OF_OURS.fullmatch(setting):
-                settings.setdefault(setting, []).append(neighbour.address)
-    for setting, addresses in settings.items():
-        if what := _becomes(setting, leaf, common):
-            yield Remark(f"neighbours {listed(addresses)} of {leaf.name}", f"`{setting}` {what}")
-
-
-def _becomes(setting: str, leaf: FoundLeaf, common: Mapping[str, Any]) -> str:
-    """What becomes of a line on the leaf; nothing where the file says it."""
-    limit = common.get("maximumPrefix")
-    if _TIMERS.fullmatch(setting):
-        goes = "goes, as not all neighbours have the same: give the leaf timers in the file to keep them"
-        return "" if "timers" in leaf.values else goes
-    if _LIMIT.match(setting):
-        ours = f"maximum-prefix {limit} restart 1"
-        goes = "goes, as not all neighbours have the same: give maximumPrefix in the file to have a limit"
-        return "" if setting == ours else f"becomes `{ours}`" if limit else goes
-    if setting.startswith("ttl-security "):
-        goes = "goes, which resets the session: say ttlSecurity: true, or take it away on both ends first"
-        return "" if "ttlSecurity" in common else goes
-    if setting.startswith("prefix-list "):
-        return "gives way to leafrack's own list, of pods and services only: see that this is enough"
-    return "has no key in the file: it stays on the switch, neither set nor watched"
+    given = {neighbour.timers for neighbour in neighbours}
+    only = given.pop() if len(given) == 1 else None
+    return {"keepalive": only.keepalive, "hold": only.hold} if only else {}

@@ -12,20 +12,29 @@ from typing import Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from leafrack.adopt.describe import describe
 from leafrack.adopt.facts import Facts, KnownLeaf
 from leafrack.adopt.write import text_of
 from leafrack.errors import FabricError, UnreadableError, shown
-from leafrack.fabric import Platform, Ssh
+from leafrack.fabric import Ssh
 from leafrack.fabric.load import load
-from leafrack.platforms import SwitchState
+from leafrack.fabric.switch import PlatformName
+from leafrack.platforms import DEFAULT, SwitchState
 from leafrack.world.cluster import CALICO_GROUP
 from leafrack.world.model import Cluster, Endpoint, JumpHost
 from leafrack.world.observed import ClusterState
 from leafrack.world.ssh import Credentials, read_all
 
-_LEAVES = TypeAdapter(dict[str, Ssh])
+
+class Login(Ssh):
+    """How to log in to a leaf, as ``ssh`` of the fabric file has it, and what runs there."""
+
+    platform: PlatformName = DEFAULT
+
+
+_LEAVES = TypeAdapter(dict[str, Login])
 _LEAF = re.compile(r"(?P<name>[^=@]+)=(?:(?P<user>[^@]+)@)?(?P<host>\[[^]]+\]|[^:]+)(?::(?P<port>\d+))?")
 
 
@@ -50,12 +59,12 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         "--leaves",
         type=Path,
         metavar="FILE",
-        help="YAML file of leaves by name, each with host, port, user, hostKey, identityFile, jump as needed",
+        help="YAML file of leaves by name, each with host, port, user, hostKey, identityFile, jump, platform as needed",
     )
     return parser.parse_args(given)
 
 
-def leaves_of(chosen: argparse.Namespace) -> dict[str, Ssh]:
+def leaves_of(chosen: argparse.Namespace) -> dict[str, Login]:
     """Leaves of the command line and of the file, by name.
 
     Raises :class:`UnreadableError` with one line for what cannot be used.
@@ -78,10 +87,15 @@ def leaves_of(chosen: argparse.Namespace) -> dict[str, Ssh]:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise UnreadableError(str(chosen.leaves or "--leaf"), f"{where}: {first['msg'].lower()}") from None
+        raise UnreadableError(str(chosen.leaves or "--leaf"), f"{where}: {_said(first)}") from None
 
 
-def read(chosen: argparse.Namespace, leaves: Mapping[str, Ssh]) -> tuple[Facts, list[str]]:
+def _said(error: ErrorDetails) -> str:
+    """What is wrong: ours as it is, pydantic's as part of a sentence."""
+    return str(error["ctx"]["error"]) if error["type"] == "value_error" else error["msg"].lower()
+
+
+def read(chosen: argparse.Namespace, leaves: Mapping[str, Login]) -> tuple[Facts, list[str]]:
     """Ask the cluster and the leaves; lines say which leaves could not be read.
 
     Raises :class:`UnreadableError` when the cluster cannot be, or has nothing to take over.
@@ -89,7 +103,12 @@ def read(chosen: argparse.Namespace, leaves: Mapping[str, Ssh]) -> tuple[Facts, 
     cluster = ClusterState.read(Cluster(kubeconfig=chosen.kubeconfig, context=chosen.context))
     states = read_all([_endpoint(chosen, name, ssh) for name, ssh in leaves.items()], Credentials.from_environment())
     known = tuple(
-        KnownLeaf(name, _as_written(chosen, ssh), state if isinstance(state := states[name], SwitchState) else None)
+        KnownLeaf(
+            name,
+            _as_written(chosen, ssh),
+            state if isinstance(state := states[name], SwitchState) else None,
+            ssh.platform,
+        )
         for name, ssh in leaves.items()
     )
     if cluster.calico.group != CALICO_GROUP:
@@ -102,11 +121,11 @@ def read(chosen: argparse.Namespace, leaves: Mapping[str, Ssh]) -> tuple[Facts, 
     return Facts(cluster, known), [str(state) for state in states.values() if isinstance(state, UnreadableError)]
 
 
-def _endpoint(chosen: argparse.Namespace, name: str, ssh: Ssh) -> Endpoint:
+def _endpoint(chosen: argparse.Namespace, name: str, ssh: Login) -> Endpoint:
     jump = JumpHost.of(ssh.jump)
     return Endpoint(
         name=name,
-        platform=Platform.FRR,
+        platform=ssh.platform,
         host=ssh.host or name,
         port=ssh.port,
         user=ssh.user,
@@ -122,9 +141,9 @@ def _key_file(chosen: argparse.Namespace, given: str | None) -> str | None:
     return str(chosen.leaves.parent / Path(given).expanduser())
 
 
-def _as_written(chosen: argparse.Namespace, ssh: Ssh) -> dict[str, Any]:
+def _as_written(chosen: argparse.Namespace, ssh: Login) -> dict[str, Any]:
     """As ``ssh`` of the fabric file, whose relative paths start at its own folder."""
-    values = ssh.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    values = ssh.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"platform"})
     for login in (values, values.get("jump", {})):
         key = login.get("identityFile")
         if key is not None and chosen.leaves is not None and not key.startswith(("~", "/")):

@@ -1,7 +1,7 @@
 """What a user declares: the fabric file, checked before anything is built from it."""
 
 from leafrack.fabric.model import Fabric, Interconnect, Jump, Rack, Ssh
-from leafrack.fabric.switch import Addresses, Leaf, Platform, Spine, Uplink
+from leafrack.fabric.switch import Addresses, Leaf, Spine, Uplink
 
 __all__ = [
     "Addresses",
@@ -9,7 +9,6 @@ __all__ = [
     "Interconnect",
     "Jump",
     "Leaf",
-    "Platform",
     "Rack",
     "Spine",
     "Ssh",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from leafrack.fabric import Fabric, Leaf, names
-from leafrack.platforms.job import Job, Neighbour, PrefixList, Task, Timers
+from leafrack.platforms.job import Job, Neighbour, PrefixList, Task
+from leafrack.platforms.state import Timers
 
 
 def neighbours(fabric: Fabric, rack: str, leaf: str) -> dict[str, tuple[Neighbour, ...]]:

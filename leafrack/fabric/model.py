@@ -13,7 +13,7 @@ from pydantic import Field
 
 from leafrack.addresses import Address, Network
 from leafrack.fabric.login import Declared, Jump, Ssh
-from leafrack.fabric.switch import Addresses, Leaf, Platform, Spine, Timers, Uplink
+from leafrack.fabric.switch import Addresses, Leaf, Spine, Timers, Uplink
 from leafrack.fabric.values import (
     LARGEST_API_SERVER_AS_NUMBER,
     RESERVED_AS_NUMBERS,
@@ -34,7 +34,6 @@ __all__ = [
     "Jump",
     "Leaf",
     "Network",
-    "Platform",
     "Rack",
     "Spine",
     "Ssh",
@@ -43,7 +42,7 @@ __all__ = [
 ]
 
 LARGEST_MAXIMUM_PREFIX = 2**32 - 1
-"""What FRR takes (bgpd/bgp_vty.c: ``maximum-prefix (1-4294967295)``)."""
+"""No switch counts further."""
 DEFAULT_PREFIX_LENGTHS = {4: 24, 6: 64}
 """Of the subnet around a leaf's address, by IP version, where a rack gives no nodeCIDRs."""
 

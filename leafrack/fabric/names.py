@@ -40,6 +40,9 @@ LABELS_ANNOTATION = "projectcalico.org/labels"
 IPV4_ANNOTATION = "projectcalico.org/IPv4Address"
 IPV6_ANNOTATION = "projectcalico.org/IPv6Address"
 
+LISTS = "LEAFRACK-"
+"""How the names of all prefix lists of leafrack's begin, whatever the fabric."""
+
 
 def leaf_peer(fabric: Fabric, rack: str, name: str, version: int) -> str:
     """Name of the BGPPeer from a rack's border nodes to a leaf; that of a second family ends in -v6.
@@ -96,12 +99,12 @@ def other_reflectors_selector(racks: Iterable[str]) -> str:
 
 def list_in(fabric: str, version: int) -> str:
     """Name of the prefix list on a leaf of what its nodes may announce: pod and service ranges of one IP version."""
-    return f"LEAFRACK-{fabric}-{'IN' if version == 4 else 'IN6'}"
+    return f"{LISTS}{fabric}-{'IN' if version == 4 else 'IN6'}"
 
 
 def list_out(fabric: str, version: int) -> str:
     """Name of the prefix list on a leaf of what its nodes are sent."""
-    return f"LEAFRACK-{fabric}-{'OUT' if version == 4 else 'OUT6'}"
+    return f"{LISTS}{fabric}-{'OUT' if version == 4 else 'OUT6'}"
 
 
 def own_lists(fabric: str) -> tuple[str, ...]:

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, RootModel, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, RootModel, field_validator
 
 from leafrack.addresses import Address
+from leafrack.errors import shown
 from leafrack.fabric.login import Declared, Ssh
 from leafrack.fabric.values import AsNumber, OneAddress, RouterId
+from leafrack.fabric.wording import did_you_mean
+from leafrack.platforms import DEFAULT, platforms
 
 
-class Platform(StrEnum):
-    """Network operating systems that a leaf can run."""
+def _known_platform(name: str) -> str:
+    if name not in platforms():
+        msg = f"unknown platform '{shown(name)}'{did_you_mean(name, platforms())}"
+        raise ValueError(msg)
+    return name
 
-    FRR = "frr"
+
+def _platforms(schema: dict[str, Any]) -> None:
+    schema["enum"] = sorted(platforms())
+
+
+PlatformName = Annotated[str, AfterValidator(_known_platform), Field(json_schema_extra=_platforms)]
+"""Name of a network operating system that leafrack knows."""
 
 
 def _one_or_both(schema: dict[str, Any]) -> None:
@@ -94,7 +105,7 @@ class Leaf(Declared):
 
     address: Addresses = Field(description="address in the rack's subnet, one or one per family: nodes peer with it")
     as_number: AsNumber = Field(description="the leaf's AS, another than that of the rack's nodes")
-    platform: Platform = Field(default=Platform.FRR, description="network operating system of the leaf")
+    platform: PlatformName = Field(default=DEFAULT, description="network operating system of the leaf")
     ssh: Ssh = Field(default_factory=Ssh, description="how to log in to the leaf")
     peer_name: str | None = Field(
         default=None, description="name of the BGPPeer for this leaf; <rack>-to-<leaf>-peer if not given"

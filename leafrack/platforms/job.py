@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from leafrack.addresses import Address, Network
+from leafrack.platforms.state import Timers
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,6 @@ class PrefixList:
     def version(self) -> int:
         """IP version of the list; all its prefixes are of one."""
         return self.prefixes[0].version
-
-
-@dataclass(frozen=True)
-class Timers:
-    """Seconds between two keepalives, and of silence after which a session is given up (RFC 4271 §4.2, §4.4)."""
-
-    keepalive: int
-    hold: int
 
 
 @dataclass(frozen=True)
@@ -58,7 +51,7 @@ class Neighbour:
     """Whether the node keeps the leaf's routes for a while after the leaf is gone (RFC 4724).
 
     Behind one leaf that helps over a restart of its BGP. Behind two it would keep half of the packets on their way to
-    a leaf that is dead, for two minutes with FRR's defaults.
+    a leaf that is dead, for minutes with the usual defaults.
     """
     timers: Timers | None = None
     """The switch's own where there are none."""

@@ -66,7 +66,7 @@ class Comparison:
         platform = platform_of(self.fabric.racks[rack].leaves[name].platform)
         wanted, has = replace(neighbour, password=self.passwords.get(rack)), state.neighbours[neighbour.address]
         found = platform.neighbour_differences(wanted, has)
-        if has.state != "Established" and has.remote_as and has.remote_as not in neighbour.as_numbers:
+        if not has.established and has.remote_as and has.remote_as not in neighbour.as_numbers:
             found += platform.as_difference(self.fabric.leaf_side_as(rack), has)
         return tuple(f"{who} {line}" for line in found)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from leafrack.addresses import Address
 from leafrack.errors import Problem
 from leafrack.fabric import Fabric, Leaf, names
-from leafrack.platforms import Effect, NeighbourState, SwitchState
+from leafrack.platforms import Effect, NeighbourState, Platform, Setting, SwitchState, platform_of
 
 _HARM = {
     Effect.REFUSES: "the switch refuses leafrack's neighbour beside it",
@@ -31,6 +31,8 @@ class Found:
     state: NeighbourState
     lists: frozenset[str]
     """Prefix lists that leafrack gives it."""
+    platform: Platform
+    """What the leaf runs."""
 
     @property
     def path(self) -> str:
@@ -85,8 +87,8 @@ def _limits(fabric: Fabric, found: Found) -> Iterator[Problem]:
     if fabric.ttl_security and multihop is not None:
         text = f"{found}, with `{multihop.text}`: the switch refuses ttlSecurity beside it; take that line away first"
         yield Problem(text, path=found.path)
-    secured = next((said for said in state.settings if said.startswith("ttl-security ")), None)
-    if not fabric.ttl_security and secured is not None and not found.ours:
+    if not fabric.ttl_security and state.ttl_security is not None and not found.ours:
+        secured = found.platform.words(Setting.TTL_SECURITY, state)
         text = (
             f"{found}, with `{secured}`: without it, as this file has it, the session would reset and, while the "
             "BGPPeer keeps its ttlSecurity, not come back; say ttlSecurity: true, or take it away on both ends first"
@@ -101,10 +103,10 @@ def notices(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Pro
             replaced = line.effect is Effect.REPLACED
             if line.effect in _WORTH_KNOWING and not (replaced and found.ours):
                 yield Problem(f"{found}, with `{line.text}`: {_WORTH_KNOWING[line.effect]}", path=found.path)
-    for rack, name, _ in _leaves(fabric):
+    for rack, name, leaf in _leaves(fabric):
         nodes = {address for each in fabric.racks[rack].nodes.values() for address in each}
         if name in switches:
-            yield from _silent(f"racks.{rack}.leaves.{name}", name, switches[name], nodes)
+            yield from _silent(f"racks.{rack}.leaves.{name}", name, leaf, switches[name], nodes)
 
 
 def _leaves(fabric: Fabric) -> Iterator[tuple[str, str, Leaf]]:
@@ -114,18 +116,20 @@ def _leaves(fabric: Fabric) -> Iterator[tuple[str, str, Leaf]]:
 
 
 def _found(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Found]:
-    for rack, name, _ in _leaves(fabric):
+    for rack, name, leaf in _leaves(fabric):
         neighbours = switches[name].neighbours if name in switches else {}
         for node, addresses in fabric.border(rack).items():
             for address in addresses:
                 if address in neighbours:
                     lists = frozenset(named(fabric.name, address.version) for named in (names.list_in, names.list_out))
-                    yield Found(rack, name, node, neighbours[address], lists)
+                    yield Found(rack, name, node, neighbours[address], lists, platform_of(leaf.platform))
 
 
 def _as_number(path: str, name: str, leaf: Leaf, state: SwitchState) -> Iterator[Problem]:
     if state.as_number is None:
-        text = f"{name} runs no BGP: configure `router bgp {leaf.as_number}` on it first"
+        only = f" (only in {', '.join(state.elsewhere)})" if state.elsewhere else ""
+        remedy = platform_of(leaf.platform).remedies.run_bgp(leaf.as_number)
+        text = f"{name} runs no BGP in the default VRF{only}: {remedy} on it first"
         yield Problem(text, path=f"{path}.asNumber")
     elif state.as_number != leaf.as_number:
         found = f"{name} runs BGP as AS {state.as_number}, this file says {leaf.as_number}"
@@ -136,22 +140,23 @@ def _other_as(found: Found, right: list[int]) -> Problem:
     state = found.state
     what = f"'{state.description}', " if state.description else ""
     ends = f"{what}in AS {state.remote_as}, {state.state}"
-    up = ", and this session will not be the node's" if state.state == "Established" else ""
+    up = ", and this session will not be the node's" if state.established else ""
     wanted = " or ".join(map(str, right))
     text = (
         f"{found} ({ends}), which this file has in AS {wanted}: leafrack leaves the AS of a neighbour as it finds "
-        f"it{up}; correct it, or `no neighbor {state.address}` on {found.leaf} first"
+        f"it{up}; correct it, or {found.platform.remedies.remove_neighbour(state.address)} on {found.leaf} first"
     )
     return Problem(text, path=found.path)
 
 
-def _silent(path: str, name: str, state: SwitchState, nodes: set[Address]) -> Iterator[Problem]:
+def _silent(path: str, name: str, leaf: Leaf, state: SwitchState, nodes: set[Address]) -> Iterator[Problem]:
     """Neighbours other than the nodes, which get lists from leafrack: uplinks, as a rule."""
     without = [n for n in state.neighbours.values() if n.lacks_policy and n.address not in nodes]
     if without:
+        remedy = platform_of(leaf.platform).remedies.pass_without_policy()
         who = ", ".join(f"{n.address} ({n.description})" if n.description else str(n.address) for n in without)
         text = (
             f"{name} has no policy for {who} and discards the routes of such neighbours (RFC 8212), so that no other "
-            "rack is reached by way of them: give them one, or `no bgp ebgp-requires-policy`"
+            f"rack is reached by way of them: give them one, or {remedy}"
         )
         yield Problem(text, path=path)

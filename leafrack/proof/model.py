@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 from leafrack.addresses import Address, Network
+from leafrack.platforms import Behaviour
 
 VERSIONS = {4: "IPv4", 6: "IPv6"}
 
 
 class Kind(StrEnum):
-    """What a speaker is; nodes run BIRD as Calico's confd configures it, leaves and spines behave as FRR does."""
+    """What a speaker is; nodes run BIRD as Calico's confd configures it, leaves and spines what their platform is."""
 
     NODE = "node"
     LEAF = "leaf"
@@ -21,7 +22,7 @@ class Kind(StrEnum):
 
 
 class NextHop(StrEnum):
-    """Which next hop a speaker sends (Calico ``BGPPeer.spec.nextHopMode``, FRR ``next-hop-self``)."""
+    """Which next hop a speaker sends (Calico ``BGPPeer.spec.nextHopMode``, a switch's ``next-hop-self``)."""
 
     AUTO = "Auto"
     SELF = "Self"
@@ -53,6 +54,8 @@ class Speaker:
     addresses: tuple[Address, ...] = ()
     subnets: tuple[Network, ...] = ()
     gateway: bool = False
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    """Of a switch; a node behaves as Calico has it."""
     assumed: bool = False
     """Not declared: the spine that connects all leaves of a fabric whose file names none."""
 
@@ -63,8 +66,8 @@ class End:
 
     ``accepts`` and ``sends`` are a prefix list inbound and outbound (ranges with all inside them; ``None``: no list).
     ``allow_own_as`` is how often the own AS may stand in a path (``numAllowedLocalASNumbers``, ``allowas-in``).
-    ``remove_private_as`` is FRR's ``remove-private-AS all replace-AS``. ``max_prefixes`` routes end the session.
-    Neighbours in one peer ``group`` of FRR get the same updates, apart from those in no group or another one.
+    With ``remove_private_as`` the sender's AS stands in the place of private ones. ``max_prefixes`` routes end the
+    session. Neighbours in one peer ``group`` get the same updates, apart from those in no group or another one.
     """
 
     speaker: str

@@ -1,8 +1,8 @@
-"""What BIRD and FRR do with one route on one session: pass it on, take it in, or drop it and why.
+"""What nodes and switches do with one route on one session: pass it on, take it in, or drop it and why.
 
 BIRD: proto/bgp/attrs.c of CZ-NIC/bird 1.6.8, configured by Calico's confd templates (bird.cfg.template: ``gateway
 recursive``, ``add paths on``, always ``multihop``, so that an external session without ``next hop keep`` gets the
-sender's own address). FRR: bgpd/bgp_route.c of 8.4, ``subgroup_announce_check`` and ``bgp_update``.
+sender's own address). Switches: RFC 4271 and 4456, and where these leave it to them the behaviour of their platform.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from leafrack.addresses import Network
 from leafrack.fabric.values import within
-from leafrack.proof.model import Kind, Link, NextHop, Prefix, Route, Speaker, Topology, What
+from leafrack.platforms.reading import ThirdParty
+from leafrack.proof.model import End, Kind, Link, NextHop, Prefix, Route, Speaker, Topology, What
 
 
 class Rule(StrEnum):
@@ -36,7 +37,7 @@ def sent(topology: Topology, link: Link, prefix: Prefix, route: Route, source: L
         return _bird_sends(topology, link, prefix, route, source)
     if not _listed(link.sender.sends, prefix):
         return Rule.OUTBOUND_LIST
-    return _frr_sends(topology, sender, link, route, source)
+    return _switch_sends(topology, sender, link, route, source)
 
 
 def received(  # noqa: PLR0911 - each is a rule
@@ -46,7 +47,7 @@ def received(  # noqa: PLR0911 - each is a rule
     receiver, end = topology.speakers[link.receiver.speaker], link.receiver
     if route.as_path.count(end.as_number) > end.allow_own_as:
         return Rule.OWN_AS
-    if receiver.kind is not Kind.NODE and end.as_number != receiver.as_number and receiver.as_number in route.as_path:
+    if receiver.kind is not Kind.NODE and _is_loop(receiver, end, route):
         return Rule.OWN_AS
     if link.internal and route.originator == receiver.router_id:
         return Rule.ORIGINATOR
@@ -58,10 +59,19 @@ def received(  # noqa: PLR0911 - each is a rule
         return Rule.CLUSTER
     if route.next_hop in receiver.addresses:
         return Rule.OWN_NEXT_HOP
-    # A single-hop external session takes only next hops that are connected.
-    if not link.internal and not any(route.next_hop in subnet for subnet in receiver.subnets):
+    if (
+        not link.internal
+        and receiver.behaviour.connected_next_hop
+        and not any(route.next_hop in subnet for subnet in receiver.subnets)
+    ):
         return Rule.NEXT_HOP
     return route
+
+
+def _is_loop(receiver: Speaker, end: End, route: Route) -> bool:
+    """Whether a path has the AS of the switch itself in it, where its session shows another one."""
+    counts = receiver.behaviour.real_as_counts and end.as_number != receiver.as_number
+    return counts and receiver.as_number in route.as_path
 
 
 def _listed(ranges: tuple[Network, ...] | None, prefix: Prefix) -> bool:
@@ -100,7 +110,7 @@ def _bird_sends(  # noqa: PLR0911 - each is a rule
     return Route(as_path, next_hop, via, originator, clusters)
 
 
-def _frr_sends(topology: Topology, sender: Speaker, link: Link, route: Route, source: Link | None) -> Route | Rule:
+def _switch_sends(topology: Topology, sender: Speaker, link: Link, route: Route, source: Link | None) -> Route | Rule:
     end, via = link.sender, (*route.via, link.sender.speaker)
     if source is None:
         return Route(() if link.internal else (sender.as_number,), end.address, via)
@@ -115,10 +125,12 @@ def _frr_sends(topology: Topology, sender: Speaker, link: Link, route: Route, so
     if not link.internal:
         peer_as = link.receiver.as_number
         if end.remove_private_as:
-            # The neighbour's own AS stays: aspath_replace_private_asns in bgp_aspath.c.
-            as_path = tuple(sender.as_number if _private(one) and one != peer_as else one for one in as_path)
+            kept = peer_as if sender.behaviour.leaves_receivers_as else None
+            as_path = tuple(sender.as_number if _private(one) and one != kept else one for one in as_path)
         if end.as_override:
             as_path = tuple(sender.as_number if one == peer_as else one for one in as_path)
+        if sender.behaviour.withholds_receivers_as and peer_as in as_path:
+            return Rule.OWN_AS
         as_path, originator, clusters = (sender.as_number, *as_path), None, ()
     third_party = not link.internal and _shared(topology, sender, link, route, source)
     keep = end.next_hop is NextHop.KEEP or reflected or third_party or (link.internal and end.next_hop is NextHop.AUTO)
@@ -128,8 +140,12 @@ def _frr_sends(topology: Topology, sender: Speaker, link: Link, route: Route, so
 
 
 def _shared(topology: Topology, sender: Speaker, link: Link, route: Route, source: Link) -> bool:
-    """Whether FRR leaves a third party's next hop: all neighbours that get the same updates share its subnet."""
+    """Whether a switch leaves a third party's next hop as it is."""
+    if sender.behaviour.third_party is ThirdParty.NEVER:
+        return False
     subnet = next((one for one in sender.subnets if route.next_hop in one), None)
+    if sender.behaviour.third_party is ThirdParty.SHARED:
+        return subnet is not None and link.receiver.address in subnet
     alike = (
         other.receiver.address
         for other in topology.links[sender.name]

@@ -13,6 +13,7 @@ from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from leafrack.addresses import Address
+from leafrack.platforms.reading import Multipath
 from leafrack.proof.model import DEFAULT_GATEWAY, Entry, Hop, Kind, Link, Prefix, Route, Topology, What
 from leafrack.proof.rules import Rule, received, sent
 
@@ -83,13 +84,13 @@ class Walk:
         return Walked(ribs, entries, stable=not waiting)
 
     def offered(self, name: str, prefix: Prefix, rib: Rib) -> Iterator[tuple[Route, Link | None]]:
-        """What a speaker passes on: BIRD every path (Calico sets ``add paths on``), FRR its best one."""
+        """What a speaker passes on: a node every path (Calico sets ``add paths on``), a switch its best one."""
         own = name in self.topology.origins.get(prefix, ())
         if own:
             yield OWN, None
         if self.topology.speakers[name].kind is Kind.NODE:
             yield from ((route, link) for link, routes in rib.items() for route in routes)
-        elif not own and (ranked := self._frr(name, prefix, rib)):
+        elif not own and (ranked := self._ranked(name, prefix, rib)):
             yield ranked[0]
 
     def _entry(self, name: str, prefix: Prefix, rib: Rib) -> Entry | None:
@@ -100,36 +101,32 @@ class Walk:
             return Entry(own=True)  # a connected route comes before one of BGP
         if speaker.kind is Kind.NODE:
             return self._bird_entry(name, prefix, rib)
-        ranked = self._frr(name, prefix, rib)
+        ranked = self._ranked(name, prefix, rib)
         if not ranked:
             refused = next((route for routes in rib.values() for route in routes), None)
             return Entry(best=refused) if refused else None
         best = ranked[0]
-        # `bestpath as-path multipath-relax`: as long, not necessarily the same path.
-        equal = [
-            route
-            for route, link in ranked
-            if len(route.as_path) == len(best[0].as_path) and link.internal == best[1].internal
-        ]
-        return Entry(hops=frozenset(self._hop(route.next_hop) for route in equal), best=best[0])
+        equal = [one for one in ranked if one is best or _shares(speaker.behaviour.multipath, one, best)]
+        return Entry(hops=frozenset(self._hop(route.next_hop) for route, _ in equal), best=best[0])
 
-    def _frr(self, name: str, prefix: Prefix, rib: Rib) -> list[tuple[Route, Link]]:
-        """Usable ones, best first. FRR keeps the older of equal external paths: here that of fewer speakers."""
+    def _ranked(self, name: str, prefix: Prefix, rib: Rib) -> list[tuple[Route, Link]]:
+        """Usable ones, best first. The older of equal external paths stays: here that of fewer speakers."""
 
         def rank(item: tuple[Route, Link]) -> tuple[int, bool, int, int, int, int]:
             route, link = item
             return (len(route.as_path), link.internal, len(route.via), *self._last(route, link))
 
+        tracks = self.topology.speakers[name].behaviour.tracks_next_hop
         usable = (
             (route, link)
             for link, routes in rib.items()
             for route in routes
-            if not link.internal or self._tracked(name, prefix, route.next_hop)
+            if not (link.internal and tracks) or self._tracked(name, prefix, route.next_hop)
         )
         return sorted(usable, key=rank)
 
     def _tracked(self, name: str, prefix: Prefix, next_hop: Address) -> bool:
-        """FRR's next hop tracking on iBGP sessions: connected, or in a subnet that a usable route leads to."""
+        """A switch's next hop tracking on iBGP sessions: connected, or in a subnet that a usable route leads to."""
         if any(next_hop in subnet for subnet in self.topology.speakers[name].subnets):
             return True
         return prefix.what is not What.SUBNET and any(
@@ -199,8 +196,17 @@ def _passed(
             yield outcome
 
 
+def _shares(multipath: Multipath, one: tuple[Route, Link], best: tuple[Route, Link]) -> bool:
+    """Whether a switch uses a route together with the best one."""
+    (route, link), (first, over) = one, best
+    if multipath is Multipath.NONE or link.internal != over.internal:
+        return False
+    same = route.as_path == first.as_path
+    return same if multipath is Multipath.SAME_PATH else len(route.as_path) == len(first.as_path)
+
+
 def passed(walk: Walk, link: Link, prefix: Prefix) -> Iterator[Route]:
-    """Routes to a prefix that get over a link: BIRD sends every path that it has (``add paths on``), FRR the best."""
+    """Routes to a prefix that get over a link: a node sends every path that it has, a switch the best."""
     held = walk.offered(link.sender.speaker, prefix, walk.of(prefix).ribs[link.sender.speaker])
     return _passed(walk.topology, link, prefix, held)
 

@@ -13,6 +13,7 @@ from ipaddress import ip_address, ip_network
 from leafrack.addresses import Address, Network
 from leafrack.fabric import Fabric, Leaf
 from leafrack.fabric.source import at
+from leafrack.platforms import DEFAULT, platform_of
 from leafrack.proof.model import VERSIONS, End, Gap, Kind, Session, Speaker
 
 _LINK_PREFIX = {4: 30, 6: 126}
@@ -62,6 +63,7 @@ def underlay(fabric: Fabric) -> Underlay:
             router_id=number if given is None else int(given),
             addresses=tuple(dict.fromkeys(wire.there for wire in own)),
             subnets=tuple(dict.fromkeys(wire.network for wire in own)),
+            behaviour=platform_of(DEFAULT).behaviour,
             assumed=not fabric.spines,
         )
     for name, (rack, leaf) in leaves.items():
@@ -74,6 +76,7 @@ def underlay(fabric: Fabric) -> Underlay:
             rack=rack,
             addresses=(*leaf.address, *(wire.here for wire in own)),
             subnets=(*_connected(fabric, rack, leaf), *(wire.network for wire in own)),
+            behaviour=platform_of(leaf.platform).behaviour,
         )
     sessions = tuple(
         Session(

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Mapping
 from leafrack.addresses import Network
 from leafrack.fabric import Fabric
 from leafrack.fabric.values import within
+from leafrack.platforms import SessionState
 from leafrack.sessions.model import Kind, Row, Session
 from leafrack.world.model import Found, Report
 
-ESTABLISHED = "Established"
+ESTABLISHED = SessionState.ESTABLISHED
 NAMED = 4
 """Missing routes that a row names; the rest it counts."""
 
@@ -34,7 +35,7 @@ def _session(session: Session, reports: Mapping[str, Report]) -> Row:
     if found is None:
         return _row(session, expected, _with("no such session", doubts or [f"on {judge.name}"]), ok=False)
     kept = peer.keep and found.state == ESTABLISHED
-    # FRR says 0 of a neighbour that may have any AS until it has heard of it.
+    # A leaf says 0 of a neighbour that may have any AS until it has heard of it.
     if found.peer_as and found.peer_as not in peer.as_numbers and not kept:
         doubts.append(
             f"{judge.name} has {peer.name} as AS {found.peer_as}, not {' or '.join(map(str, peer.as_numbers))}"

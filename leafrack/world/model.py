@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from leafrack.addresses import Address, Network
 from leafrack.errors import printable
 from leafrack.fabric import Fabric, Jump
+from leafrack.platforms import SessionState
 
 Said = Annotated[str, AfterValidator(printable)]
 """What a switch or a node said, as a terminal may show it."""
@@ -26,7 +27,7 @@ class Found(Value):
 
     reporter: str
     peer: Address
-    state: Said
+    state: SessionState
     peer_as: int | None = None
     uptime: float | None = None
     last_error: Said = ""

@@ -22,6 +22,7 @@ from lightkube.generic_resource import GenericGlobalResource, create_global_reso
 from lightkube.models.meta_v1 import ObjectMeta
 
 from leafrack.fabric import names
+from leafrack.platforms import SessionState
 from leafrack.world.model import Found, Report
 
 STATUS_TIMEOUT = 15.0
@@ -118,7 +119,7 @@ def _report(node: str, status: Mapping[str, Any]) -> Report:
     return Report(
         name=node,
         sessions=tuple(
-            Found(reporter=node, peer=ip_address(peer["peerIP"]), state=peer.get("state") or "unknown")
+            Found(reporter=node, peer=ip_address(peer["peerIP"]), state=_state(peer.get("state")))
             for peer in peers
             if peer.get("peerIP")
         ),
@@ -128,3 +129,8 @@ def _report(node: str, status: Mapping[str, Any]) -> Report:
             if route.get("type") == "FIB" and route.get("destination")
         ),
     )
+
+
+def _state(said: object) -> SessionState:
+    """BIRD has one more than the RFC, on the way to Idle."""
+    return SessionState.IDLE if said == "Close" else SessionState.of(said)

@@ -14,7 +14,6 @@ from typing import Self
 import asyncssh
 
 from leafrack.errors import UnreadableError
-from leafrack.fabric import Platform
 from leafrack.platforms import SwitchState, platform_of
 from leafrack.world.model import Endpoint, Found, JumpHost, Report
 
@@ -141,7 +140,7 @@ class Tunnels:
 async def _read(
     endpoint: Endpoint, credentials: Credentials, patience: float, tunnel: asyncssh.SSHClientConnection | None
 ) -> SwitchState:
-    platform = platform_of(Platform(endpoint.platform))
+    platform = platform_of(endpoint.platform)
     login = _connect(endpoint, _keys(endpoint.name, endpoint, credentials), credentials.password, tunnel)
     try:
         connection = await asyncio.wait_for(login, patience)

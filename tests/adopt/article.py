@@ -9,7 +9,7 @@ from typing import Any
 
 from leafrack.adopt.facts import Facts, KnownLeaf
 from leafrack.fabric import names
-from leafrack.platforms import NeighbourState, SwitchState
+from leafrack.platforms import NeighbourState, SessionState, SwitchState
 from leafrack.world.cluster import Peer, Pool
 from leafrack.world.nodes import NodeState
 from leafrack.world.observed import ClusterState
@@ -55,7 +55,12 @@ PEERS: dict[str, dict[str, Any]] = {
 def neighbour(address: str, as_number: int, local: str, **more: Any) -> NeighbourState:
     """A session that is up."""
     return NeighbourState(
-        ip_address(address), as_number, "Established", local_address=ip_address(local), router_id=address, **more
+        ip_address(address),
+        as_number,
+        SessionState.ESTABLISHED,
+        local_address=ip_address(local),
+        router_id=address,
+        **more,
     )
 
 

@@ -16,6 +16,8 @@ from leafrack.adopt.facts import Facts
 from leafrack.adopt.write import text_of
 from leafrack.fabric import Fabric, names
 from leafrack.fabric.load import load_fabric
+from leafrack.platforms import SessionState, SwitchState
+from leafrack.platforms.state import Limit, PrivateAs, Timers
 from leafrack.world.cluster import Peer, Pool
 from leafrack.world.nodes import NodeState
 from tests.adopt.article import CONFIGURATION, LEAVES, NODES, PEERS, facts, leaf, neighbour, node, peer
@@ -119,15 +121,15 @@ EXPRESSED: Mapping[str, tuple[Facts, str, Any]] = {
     ),
     "as-override on all of a leaf's neighbours": (
         facts(leaves=(leaf("leaf01", 65009, "2.2.2.2",
-                           neighbour("172.20.0.11", 64512, "172.20.0.254", settings=("as-override",)),
-                           neighbour("172.20.0.12", 64512, "172.20.0.254", settings=("as-override",))), LEAVES[1])),
+                           neighbour("172.20.0.11", 64512, "172.20.0.254", as_override=True),
+                           neighbour("172.20.0.12", 64512, "172.20.0.254", as_override=True)), LEAVES[1])),
         "leaves.leaf01.asOverride",
         True,
     ),
     "timers of all of a leaf's neighbours": (
         facts(leaves=(leaf("leaf01", 65009, "2.2.2.2",
-                           neighbour("172.20.0.11", 64512, "172.20.0.254", settings=("timers 3 9",)),
-                           neighbour("172.20.0.12", 64512, "172.20.0.254", settings=("timers 3 9",))), LEAVES[1])),
+                           neighbour("172.20.0.11", 64512, "172.20.0.254", timers=Timers(3, 9)),
+                           neighbour("172.20.0.12", 64512, "172.20.0.254", timers=Timers(3, 9))), LEAVES[1])),
         "leaves.leaf01.timers",
         {"keepalive": 3, "hold": 9},
     ),
@@ -222,7 +224,7 @@ def test_a_switch_with_an_address_of_each_family_is_one_leaf() -> None:
 def first_leaf(**more: Any) -> Facts:
     """The article's fabric with more about the first neighbour of the first leaf."""
     assert LEAVES[0].state
-    changed = neighbour("172.20.0.11", 64512, "172.20.0.254", **more)
+    changed = replace(neighbour("172.20.0.11", 64512, "172.20.0.254"), **more)
     state = replace(LEAVES[0].state, neighbours={**LEAVES[0].state.neighbours, changed.address: changed})
     return facts(leaves=(replace(LEAVES[0], state=state), LEAVES[1]))
 
@@ -238,7 +240,7 @@ def all_neighbours(**more: Any) -> Facts:
 
 
 def test_what_all_sessions_to_leaves_have_is_the_fabrics() -> None:
-    limited = all_neighbours(settings=("maximum-prefix 100 restart 1", "ttl-security hops 1"))
+    limited = all_neighbours(limit=Limit(100, 60), ttl_security=1)
     to_leaves = {name: {**spec, "ttlSecurity": 1} if "peerIP" in spec else spec for name, spec in PEERS.items()}
     state = replace(limited.cluster, peers=tuple(Peer(name, spec) for name, spec in to_leaves.items()))
     found = describe("dc1", replace(limited, cluster=state))
@@ -247,6 +249,9 @@ def test_what_all_sessions_to_leaves_have_is_the_fabrics() -> None:
     assert not {"maximumPrefix", "ttlSecurity"} & set(describe("dc1", facts()).values)
 
 
+VRF_ONLY = SwitchState(
+    None, {one.address: one for one in (neighbour("172.20.0.11", 64512, "172.20.0.254"),)}, elsewhere=("red",)
+)
 NOT_EXPRESSED: Mapping[str, tuple[Facts, str]] = {
     "an encapsulated pool": (
         facts(pools=(Pool("default", ip_network("10.233.64.0/18"), "IPIP Always"),)),
@@ -330,27 +335,47 @@ NOT_EXPRESSED: Mapping[str, tuple[Facts, str]] = {
         "leaf leaf01: it runs as AS 65009, its BGPPeers say 65019",
     ),
     "a prefix list": (
-        first_leaf(settings=("prefix-list PODS in",)),
+        first_leaf(list_in="PODS"),
         "neighbours 172.20.0.11 of leaf01: `prefix-list PODS in` gives way to leafrack's own list",
     ),
     "TTL security of one": (
-        first_leaf(settings=("ttl-security hops 1",)),
+        first_leaf(ttl_security=1),
         "neighbours 172.20.0.11 of leaf01: `ttl-security hops 1` goes, which resets the session: say ttlSecurity: true",
     ),
     "a limit of one": (
-        first_leaf(settings=("maximum-prefix 100 70",)),
+        first_leaf(limit=Limit(100, more="70")),
         "neighbours 172.20.0.11 of leaf01: `maximum-prefix 100 70` goes, as not all neighbours have the same",
     ),
     "another limit than leafrack's": (
-        all_neighbours(settings=("maximum-prefix 100",)),
+        all_neighbours(limit=Limit(100)),
         "neighbours 172.20.0.11, 172.20.0.12 of leaf01: `maximum-prefix 100` becomes `maximum-prefix 100 restart 1`",
     ),
     "timers of one": (
-        first_leaf(settings=("timers 3 9",)),
+        first_leaf(timers=Timers(3, 9)),
         "neighbours 172.20.0.11 of leaf01: `timers 3 9` goes, as not all neighbours have the same",
     ),
+    "a shutdown": (
+        first_leaf(shutdown="message x", state=SessionState.IDLE),
+        "neighbours 172.20.0.11 of leaf01: `shutdown message x` keeps the session down",
+    ),
+    "no graceful restart behind one leaf": (
+        first_leaf(graceful_restart=False),
+        "neighbours 172.20.0.11 of leaf01: `graceful-restart-disable` goes, as the rack has one leaf",
+    ),
+    "private AS numbers replaced without a localASNumber": (
+        first_leaf(private_as=PrivateAs()),
+        "neighbours 172.20.0.11 of leaf01: `remove-private-AS all replace-AS` goes, as the rack has no localASNumber",
+    ),
+    "what leafrack has no word for": (
+        first_leaf(rest=("route-map RM in",)),
+        "neighbours 172.20.0.11 of leaf01: `route-map RM in` has no key in the file: it stays on the switch",
+    ),
+    "a leaf that runs BGP in other VRFs only": (
+        facts(leaves=(replace(LEAVES[0], state=VRF_ONLY), LEAVES[1])),
+        "leaf leaf01: it runs no BGP in the default VRF, its BGPPeers lead to AS 65009",
+    ),
     "as-override for some": (
-        first_leaf(settings=("as-override",)),
+        first_leaf(as_override=True),
         "leaf leaf01: only some of its neighbours have as-override",
     ),
     "a neighbour that is no node": (

@@ -128,7 +128,7 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     ),
     "unknown platform": (
         lambda b: b.fabric(("asNumber: 65010", "asNumber: 65010\n        platform: junos")),
-        ("fabric.yaml:31: racks.rr2.leaves.leaf02.platform: unknown platform 'junos': known are frr",),
+        ("fabric.yaml:31: racks.rr2.leaves.leaf02.platform: unknown platform 'junos': known here are frr",),
     ),
     "two errors at once": (
         lambda b: b.fabric(("asNumber: 65010", "asNumber: 0"), ("node3: 172.20.0.13", "node1: 172.20.0.13")),

@@ -24,8 +24,9 @@ LEAF = "racks.rr1.leaves.leaf01"
             "unknown key: known here are address, asNumber, platform,",
         ),
         ("spines:", "spine:", "spine", "unknown key: did you mean spines?"),
-        ("platform: frr", "platform: ios", f"{LEAF}.platform", "unknown platform 'ios': known are frr"),
-        ("platform: frr", "platform: [frr]", f"{LEAF}.platform", "needs one of frr, got a list"),
+        ("platform: frr", "platform: ios", f"{LEAF}.platform", "unknown platform 'ios': known here are frr"),
+        ("platform: frr", "platform: fr", f"{LEAF}.platform", "unknown platform 'fr': did you mean frr?"),
+        ("platform: frr", "platform: [frr]", f"{LEAF}.platform", "needs text, got a list"),
         (
             "name: dc1",
             "name: dc1\ninterconnect: ring",

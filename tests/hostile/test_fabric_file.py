@@ -57,7 +57,7 @@ racks:
 SLOTS = dict.fromkeys(slots(SMALL))
 PASSWORD = "Word"
 REMOTE, LOCAL = "command:remote:Command", "command:local:Command"
-COMMANDS = {python(module, way) for module in ("gate", "step", "password") for way in ("forward", "back")}
+COMMANDS = {python(module, way) for module in ("gate", "step", "reflectors", "password") for way in ("forward", "back")}
 WORD = re.compile(r"[A-Za-z0-9._:/-]+")
 BY_PATH = (
     (r"<key>$", WORD),
@@ -127,7 +127,8 @@ def commands(registered: Registered) -> Iterator[tuple[str, str]]:
         if resource.type == REMOTE:
             given = dict(texts(resource.inputs))
             for when in ("create", "update", "delete"):
-                yield given[when], given.get("stdin", "") if when != "delete" else ""
+                if when in given:
+                    yield given[when], given["stdin"]
 
 
 def shapes(registered: Registered, switch: Switch) -> Counter[tuple[str, str]]:
@@ -158,7 +159,7 @@ def _does_no_harm(kind: str, path: str, text: str) -> bool:
         return True
     if kind == LOCAL and path == "stdin":
         return isinstance(json.loads(text), dict)
-    if kind == LOCAL and path in ("create", "delete"):
+    if kind == LOCAL and path in ("create", "update", "delete"):
         return text in COMMANDS
     if path.endswith("Selector"):
         parse(text)

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from config.settings import SECRETS, Settings, load_settings
 from leafrack.commands import adopt as discover
-from leafrack.commands import gate
+from leafrack.commands import gate, step
 from leafrack.commands import password as passwords
-from leafrack.commands import step as fields
 from leafrack.errors import FabricError, UnreadableError
 from leafrack.fabric.load import load
 from leafrack.world.cluster import Reader
@@ -107,11 +106,11 @@ def test_gates_and_steps_refuse_what_is_not_theirs(
 def test_the_environment_is_no_command(
     text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("os.environ", {gate.WAIT_VARIABLE: text, fields.PREVIOUS_VARIABLE: text})
+    monkeypatch.setattr("os.environ", {gate.WAIT_VARIABLE: text, step.PREVIOUS_VARIABLE: text})
     monkeypatch.setattr("sys.stdin", io.StringIO('{"name": "x", "forward": [], "endpoints": [], "cluster": {}}'))
     assert gate.main(["forward"]) == 2
     assert is_plain(capsys.readouterr().out.removesuffix("\n"))
-    assert fields._previous() == {}
+    assert step.previous() == {}
     leaf = Endpoint(name="leaf01", platform="frr", host="192.0.2.1", port=22, user="root")
     (answer,) = read_all([leaf], Credentials(private_key=text), timeout=0.1).values()
     assert isinstance(answer, UnreadableError)

@@ -26,10 +26,9 @@ from leafrack.adopt.describe import describe
 from leafrack.adopt.write import text_of
 from leafrack.commands import status as command
 from leafrack.errors import STOPS, TAKEN_BACK, FabricError, Problem, UnreadableError
-from leafrack.fabric import Platform
 from leafrack.fabric.checks.names import LONGEST_SUBDOMAIN
 from leafrack.fabric.load import load, load_fabric
-from leafrack.platforms import SwitchState, platform_of
+from leafrack.platforms import SessionState, SwitchState, platform_of
 from leafrack.preflight.drift import Comparison
 from leafrack.sessions import table
 from leafrack.sessions.model import Row
@@ -41,7 +40,7 @@ from tests.conftest import DEV_FABRIC
 from tests.hostile.texts import HOSTILE, MARK, WHOLE, is_plain
 
 LIGHT = settings(max_examples=40, deadline=None)
-FRR = platform_of(Platform.FRR)
+FRR = platform_of("frr")
 RUNNING = "router bgp 65009\n neighbor 172.20.0.11 remote-as 64512\n"
 VALUES = st.recursive(
     HOSTILE | st.integers(-1, 2**70) | st.none() | st.booleans() | st.floats(),
@@ -118,7 +117,7 @@ def said(rows: list[Row]) -> str:
 
 @pytest.mark.parametrize("text", WHOLE, ids=ascii)
 def test_a_table_shows_it_and_does_nothing_with_it(text: str) -> None:
-    found = Found(reporter="leaf01", peer="172.20.0.11", state=text, last_error=text)  # type: ignore[arg-type]
+    found = Found(reporter="leaf01", peer="172.20.0.11", state=SessionState.of(text), last_error=text)  # type: ignore[arg-type]
     failed = Report(name="leaf01", failure=text)
     each = (found.state, failed.failure, text)
     rows = [Row(rack="rr1", what=text, expected=text, found=one, ok=False) for one in each]
@@ -220,7 +219,7 @@ def test_a_file_that_is_found_says_only_what_is_there(text: str, tmp_path: Path)
     text = text[:LONGEST_SUBDOMAIN]
     switch = LEAVES[0].state
     assert switch is not None
-    neighbours = {key: replace(one, description=text, settings=(text,)) for key, one in switch.neighbours.items()}
+    neighbours = {key: replace(one, description=text, rest=(text,)) for key, one in switch.neighbours.items()}
     named = {text: PEERS["rr1-to-leaf1-peer"], **{k: v for k, v in PEERS.items() if k != "rr1-to-leaf1-peer"}}
     for found in (
         facts(peers=named),

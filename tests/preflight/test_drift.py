@@ -12,7 +12,8 @@ import pytest
 
 from leafrack.fabric import leaf, names
 from leafrack.fabric.load import load_fabric
-from leafrack.platforms import NeighbourState, SwitchState
+from leafrack.platforms import NeighbourState, SessionState, SwitchState
+from leafrack.platforms.state import Password
 from leafrack.preflight.drift import Comparison
 from leafrack.world.cluster import Peer
 from leafrack.world.fields import Target
@@ -27,12 +28,15 @@ SPEC = {"peerIP": "172.20.0.254", "asNumber": 65009, "nodeSelector": "rr-id == '
 CLUSTER = ClusterState({"node4": NODE}, peers=(PEER,), bgp_configuration={"nodeToNodeMeshEnabled": True})
 DRIFT = Comparison(FABRIC, Observed(CLUSTER))
 NEIGHBOUR, *_ = leaf.neighbours(FABRIC, "rr2", "leaf02")["node4"]
-RIGHT = (
-    "remote-as 64513",
-    "description leafrack rr2 node4",
-    "prefix-list LEAFRACK-dc1-IN in",
-    "prefix-list LEAFRACK-dc1-OUT out",
-    "activate",
+RIGHT = NeighbourState(
+    ip_address("173.20.0.11"),
+    64513,
+    SessionState.ESTABLISHED,
+    set_as=64513,
+    description="leafrack rr2 node4",
+    list_in="LEAFRACK-dc1-IN",
+    list_out="LEAFRACK-dc1-OUT",
+    activated=True,
 )
 
 
@@ -87,20 +91,25 @@ def test_a_bgp_filter_says_which_of_leafracks_rules_differ(
     assert Comparison(FABRIC).of_filter("f", {"importV4": RULES}) == ()
 
 
-def on_leaf(*configured: str) -> Drift:
-    state = NeighbourState(ip_address("173.20.0.11"), 64513, "Established", configured=configured)
+def on_leaf(**changed: Any) -> Comparison:
+    state = replace(RIGHT, **changed)
     return Comparison(FABRIC, Observed(switches={"leaf02": SwitchState(65010, {state.address: state})}))
 
 
-LEAVES: Mapping[str, tuple[Drift, tuple[str, ...], tuple[str, ...]]] = {
-    "as it should be": (on_leaf(*RIGHT), (), ()),
+def neighbour_lines(comparison: Comparison) -> tuple[str, ...]:
+    """What differs of node4's neighbour on leaf02, its AS aside."""
+    return tuple(line for line in comparison.of_leaf("rr2", "leaf02") if "(node4)" in line)
+
+
+LEAVES: Mapping[str, tuple[Comparison, tuple[str, ...], tuple[str, ...]]] = {
+    "as it should be": (on_leaf(), (), ()),
     "another AS": (
-        on_leaf("remote-as 65099", *RIGHT[1:]),
+        on_leaf(set_as=65099),
         (),
         ("leaf02: neighbour 173.20.0.11 (node4) has `remote-as 65099` instead of `remote-as 64513`",),
     ),
     "no description": (
-        on_leaf(*RIGHT[:1], *RIGHT[2:]),
+        on_leaf(description=""),
         ("leaf02: neighbour 173.20.0.11 (node4) lacks `description leafrack rr2 node4`",),
         (),
     ),
@@ -115,19 +124,17 @@ LEAVES: Mapping[str, tuple[Drift, tuple[str, ...], tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("drift", "lines", "numbers"), LEAVES.values(), ids=LEAVES)
 def test_a_leaf_says_what_differs_of_a_neighbour(
-    drift: Drift, lines: tuple[str, ...], numbers: tuple[str, ...]
+    drift: Comparison, lines: tuple[str, ...], numbers: tuple[str, ...]
 ) -> None:
-    assert drift.of_neighbour("rr2", "leaf02", "node4", NEIGHBOUR) == lines
+    assert neighbour_lines(drift) == lines
     assert [line for line in drift.of_as_numbers("rr2", "leaf02") if "node4" in line] == list(numbers)
 
 
 def test_a_password_is_compared_and_not_shown() -> None:
-    drift = replace(on_leaf(*RIGHT, "password other"), passwords={"rr2": "s3cret"})
-    assert drift.of_neighbour("rr2", "leaf02", "node4", NEIGHBOUR) == (
-        "leaf02: neighbour 173.20.0.11 (node4) has another password",
-    )
+    drift = replace(on_leaf(password=Password("other")), passwords={"rr2": "s3cret"})
+    assert neighbour_lines(drift) == ("leaf02: neighbour 173.20.0.11 (node4) has another password",)
     assert "s3cret" not in repr(drift)
-    assert "password other" not in repr(drift)
+    assert "other" not in repr(drift)
 
 
 @pytest.mark.parametrize(

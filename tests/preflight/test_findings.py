@@ -143,7 +143,17 @@ FINDINGS = {
     ),
     "a leaf without BGP": (
         replace(FITS, switches={**LEAVES, "leaf01": SwitchState(None)}),
-        "racks.rr1.leaves.leaf01.asNumber: leaf01 runs no BGP: configure `router bgp 65009` on it first",
+        (
+            "racks.rr1.leaves.leaf01.asNumber: leaf01 runs no BGP in the default VRF: configure `router bgp 65009` on "
+            "it first"
+        ),
+    ),
+    "a leaf with BGP in other VRFs only": (
+        replace(FITS, switches={**LEAVES, "leaf01": SwitchState(None, elsewhere=("red", "blue"))}),
+        (
+            "racks.rr1.leaves.leaf01.asNumber: leaf01 runs no BGP in the default VRF (only in red, blue): configure "
+            "`router bgp 65009` on it first"
+        ),
     ),
 }
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from leafrack.fabric.load import load_fabric
-from leafrack.platforms import Effect, Line, NeighbourState, SwitchState
+from leafrack.platforms import Effect, Line, NeighbourState, SessionState, SwitchState
 from leafrack.preflight import leaves
 
+UP, IDLE = SessionState.ESTABLISHED, SessionState.IDLE
 FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))
 NODE1, MEMBER, SPINE = ip_address("172.20.0.11"), ip_address("172.20.0.13"), ip_address("100.0.0.1")
 PLACE = "racks.rr1.leaves.leaf01: leaf01 has a neighbour 172.20.0.11 (node1) already"
@@ -24,7 +25,7 @@ def said(*neighbours: NeighbourState) -> tuple[list[str], list[str]]:
     return [str(each) for each in found[0]], [str(each) for each in found[1]]
 
 
-def node1(remote_as: int = 64512, *lines: Line, state: str = "Idle", description: str = "") -> NeighbourState:
+def node1(remote_as: int = 64512, *lines: Line, state: SessionState = IDLE, description: str = "") -> NeighbourState:
     return NeighbourState(NODE1, remote_as, state, description=description, lines=lines)
 
 
@@ -44,7 +45,7 @@ HARM = {
         ),
     ),
     "somebody else's session": (
-        node1(65099, state="Established", description="old cluster"),
+        node1(65099, state=UP, description="old cluster"),
         (
             f"{PLACE} ('old cluster', in AS 65099, Established), which this file has in AS 64512: leafrack leaves "
             "the AS of a neighbour as it finds it, and this session will not be the node's; correct it, or "
@@ -75,11 +76,11 @@ def test_a_neighbour_is_in_the_way_with(neighbour: NeighbourState, line: str) ->
 
 
 MULTIHOP = Line("neighbor 172.20.0.11 ebgp-multihop 3", Effect.MULTIHOP)
-SECURED = replace(node1(), settings=("ttl-security hops 1",))
+SECURED = replace(node1(), ttl_security=1)
 LIMITS = {
     "more routes than it may have": (
         {"maximum_prefix": 7},
-        replace(node1(state="Established"), prefixes_received=8),
+        replace(node1(state=UP), prefixes_received=8),
         (
             "maximumPrefix: leaf01 takes 8 routes from node1 now, and would end the session at more than 7: give a "
             "larger number, or let node1 announce less first"
@@ -113,7 +114,7 @@ def test_a_setting_of_the_file_does_harm_to_a_neighbour_with(
 FITTING = {
     "as many routes as it may have": (
         {"maximum_prefix": 8},
-        replace(node1(state="Established"), prefixes_received=8),
+        replace(node1(state=UP), prefixes_received=8),
     ),
     "more than one hop without TTL security": ({}, node1(64512, MULTIHOP)),
     "TTL security that the file has": ({"ttl_security": True}, SECURED),
@@ -134,7 +135,7 @@ WORTH_KNOWING = {
     ),
     "a list that goes": (node1(0, LIST), f"{PLACE}, with `{LIST.text}`: leafrack's prefix list takes its place"),
     "an uplink without policy": (
-        NeighbourState(SPINE, 65008, "Established", description="spine", lacks_policy=True),
+        NeighbourState(SPINE, 65008, UP, description="spine", lacks_policy=True),
         (
             "racks.rr1.leaves.leaf01: leaf01 has no policy for 100.0.0.1 (spine) and discards the routes of such "
             "neighbours (RFC 8212), so that no other rack is reached by way of them: give them one, or "
@@ -150,16 +151,16 @@ def test_an_operator_is_told_of(neighbour: NeighbourState, line: str) -> None:
 
 
 SILENT = {
-    "a neighbour as it should be": node1(64512, state="Established"),
+    "a neighbour as it should be": node1(64512, state=UP),
     "one that takes any AS": node1(0),
-    "one without policy, which gets lists": NeighbourState(NODE1, 64512, "Idle", lacks_policy=True),
+    "one without policy, which gets lists": NeighbourState(NODE1, 64512, IDLE, lacks_policy=True),
     "our own, whose AS, shutdown and list are put right": node1(
         65099, SHUT, LIST, OUR_LIST, description="leafrack rr1 node1"
     ),
     "our list on a neighbour that was described anew": node1(64512, OUR_LIST, description="node one"),
     "our own that was described anew and shut down": node1(65099, SHUT, OUR_LIST, description="node one"),
-    "a node that gets no session": NeighbourState(MEMBER, 65099, "Idle", lines=(SHUT, MAP)),
-    "an uplink": NeighbourState(SPINE, 65008, "Established", lines=(MAP,)),
+    "a node that gets no session": NeighbourState(MEMBER, 65099, IDLE, lines=(SHUT, MAP)),
+    "an uplink": NeighbourState(SPINE, 65008, UP, lines=(MAP,)),
 }
 
 
@@ -170,6 +171,6 @@ def test_nothing_is_said_of(neighbour: NeighbourState) -> None:
 
 def test_a_rack_that_gets_its_own_as_may_have_neighbours_in_either() -> None:
     for number, findings in ((64512, 0), (64513, 0), (64514, 1)):
-        state = NeighbourState(ip_address("173.20.0.11"), number, "Established")
+        state = NeighbourState(ip_address("173.20.0.11"), number, UP)
         switches = {"leaf02": SwitchState(65010, {state.address: state})}
         assert len(list(leaves.findings(FABRIC, switches))) == findings

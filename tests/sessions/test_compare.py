@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from leafrack.fabric.load import load_fabric
+from leafrack.platforms import SessionState
 from leafrack.sessions import compare
 from leafrack.sessions.model import End, Kind, Session
 from leafrack.world.model import Found, Report
@@ -26,7 +27,9 @@ def leaf(*, as_number: int = 65009, **found: object) -> Report:
 
 def node(*states: str) -> Report:
     peer = ip_address("172.20.0.13")
-    return Report(name="node1", sessions=tuple(Found(reporter="node1", peer=peer, state=state) for state in states))
+    return Report(
+        name="node1", sessions=tuple(Found(reporter="node1", peer=peer, state=SessionState(state)) for state in states)
+    )
 
 
 HOLDS = {

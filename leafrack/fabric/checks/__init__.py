@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from leafrack.errors import Problem
-from leafrack.fabric.checks import addresses, as_numbers, names, ssh, structure
+from leafrack.fabric.checks import addresses, as_numbers, names, platforms, ssh, structure
 from leafrack.fabric.model import Fabric
 
 
 def errors(fabric: Fabric) -> Iterator[Problem]:
     """All that keeps this fabric from being built."""
-    for module in (structure, names, addresses, as_numbers, ssh):
+    for module in (structure, names, addresses, as_numbers, ssh, platforms):
         yield from module.errors(fabric)
 
 

@@ -20,7 +20,7 @@ guard() {
     awk '/^router bgp [0-9.]+( as-notation [a-z+]+)?$/ { print "as", $3; inside = 1; next }
         /^[^ !]/ { inside = 0 }
         inside { print }' "$work/running" >"$work/instance" || full
-    shown=$(sed -n 's/^as //p' "$work/instance")
+    shown=$(sed -n 's/^as //p' "$work/instance" | head -n 1)
     # What is ours is taken away whatever AS the switch has by now.
     if [ "$way" = back ] || [ "$(cat "$work/task")" = retired ]; then return; fi
     wanted=$(cat "$work/as_number")

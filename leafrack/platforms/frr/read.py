@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 from leafrack.addresses import Address, Network
 from leafrack.errors import printable
-from leafrack.platforms.base import Line, NeighbourState, SwitchState
-from leafrack.platforms.frr import differences, running
+from leafrack.platforms.as_numbers import as_number
+from leafrack.platforms.frr import running, settings
+from leafrack.platforms.state import Line, NeighbourState, SessionState, SwitchState
 
 _WITHOUT_POLICY = ("inboundEbgpRequiresPolicy", "outboundEbgpRequiresPolicy")
 """Keys of a neighbour's address family that FRR sets where RFC 8212 discards its routes."""
@@ -26,40 +26,46 @@ _COMMANDS = " ".join(
     )
 )
 READ = f"vtysh {_COMMANDS}"
+_UNLIKE = "this does not answer as FRR with bgpd"
 
 
 def parse(output: str) -> SwitchState:
     """State from what :data:`READ` printed; raises ``ValueError`` with one line when it is not FRR's."""
     try:
-        return _parsed(output)
+        documents, rest = _documents(output)
+        if len(documents) != 3:
+            first = next((line for line in output.splitlines() if line.strip()), "nothing")
+            raise ValueError(repr(first[:120]))  # noqa: TRY301 - one place says whose answer it is not
+        # Somebody else's description may hold what ends a line for Python.
+        return _parsed(documents, "\n".join(map(printable, rest.split("\n"))))
+    except ValueError as error:
+        msg = f"{_UNLIKE}: {error}"
+        raise ValueError(msg) from None
     except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        msg = f"this does not answer as FRR with bgpd: {type(error).__name__} in what it says of its neighbours"
+        msg = f"{_UNLIKE}: {type(error).__name__} in what it says of its neighbours"
         raise ValueError(msg) from None
 
 
-def _parsed(output: str) -> SwitchState:
-    documents, rest = _documents(output)
-    # Somebody else's description may hold what ends a line for Python.
-    rest = "\n".join(map(printable, rest.split("\n")))
-    if len(documents) != 3:
-        first = next((line for line in output.splitlines() if line.strip()), "nothing")
-        msg = f"this does not answer as FRR with bgpd: {first[:120]!r}"
-        raise ValueError(msg)
+def _parsed(documents: Sequence[Mapping[str, Any]], rest: str) -> SwitchState:
     neighbours, *tables = documents
-    instance = re.search(r"^router bgp (\d+)", rest, re.MULTILINE)
+    instances = running.instances(rest)
+    here = [instance for instance in instances if not instance.place]
     peers = {key: value for key, value in neighbours.items() if isinstance(value, dict) and "bgpState" in value}
-    said, configured = running.lines(rest, peers), differences.configured(rest)
+    configured = running.configured(rest)
+    said = running.lines(rest, configured, peers)
+    own_id = (str(peer.get("localRouterId", "")) for peer in peers.values())
     found = (
         _neighbour(address, peer, said[key], configured.get(key, ()))
         for key, peer in peers.items()
         if (address := _address(key) or _address(peer.get("bgpNeighborAddr", ""))) is not None
     )
     return SwitchState(
-        as_number=int(instance[1]) if instance else None,
+        as_number=here[0].as_number if here else None,
         neighbours={state.address: state for state in found},
-        router_id=next((str(peer.get("localRouterId", "")) for peer in peers.values()), ""),
+        router_id=next(filter(None, own_id), running.router_id(rest)),
         routes=frozenset(route for table in tables for route in _routes(table)),
-        lists=differences.listed(rest),
+        lists=running.listed(rest),
+        elsewhere=tuple(instance.place for instance in instances if instance.place),
     )
 
 
@@ -95,25 +101,39 @@ def _address(text: str) -> Address | None:
 
 
 def _neighbour(
-    address: Address, peer: Mapping[str, Any], lines: tuple[Line, ...], configured: tuple[str, ...]
+    address: Address, peer: Mapping[str, Any], lines: tuple[Line, ...], configured: Sequence[running.Said]
 ) -> NeighbourState:
-    established = peer.get("bgpState") == "Established"
-    families = list(peer.get("addressFamilyInfo", {}).values())
+    state = _state(str(peer.get("bgpState", "")))
+    established = state is SessionState.ESTABLISHED
+    families = _families(peer)
+    family = f"ipv{address.version}"
+    own = [said.text for said in configured if said.family in ("", f"{family} unicast")]
+    given, set_as, rest = settings.of_lines(own, activated=f"{family}unicast" in families)
     return NeighbourState(
+        **{**vars(given), "description": given.description or str(peer.get("nbrDesc", ""))},
         address=address,
-        remote_as=int(peer.get("remoteAs", 0)),
-        state=str(peer.get("bgpState", "")),
+        remote_as=as_number(peer.get("remoteAs", 0)),
+        state=state,
         uptime=peer.get("bgpTimerUpMsec", 0) / 1000 if established else 0.0,
-        description=str(peer.get("nbrDesc", "")),
-        last_error="" if established else _last_error(peer, families),
-        prefixes_received=sum(family.get("acceptedPrefixCounter", 0) for family in families),
+        last_error="" if established else _last_error(peer, list(families.values())),
+        prefixes_received=sum(family.get("acceptedPrefixCounter", 0) for family in families.values()),
         lines=lines,
-        lacks_policy=any(key in family for family in families for key in _WITHOUT_POLICY),
+        lacks_policy=any(key in family for family in families.values() for key in _WITHOUT_POLICY),
         local_address=_address(str(peer.get("hostLocal", ""))),
         router_id=str(peer.get("remoteRouterId", "")) if established else "",
-        settings=running.settings(configured),
-        configured=differences.with_family(configured, peer, address.version),
+        set_as=set_as,
+        rest=rest,
     )
+
+
+def _state(said: str) -> SessionState:
+    """FRR has two more than the RFC, both on the way to Idle."""
+    return SessionState.IDLE if said in ("Clearing", "Deleted") else SessionState.of(said)
+
+
+def _families(peer: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """Families of a neighbour; ``ipv4Unicast`` in FRR is ``IPv4 Unicast`` in the one of Cumulus."""
+    return {name.replace(" ", "").lower(): family for name, family in peer.get("addressFamilyInfo", {}).items()}
 
 
 def _last_error(peer: Mapping[str, Any], families: Sequence[Mapping[str, Any]]) -> str:

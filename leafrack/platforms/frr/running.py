@@ -1,6 +1,6 @@
-"""What FRR's running configuration says of neighbours besides leafrack's own lines, as tried on 8.4.
+"""What FRR's running configuration says: instances, neighbours, lists, and what is in the way of leafrack's lines.
 
-Facts of the platform that shape this file:
+Facts of the platform that shape this file, as tried on 8.4:
 
 * a neighbour has one prefix list a direction, and a distribute list excludes it (``% Prefix/distribute list can not
   co-exist``); route maps and filter lists apply beside it;
@@ -14,11 +14,15 @@ Facts of the platform that shape this file:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from leafrack.platforms.base import Effect, Line
+from leafrack.platforms.as_numbers import as_number
+from leafrack.platforms.state import Effect, Line
 
+_INSTANCE = re.compile(r"router bgp (?P<number>[\d.]+)(?: (?:vrf|view) (?P<place>\S+))?(?: as-notation \S+)?")
+_LINE = re.compile(r" +neighbor (?P<who>\S+) (?P<what>.+)")
 _FAMILIES = ("", "ipv4 unicast", "ipv6 unicast")
 _DEFINITIONS = {
     "filter-list": r"bgp as-path access-list {name} (?:seq \d+ )?permit ",
@@ -27,37 +31,89 @@ _DEFINITIONS = {
 """What makes those that stay beside leafrack's lists permit something."""
 
 
-def lines(running: str, peers: Mapping[str, Mapping[str, Any]]) -> Mapping[str, tuple[Line, ...]]:
-    """Lines by the neighbour's address; ``peers`` is FRR's JSON of the neighbours by address."""
-    said = _of_neighbours(running)
+@dataclass(frozen=True)
+class Instance:
+    """Where ``router bgp`` runs: its AS and the VRF or view it is for, none for the default one."""
+
+    as_number: int
+    place: str = ""
+
+
+def instances(running: str) -> tuple[Instance, ...]:
+    """All BGP instances of a switch."""
+    return tuple(found for line in running.splitlines() if (found := _instance(line)) is not None)
+
+
+def _instance(line: str) -> Instance | None:
+    said = _INSTANCE.fullmatch(line)
+    try:
+        return None if said is None else Instance(as_number(said["number"]), said["place"] or "")
+    except ValueError:
+        return None
+
+
+class Said(NamedTuple):
+    """A line of a neighbour or group, without ``neighbor ADDRESS`` before it, and the address family that it is in."""
+
+    family: str
+    text: str
+
+
+def configured(running: str) -> Mapping[str, tuple[Said, ...]]:
+    """What the default instance says of each neighbour or group, families that leafrack has no part in left out."""
+    found: dict[str, tuple[Said, ...]] = {}
+    family = ""
+    for line in _default_instance(running):
+        if entered := re.fullmatch(r" address-family (.+)", line):
+            family = entered[1]
+        elif line == " exit-address-family":
+            family = ""
+        elif family in _FAMILIES and (said := _LINE.fullmatch(line)):
+            found[said["who"]] = (*found.get(said["who"], ()), Said(family, said["what"].strip()))
+    return found
+
+
+def router_id(running: str) -> str:
+    """Where it is configured."""
+    said = (re.fullmatch(r" bgp router-id (\S+)", line) for line in _default_instance(running))
+    return next((found[1] for found in said if found), "")
+
+
+def _default_instance(running: str) -> Iterator[str]:
+    inside = False
+    for line in running.splitlines():
+        if line and not line.startswith((" ", "!")):
+            inside = (instance := _instance(line)) is not None and not instance.place
+        elif inside:
+            yield line
+
+
+def listed(running: str) -> Mapping[str, frozenset[str]]:
+    """Entries of each prefix list by its name."""
+    found: dict[str, frozenset[str]] = {}
+    for name, entry in re.findall(r"^ip(?:v6)? prefix-list (\S+) (.+)$", running, re.MULTILINE):
+        found[name] = found.get(name, frozenset()) | {entry.strip()}
+    return found
+
+
+def lines(
+    running: str, said: Mapping[str, tuple[Said, ...]], peers: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, tuple[Line, ...]]:
+    """Lines by the neighbour's address; ``said`` is what is configured, ``peers`` FRR's JSON of the neighbours."""
     found: dict[str, tuple[Line, ...]] = {}
     for address, peer in peers.items():
-        whole = [*said.get(address, ()), *said.get(peer.get("peerGroup", ""), ())]
+        whole = [
+            f"neighbor {who} {one.text}" for who in (address, peer.get("peerGroup", "")) for one in said.get(who, ())
+        ]
         found[address] = (*_refusing(address, peer, said), *(line for text in whole for line in _line(text, running)))
     return found
 
 
-def _of_neighbours(running: str) -> Mapping[str, tuple[str, ...]]:
-    """Lines of the default BGP instance by neighbour or group."""
-    found: dict[str, tuple[str, ...]] = {}
-    inside, family = False, ""
-    for line in running.splitlines():
-        if not line.startswith(" "):
-            inside, family = bool(re.fullmatch(r"router bgp \d+", line)), ""
-        elif inside and (entered := re.fullmatch(r" address-family (.+)", line)):
-            family = entered[1]
-        elif inside and line == " exit-address-family":
-            family = ""
-        elif inside and family in _FAMILIES and (words := line.split())[0] == "neighbor":
-            found[words[1]] = (*found.get(words[1], ()), line.strip())
-    return found
-
-
-def _refusing(address: str, peer: Mapping[str, Any], said: Mapping[str, tuple[str, ...]]) -> Iterator[Line]:
+def _refusing(address: str, peer: Mapping[str, Any], said: Mapping[str, tuple[Said, ...]]) -> Iterator[Line]:
     group = peer.get("peerGroup", "")
     if peer.get("peerSubnetRangeGroup"):
         yield Line(f"bgp listen range {peer['peerSubnetRangeGroup']} peer-group {group}", Effect.REFUSES)
-    elif group and any(text.startswith(f"neighbor {group} remote-as ") for text in said.get(group, ())):
+    elif group and any(one.text.startswith("remote-as ") for one in said.get(group, ())):
         yield Line(f"neighbor {address} peer-group {group}", Effect.REFUSES)
 
 
@@ -75,13 +131,3 @@ def _line(text: str, running: str) -> Iterator[Line]:
         case "filter-list" | "route-map":
             permits = re.search(rf"^{_DEFINITIONS[kind].format(name=re.escape(name))}", running, re.MULTILINE)
             yield Line(text, Effect.FILTERS if permits else Effect.DROPS, name)
-
-
-_SAID_ELSEWHERE = ("remote-as", "description", "activate")
-
-
-def settings(configured: Sequence[str]) -> tuple[str, ...]:
-    """Of a neighbour's lines (``differences.configured``) what its state does not tell; a password as the word."""
-    # FRR shows passwords in its running configuration.
-    shown = ("password" if line.startswith("password ") else line for line in configured)
-    return tuple(line for line in shown if not line.startswith(_SAID_ELSEWHERE))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from leafrack.addresses import Network
 from leafrack.platforms import posix
-from leafrack.platforms.job import Job, Neighbour, PrefixList, Timers
+from leafrack.platforms.job import Job, Neighbour, PrefixList
+from leafrack.platforms.state import Timers
 
 RESTART = 1
 """Minutes after which FRR tries a session again that had too many prefixes; without them it never does."""

@@ -7,11 +7,10 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from leafrack.fabric import Platform
 from leafrack.platforms import Neighbour, PrefixList, platform_of
-from leafrack.platforms.base import Timers
+from leafrack.platforms.state import Timers
 
-FRR = platform_of(Platform.FRR)
+FRR = platform_of("frr")
 ADDRESS = ip_address("172.20.0.11")
 WANTED = Neighbour(
     ADDRESS, 64512, "leafrack rr1 node1", "IN", "OUT", timers=Timers(keepalive=3, hold=9), password="s3cret"
@@ -185,7 +184,8 @@ def test_an_edited_prefix_list_says_which_entries_it_has_and_lacks(
 def test_an_ipv6_neighbour_is_activated_in_its_own_family(family: str, differences: tuple[str, ...]) -> None:
     """FRR activates IPv4 of every neighbour unless told not to."""
     given = JSON.replace("172.20.0.11", "fd00::11").replace("ipv4Unicast", family)
-    state = FRR.parse(given + RUNNING.replace("172.20.0.11", "fd00::11"))
+    running = RUNNING.replace("172.20.0.11", "fd00::11").replace("ipv4 unicast", "ipv6 unicast")
+    state = FRR.parse(given + running)
     wanted = replace(WANTED, address=ip_address("fd00::11"))
     assert FRR.neighbour_differences(wanted, state.neighbours[wanted.address]) == differences
 

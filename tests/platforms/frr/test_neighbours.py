@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from leafrack.fabric import Platform
 from leafrack.platforms import Effect, NeighbourState, SwitchState, platform_of
 
-FRR = platform_of(Platform.FRR)
+FRR = platform_of("frr")
 CAPTURED = Path(__file__).parent / "frr-8.4.4-neighbours.txt"
 ODD = FRR.parse(CAPTURED.read_text())
 LISTENING = FRR.parse(CAPTURED.with_name("frr-8.4.4-listen-range.txt").read_text())

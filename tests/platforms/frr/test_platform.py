@@ -8,14 +8,22 @@ import subprocess
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from leafrack.fabric import Platform
-from leafrack.platforms import Neighbour, PrefixList, platform_of
-from leafrack.platforms.base import Timers
+from leafrack.platforms import Job, Neighbour, PrefixList, Task, Way, platform_of, posix
+from leafrack.platforms.state import Password, Timers
 
-FRR = platform_of(Platform.FRR)
+FRR = platform_of("frr")
+
+OWN = ("LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT")
+
+
+def sessions(*neighbours: Neighbour, lists: tuple[PrefixList, ...] = ()) -> Job:
+    """A job that gives a leaf some neighbours and lists."""
+    return Job(Task.SESSIONS, 65009, OWN, lists, neighbours)
+
 
 RENDERED = {
     "an IPv4 neighbour": (
@@ -29,7 +37,6 @@ RENDERED = {
         ),
         """\
 router bgp 65009
-! may be in AS 64512 64513
  neighbor 172.20.0.11 remote-as 64512
  neighbor 172.20.0.11 description leafrack rr1 node1
  no neighbor 172.20.0.11 password
@@ -66,7 +73,6 @@ exit
         ),
         """\
 router bgp 65009
-! may be in AS 64513
  neighbor fd00:1::11 remote-as external
  neighbor fd00:1::11 description leafrack rr1 node1
  neighbor fd00:1::11 password s3cret
@@ -90,7 +96,7 @@ exit
 
 @pytest.mark.parametrize(("neighbour", "text"), RENDERED.values(), ids=RENDERED)
 def test_a_neighbour_is_rendered_as_an_operator_would_write_it(neighbour: Neighbour, text: str) -> None:
-    assert FRR.render(65009, neighbour) == text
+    assert FRR.text(sessions(neighbour)) == text
 
 
 def test_prefix_lists_permit_the_ranges_and_what_is_inside_them_and_of_all_addresses_the_default_route() -> None:
@@ -99,22 +105,13 @@ def test_prefix_lists_permit_the_ranges_and_what_is_inside_them_and_of_all_addre
         PrefixList("B", (ip_network("fd00:64::/48"), ip_network("::/0"))),
         PrefixList("C", (ip_network("0.0.0.0/0"),)),
     )
-    assert FRR.render_lists(lists) == (
+    assert FRR.text(sessions(lists=lists)) == (
         "ip prefix-list A seq 5 permit 10.233.64.0/18 le 32\n"
         "ip prefix-list A seq 10 permit 10.9.9.9/32\n"
         "ipv6 prefix-list B seq 5 permit fd00:64::/48 le 128\n"
         "ipv6 prefix-list B seq 10 permit ::/0\n"
         "ip prefix-list C seq 5 permit 0.0.0.0/0\n"
     )
-
-
-def test_taking_back_names_our_neighbour_and_our_lists_and_nothing_else() -> None:
-    address = ip_address("172.20.0.11")
-    assert "'no neighbor 172.20.0.11'" in FRR.unrender(65009, address)
-    assert "no router" not in FRR.unrender(65009, address)
-    forgotten = FRR.forget_lists((PrefixList("A", (ip_network("10.0.0.0/8"),)),))
-    assert "'no ip prefix-list A'" in forgotten
-    assert forgotten.count("'no ") == 1
 
 
 def test_a_password_does_not_show_in_the_representation_of_a_neighbour() -> None:
@@ -169,7 +166,8 @@ NUMBERED = """{
 def test_what_is_configured_of_a_neighbour_is_read_without_its_password() -> None:
     state = FRR.parse(f"{NUMBERED}{{}}{{}}{CONFIGURED}")
     (node,) = state.neighbours.values()
-    assert node.settings == ("password", "timers 3 9", "prefix-list PODS in")
+    assert (node.password, node.timers, node.list_in) == (Password("s3cret"), Timers(3, 9), "PODS")
+    assert (node.ttl_security, node.rest) == (None, ())
     assert "s3cret" not in repr(state)
 
 
@@ -222,7 +220,7 @@ def test_an_answer_that_is_not_frrs_is_said_in_one_line(output: str) -> None:
 
 
 class Switch:
-    """A folder with a ``vtysh`` that answers from a file and keeps what it is told, to run the apply script against."""
+    """A folder with a ``vtysh`` that answers from a file and keeps what it is told, to run a job against."""
 
     def __init__(self, folder: Path, running: str, says: str = "", code: int = 0, state: str = "Idle") -> None:
         self.applied = folder / "applied"
@@ -241,30 +239,82 @@ esac
         vtysh.chmod(vtysh.stat().st_mode | stat.S_IXUSR)
         self.env = {"PATH": f"{folder}:{os.environ['PATH']}"}
 
-    def apply(self, text: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["sh", "-c", FRR.run],
-            input=FRR.apply(text),
-            env=self.env,
-            text=True,
-            capture_output=True,
-            check=False,
-        )
+    def play(self, job: Job, way: Way = Way.FORWARD) -> subprocess.CompletedProcess[str]:
+        """Run a job as pulumi-command does: by the shell, with the program on standard input."""
+        command, program = ["sh", "-c", posix.command(way)], FRR.program(job)
+        return subprocess.run(command, input=program, env=self.env, text=True, capture_output=True, check=False)
+
+    def sent(self, job: Job, way: Way = Way.FORWARD) -> list[str]:
+        """Lines that reach the switch by a job that succeeds."""
+        done = self.play(job, way)
+        assert (done.returncode, done.stderr) == (0, "")
+        return self.applied.read_text().splitlines() if self.applied.exists() else []
 
 
-NEIGHBOUR = Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "L", "L", (64512, 64513))
-GIVEN = FRR.render(65009, NEIGHBOUR)
+NEIGHBOUR = Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", *OWN, (64512, 64513))
+STANDS = """router bgp 65009
+ neighbor 100.0.0.1 remote-as 65008
+ neighbor 172.20.0.11 remote-as 64512
+ neighbor 172.20.0.11 description leafrack rr1 node1
+ address-family ipv4 unicast
+  neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-IN in
+  neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-OUT out
+ exit-address-family
+exit
+"""
+"""A leaf on which the neighbour is as it is declared."""
 
 
-def test_a_new_neighbour_gets_its_first_as_number(tmp_path: Path) -> None:
+def test_a_new_neighbour_gets_its_first_as_number_and_nothing_is_taken_from_it_that_it_has_not(tmp_path: Path) -> None:
     switch = Switch(tmp_path, "router bgp 65009\n neighbor 172.20.0.111 remote-as 1\n")
-    assert switch.apply(GIVEN).returncode == 0
-    assert switch.applied.read_text() == without(GIVEN, " no neighbor 172.20.0.11 graceful-restart-disable")
+    assert switch.sent(sessions(NEIGHBOUR)) == [
+        "router bgp 65009",
+        " neighbor 172.20.0.11 remote-as 64512",
+        " neighbor 172.20.0.11 description leafrack rr1 node1",
+        " address-family ipv4 unicast",
+        "  neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-IN in",
+        "  neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-OUT out",
+        "  neighbor 172.20.0.11 activate",
+        " exit-address-family",
+        "exit",
+    ]
 
 
-def without(text: str, line: str) -> str:
-    assert f"{line}\n" in text
-    return text.replace(f"{line}\n", "")
+def test_of_a_neighbour_that_is_right_nothing_is_sent_but_that_it_is_active(tmp_path: Path) -> None:
+    sent = Switch(tmp_path, STANDS).sent(sessions(NEIGHBOUR))
+    assert [line.strip() for line in sent if "neighbor" in line] == ["neighbor 172.20.0.11 activate"]
+
+
+def test_drift_of_one_neighbour_repairs_just_that_one(tmp_path: Path) -> None:
+    other = replace(NEIGHBOUR, address=ip_address("172.20.0.12"), description="leafrack rr1 node2")
+    both = STANDS + STANDS.replace("172.20.0.11", "172.20.0.12").replace("node1", "node2").partition("\n")[2]
+    both = both.replace("exit\n neighbor", " neighbor")
+    drifted = both.replace("description leafrack rr1 node1", "description somebody's") + (
+        "router bgp 65009 vrf red\n neighbor 172.20.0.11 description leafrack rr1 node1\nexit\n"
+    )
+    sent = Switch(tmp_path, drifted).sent(sessions(NEIGHBOUR, other))
+    assert [line.strip() for line in sent if "neighbor" in line and "activate" not in line] == [
+        "neighbor 172.20.0.11 description leafrack rr1 node1"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("has", "wanted", "line"),
+    [
+        (" neighbor 172.20.0.11 timers 3 9\n", {}, "no neighbor 172.20.0.11 timers"),
+        (" neighbor 172.20.0.11 password other\n", {}, "no neighbor 172.20.0.11 password"),
+        (" neighbor 172.20.0.11 shutdown\n", {}, "no neighbor 172.20.0.11 shutdown"),
+        (" neighbor 172.20.0.11 ttl-security hops 1\n", {}, "no neighbor 172.20.0.11 ttl-security hops 1"),
+        (" neighbor 172.20.0.11 password a\n", {"password": "b"}, "neighbor 172.20.0.11 password b"),
+        ("", {"timers": Timers(3, 9)}, "neighbor 172.20.0.11 timers 3 9"),
+        ("", {"maximum_prefix": 7}, "neighbor 172.20.0.11 maximum-prefix 7 restart 1"),
+        (" neighbor 172.20.0.11 timers 3 90\n", {"timers": Timers(3, 9)}, "neighbor 172.20.0.11 timers 3 9"),
+    ],
+)
+def test_just_what_differs_of_a_neighbour_is_sent(tmp_path: Path, has: str, wanted: dict[str, Any], line: str) -> None:
+    running = STANDS.replace(" address-family", f"{has} address-family")
+    sent = Switch(tmp_path, running).sent(sessions(replace(NEIGHBOUR, **wanted)))
+    assert [each.strip() for each in sent if "neighbor" in each and "activate" not in each] == [line]
 
 
 @pytest.mark.parametrize("graceful", [True, False])
@@ -273,16 +323,16 @@ def test_graceful_restart_is_switched_only_where_it_differs(tmp_path: Path, *, g
     line = "neighbor 172.20.0.11 graceful-restart-disable"
     running = "router bgp 65009\n neighbor 172.20.0.11 remote-as 64512\n"
     switch = Switch(tmp_path, running + ("" if already else f" {line}\n"))
-    given = FRR.render(65009, replace(NEIGHBOUR, graceful_restart=graceful))
-    assert switch.apply(given).returncode == 0
-    sent = [each.strip() for each in switch.applied.read_text().splitlines() if "graceful" in each]
-    assert sent == ([] if graceful is already else [f"no {line}" if graceful else line])
+    sent = switch.sent(sessions(replace(NEIGHBOUR, graceful_restart=graceful)))
+    found = [each.strip() for each in sent if "graceful" in each]
+    assert found == ([] if graceful is already else [f"no {line}" if graceful else line])
 
 
 @pytest.mark.parametrize(
     ("has", "state", "keeps"),
     [
         ("64513", "Active", True),
+        ("0.64513", "Active", True),
         ("external", "Active", True),
         ("64599", "Established", True),
         ("64599", "Active", False),
@@ -293,29 +343,44 @@ def test_a_neighbour_keeps_its_as_number_unless_nobody_could_have_a_session_with
     tmp_path: Path, has: str, state: str, *, keeps: bool
 ) -> None:
     switch = Switch(tmp_path, f"router bgp 65009\n neighbor 172.20.0.11 remote-as {has}\n", state=state)
-    assert switch.apply(GIVEN).returncode == 0
-    applied = switch.applied.read_text()
-    assert ("neighbor 172.20.0.11 remote-as 64512" not in applied) is keeps
-    assert "neighbor 172.20.0.11 description leafrack rr1 node1" in applied
+    sent = switch.sent(sessions(NEIGHBOUR))
+    assert (" neighbor 172.20.0.11 remote-as 64512" not in sent) is keeps
+    assert " neighbor 172.20.0.11 description leafrack rr1 node1" in sent
 
 
-@pytest.mark.parametrize(("running", "has"), [("router bgp 65010\n", "65010"), ("!\n", "(none)")])
+@pytest.mark.parametrize(
+    ("running", "has"),
+    [
+        ("router bgp 65010\n", "65010"),
+        ("!\n", "(none)"),
+        ("router bgp 65009 vrf red\n", "(none)"),
+        ("router bgp 1.10 as-notation dot\n", "1.10"),
+    ],
+)
 def test_a_switch_with_another_as_is_left_alone_and_says_so(tmp_path: Path, running: str, has: str) -> None:
     switch = Switch(tmp_path, running)
-    done = switch.apply(GIVEN)
+    done = switch.play(sessions(NEIGHBOUR))
     assert done.returncode == 1
     assert done.stderr == f"this switch runs BGP as AS {has}, the fabric file says 65009: nothing was changed\n"
     assert not switch.applied.exists()
+
+
+def test_an_as_number_with_a_dot_is_the_number_that_it_is(tmp_path: Path) -> None:
+    switch = Switch(tmp_path, "router bgp 1.10 as-notation dot\n")
+    assert " neighbor 172.20.0.11 remote-as 64512" in switch.sent(replace(sessions(NEIGHBOUR), as_number=65546))
 
 
 def test_a_refused_line_is_shown_without_its_password(tmp_path: Path) -> None:
     switch = Switch(
         tmp_path, "router bgp 65009\n", says="line 3: % Unknown command:  neighbor 172.20.0.11 password s3cret", code=2
     )
-    done = switch.apply(GIVEN)
+    done = switch.play(sessions(NEIGHBOUR))
     assert done.returncode == 1
     assert "s3cret" not in done.stderr + done.stdout
     assert "line 3: % Unknown command:  neighbor 172.20.0.11 password (hidden)" in done.stderr
+
+
+LISTS = (PrefixList("L", (ip_network("10.9.0.0/16"),)),)
 
 
 def test_entries_that_are_no_longer_given_leave_our_lists_after_the_new_ones_are_in(tmp_path: Path) -> None:
@@ -326,31 +391,92 @@ def test_entries_that_are_no_longer_given_leave_our_lists_after_the_new_ones_are
         "ip prefix-list OTHER seq 10 permit 10.3.0.0/16\n"
         "router bgp 65009\n",
     )
-    given = FRR.render_lists((PrefixList("L", (ip_network("10.9.0.0/16"),)),))
-    assert switch.apply(given).returncode == 0
-    assert switch.applied.read_text() == given + "no ip prefix-list L seq 10 permit 10.2.0.0/16 le 32\n"
+    assert switch.sent(sessions(lists=LISTS)) == [
+        "ip prefix-list L seq 5 permit 10.9.0.0/16 le 32",
+        "no ip prefix-list L seq 10 permit 10.2.0.0/16 le 32",
+    ]
 
 
-TAKING_AWAY = [
-    FRR.unrender(65009, ip_address("172.20.0.11")),
-    FRR.forget_lists((PrefixList("A", (ip_network("10.0.0.0/8"),)),)),
-]
+OTHERS = """router bgp 65009
+ neighbor 100.0.0.1 remote-as 65008
+ neighbor 100.0.0.1 description spine
+ neighbor 172.20.0.11 remote-as 64512
+ neighbor 172.20.0.12 remote-as 64512
+ neighbor 172.20.0.13 remote-as 64512
+ neighbor 172.20.0.13 description leafrack rr1 node3
+ neighbor 172.20.0.14 remote-as 64512
+ address-family ipv4 unicast
+  neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-IN in
+  neighbor 172.20.0.12 prefix-list LEAFRACK-dc1-OUT out
+  neighbor 172.20.0.13 prefix-list PODS in
+  neighbor 172.20.0.14 prefix-list LEAFRACK-dc1-b-IN in
+ exit-address-family
+exit
+ip prefix-list LEAFRACK-dc1-IN seq 5 permit 10.9.0.0/16
+ip prefix-list LEAFRACK-dc1-OUT seq 5 permit 10.9.0.0/16
+ip prefix-list LEAFRACK-dc1-b-IN seq 5 permit 10.9.0.0/16
+ip prefix-list PODS seq 5 permit 10.9.0.0/16
+"""
+"""Two neighbours of this fabric, one that is only described like ours, one of a fabric with a longer name."""
 
 
-@pytest.mark.parametrize("command", TAKING_AWAY, ids=["a neighbour", "lists"])
-def test_what_cannot_be_saved_when_something_is_taken_away_is_said_in_the_switchs_words(
-    tmp_path: Path, command: str
+def test_on_the_way_back_all_that_is_ours_goes_and_nothing_else(tmp_path: Path) -> None:
+    assert Switch(tmp_path, OTHERS).sent(sessions(NEIGHBOUR), Way.BACK) == [
+        "router bgp 65009",
+        " no neighbor 172.20.0.11",
+        " no neighbor 172.20.0.12",
+        "exit",
+        "no ip prefix-list LEAFRACK-dc1-IN",
+        "no ip prefix-list LEAFRACK-dc1-OUT",
+    ]
+
+
+def test_who_is_ours_and_declared_no_more_is_retired(tmp_path: Path) -> None:
+    lists = (PrefixList("LEAFRACK-dc1-IN", (ip_network("10.9.0.0/16"),)),)
+    job = replace(sessions(NEIGHBOUR, lists=lists), task=Task.RETIRED)
+    assert Switch(tmp_path, OTHERS).sent(job) == [
+        "router bgp 65009",
+        " no neighbor 172.20.0.12",
+        "exit",
+        "no ip prefix-list LEAFRACK-dc1-OUT",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("way", "lines"),
+    [
+        (Way.FORWARD, [" neighbor 172.20.0.11 remote-as 64513", " neighbor 172.20.0.12 remote-as 64513"]),
+        (Way.BACK, [" neighbor 172.20.0.11 remote-as external", " neighbor 172.20.0.12 remote-as external"]),
+    ],
+)
+def test_neighbours_of_ours_are_renumbered_and_come_back_and_no_other_is_made(
+    tmp_path: Path, way: Way, lines: list[str]
 ) -> None:
+    nodes = [
+        replace(NEIGHBOUR, address=ip_address(f"172.20.0.{number}"), as_number=None) for number in (11, 12, 13, 99)
+    ]
+    job = replace(sessions(*nodes), task=Task.AS_NUMBERS, final_as=64513)
+    assert Switch(tmp_path, OTHERS).sent(job, way) == ["router bgp 65009", *lines, "exit"]
+
+
+@pytest.mark.parametrize("task", [Task.SESSIONS, Task.AS_NUMBERS])
+def test_where_no_bgp_runs_there_is_nothing_to_take_away(tmp_path: Path, task: Task) -> None:
+    assert Switch(tmp_path, "!\n").sent(replace(sessions(NEIGHBOUR), task=task), Way.BACK) == []
+
+
+def test_what_is_ours_is_taken_away_whatever_as_the_switch_has_by_now(tmp_path: Path) -> None:
+    switch = Switch(tmp_path, OTHERS.replace("router bgp 65009", "router bgp 65099"))
+    assert switch.sent(sessions(NEIGHBOUR), Way.BACK)[:2] == ["router bgp 65099", " no neighbor 172.20.0.11"]
+
+
+@pytest.mark.parametrize("way", Way)
+def test_what_cannot_be_saved_is_said_in_the_switchs_words(tmp_path: Path, way: Way) -> None:
+    switch = Switch(tmp_path, OTHERS)
     vtysh = tmp_path / "vtysh"
-    vtysh.write_text(
-        """#!/bin/sh
-case "$*" in
+    broken = """case "$*" in
   "-c write memory") echo "% Can't open file /etc/frr/frr.conf: Read-only file system"; exit 1 ;;
-  "-c show running-config bgpd") echo "router bgp 65009" ;;
 esac
 """
-    )
-    vtysh.chmod(0o755)
-    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    done = subprocess.run(["sh", "-c", command], env=env, text=True, capture_output=True, check=False)
+    vtysh.write_text(vtysh.read_text().replace("#!/bin/sh\n", f"#!/bin/sh\n{broken}"))
+    done = switch.play(sessions(NEIGHBOUR), way)
     assert (done.returncode, done.stderr) == (1, "% Can't open file /etc/frr/frr.conf: Read-only file system\n")
