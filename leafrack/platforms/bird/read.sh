@@ -1,9 +1,6 @@
-birdc show status &&
-birdc show protocols all &&
-echo '=== routes' &&
-ip -j route && ip -j -6 route &&
-echo '=== files' &&
-conf=$(birdc configure check | sed -n 's/^Reading configuration from //p'); etc=${conf%/*} &&
-for file in "$etc"/leafrack/*.conf; do
-    [ ! -e "$file" ] || { echo "=== ${file##*/}"; cat "$file"; } || exit
+birdc show status && birdc show protocols all &&
+    echo '=== routes' && ip -j route && ip -j -6 route &&
+    echo '=== files' && conf=$(birdc configure check | sed -n 's/^Reading configuration from //p') || exit
+for file in "${conf%/*}"/leafrack/*.conf; do
+    [ ! -e "$file" ] || { echo "=== ${file##*/}" && cat "$file"; } || exit
 done

@@ -6,14 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from leafrack.platforms.differences import RETRY
 from leafrack.platforms.state import AnyAs, Limit, Password, PrivateAs, Setting, Settings, Timers
 
 TTL_SECURITY = "ttl security on;"
 PRIVATE = "[64512..65534, 4200000000..4294967294]"
 """RFC 6996."""
-RETRY = differences.RETRY
-"""Seconds within which a session that had too many routes is tried again, by ``error wait time``; BIRD has no timer
-of its own for that."""
 
 
 def description(of: Settings) -> str:

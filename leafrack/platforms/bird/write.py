@@ -1,7 +1,7 @@
 """BIRD's words for what is ours: a file a prefix list and a file a neighbour; ``apply.sh`` puts them in place.
 
-The text of a job is all files, each after a comment with its name: what bird.conf includes as ``leafrack/*.conf``. Their
-names are in the order in which BIRD has to read them, and carry the list, and so the fabric, that they are of.
+The text of a job is all files, each after a comment with its name: what bird.conf includes as ``leafrack/*.conf``.
+Their names are in the order in which BIRD has to read them, and carry the list, and so the fabric, that they are of.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from leafrack.platforms.job import Job, Neighbour, PrefixList
 _LONGEST_NAME = 64
 """Characters of a symbol (SYM_MAX_LEN in conf/conf.h)."""
 _SESSION = ("connect delay time 1;", "connect retry time 5;", "error wait time 5, 60;")
-"""BIRD would wait two minutes between tries, and after an error up to five: a node that comes back is seen in seconds."""
+"""By itself BIRD waits two minutes between tries, and up to five after an error: a node comes back within seconds."""
 
 
 def text(job: Job) -> str:
