@@ -51,6 +51,7 @@ soak: ## 50 runs of Pulumi killed at random moments and every fault that there i
 check: ## What needs no lab and no root: ruff, mypy, the quick tests
 	@$(TOOLS) venv
 	@$(TOOLS) run -- python -m ruff check .
+	@$(TOOLS) run -- python -m ruff format --check .
 	@$(TOOLS) run -- python -m mypy
 	@$(TOOLS) run -- python -m pytest --numprocesses 2 -m "not lab and not e2e and not toolchain"
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ci import plan
 from ci.plan import Plan
-from leafrack.errors import STOPS, TAKEN_BACK, printable
+from leafrack.errors import ProblemKind, kind_of, printable
 
 DRIFT = 7
 """Exit code of Pulumi itself where ``--expect-no-changes`` finds changes."""
@@ -50,7 +50,11 @@ def of_drift(
     ``rows`` are those of ``leafrack status --json``, None where it gave none but ``also_said``.
     """
     failing = [row for row in rows or () if not row["ok"]]
-    in_the_way = [line.removesuffix(f"; {STOPS}") for line in preview.warnings if line.endswith(f"; {STOPS}")]
+    warnings = [kind_of(line) for line in preview.warnings]
+    in_the_way, foreign, differs = (
+        [text for kind, text in warnings if kind is wanted]
+        for wanted in (ProblemKind.IN_THE_WAY, ProblemKind.FOREIGN, ProblemKind.DRIFT)
+    )
     if code not in (0, DRIFT) and not in_the_way:
         # A refresh of the cluster may fail before our own program says why: rows of no rack are of the cluster itself.
         why = [*(row["found"] for row in failing if not row["rack"]), *(preview.errors or _no_words(code))]
@@ -64,8 +68,10 @@ def of_drift(
     if in_the_way:
         lines += ["Somebody else's, and left alone; `pulumi up` stops there:", "", *_bullets(in_the_way), ""]
         lines += [*_bullets(preview.errors), ""] if preview.errors else []
-    if differs := [line for line in preview.warnings if line.endswith(TAKEN_BACK)]:
-        lines += ["What differs:", "", *_bullets(line.rpartition("; ")[0] for line in differs), ""]
+    if foreign:
+        lines += ["Somebody else's, and left alone:", "", *_bullets(foreign), ""]
+    if differs:
+        lines += ["What differs:", "", *_bullets(differs), ""]
     if preview.changes:
         lines += ["`pulumi up` would take this back:", "", *_changes(preview), ""]
     if failing:

@@ -1,4 +1,4 @@
-"""Calico's resources, as the API server stores them (``crd.projectcalico.org/v1``)."""
+"""Calico's resources, as the API server stores them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from pulumi_kubernetes.core.v1 import NodePatch
 from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
 
 from leafrack.fabric import names
-from leafrack.world.cluster import CALICO_GROUP
 
 from . import filters
 from .rerun import Rerun
 from .scope import Resources, Scope, field_manager
 
-API_VERSION = f"{CALICO_GROUP}/v1"
+API_VERSION = f"{names.CALICO_GROUP}/v1"
 
 
 def our_labels(fabric: str) -> dict[str, str]:

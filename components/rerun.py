@@ -12,7 +12,7 @@ from secrets import token_hex
 
 import pulumi
 
-from leafrack.errors import TAKEN_BACK, printable
+from leafrack.errors import Problem, ProblemKind
 from leafrack.preflight.drift import Comparison, Differences
 
 VARIABLE = "LEAFRACK_RERUN"
@@ -53,7 +53,7 @@ class Watch:
 
     def rerun(self, differences: Differences) -> Rerun:
         """Rerun of the command that puts the differences right."""
-        self._tell(differences, f"`pulumi up` {TAKEN_BACK}")
+        self._tell(differences, ProblemKind.DRIFT)
         return Rerun.where(bool(differences))
 
     def rerun_on_object(self, differences: Differences) -> Rerun:
@@ -63,12 +63,12 @@ class Watch:
 
     def note(self, differences: Differences) -> None:
         """What somebody else has put on something of ours; each line says what removes it."""
-        self._tell(differences, "")
+        self._tell(differences, ProblemKind.FOREIGN)
 
-    def _tell(self, differences: Sequence[str], then: str) -> None:
+    def _tell(self, differences: Sequence[str], kind: ProblemKind) -> None:
         self.drifted = self.drifted or bool(differences)
         if self._tells:
-            for line in map(printable, differences):
+            for line in differences:
                 if line not in self._told:
-                    pulumi.log.warn(f"{line}; {then}" if then else line, self._resource)
+                    pulumi.log.warn(Problem(line, kind=kind).logged, self._resource)
                 self._told.add(line)

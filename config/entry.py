@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from components.access import Access
 from components.scope import field_manager
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
-from leafrack.errors import STOPS, FabricError, Problem, said
+from leafrack.errors import FabricError, Problem, ProblemKind, said
 from leafrack.fabric.load import Loaded, load
 from leafrack.preflight.drift import Comparison
 from leafrack.preflight.findings import findings, notices, observe, overlaps, unreadable
@@ -90,9 +90,10 @@ class Entry:
             for notice in self.loaded.placed((*proved.warnings, *notices(fabric, observed))):
                 pulumi.log.warn(str(notice))
         for problem in away:
-            pulumi.log.warn(f"{problem}; this preview goes on without what it would tell, {STOPS}")
+            text = f"{problem.text}; this preview goes on without what it would tell"
+            pulumi.log.warn(replace(problem, text=text, kind=ProblemKind.UNREACHABLE).logged)
         for problem in in_the_way:
-            pulumi.log.warn(f"{problem}; {STOPS}")
+            pulumi.log.warn(replace(problem, kind=ProblemKind.IN_THE_WAY).logged)
         return replace(comparison, in_the_way=bool(in_the_way))
 
     @property

@@ -9,13 +9,12 @@ from ipaddress import ip_interface, ip_network
 from typing import Any
 
 from lab.plan import Node, Plan
-from leafrack.fabric.names import IPV4_ANNOTATION, IPV6_ANNOTATION
+from leafrack.fabric.names import CALICO_GROUP, IPV4_ANNOTATION, IPV6_ANNOTATION
 from tools.catalog import CALICO
 
 NAMESPACE = "kube-system"
 CALICO_NODE = "calico-node"
 CALICO_NODE_USER = f"system:serviceaccount:{NAMESPACE}:{CALICO_NODE}"
-_GROUP = "crd.projectcalico.org"
 _ADDRESS_ANNOTATIONS = {4: IPV4_ANNOTATION, 6: IPV6_ANNOTATION}
 
 Object = dict[str, Any]
@@ -45,7 +44,7 @@ def _core(kind: str, name: str) -> Object:
 
 
 def _calico(kind: str, name: str, spec: Object) -> Object:
-    return {"apiVersion": f"{_GROUP}/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+    return {"apiVersion": f"{CALICO_GROUP}/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
 
 
 def _node(node: Node) -> Object:
@@ -113,10 +112,10 @@ def _calico_node_role() -> list[Object]:
         {"apiGroups": [""], "resources": ["nodes/status"], "verbs": ["patch", "update"]},
         {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["list", "watch"]},
         {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "watch"]},
-        {"apiGroups": [_GROUP], "resources": watched, "verbs": read},
-        {"apiGroups": [_GROUP], "resources": ["caliconodestatuses"], "verbs": ["update"]},
+        {"apiGroups": [CALICO_GROUP], "resources": watched, "verbs": read},
+        {"apiGroups": [CALICO_GROUP], "resources": ["caliconodestatuses"], "verbs": ["update"]},
         {
-            "apiGroups": [_GROUP],
+            "apiGroups": [CALICO_GROUP],
             "resources": ["bgpconfigurations", "bgppeers"],
             "verbs": ["create", "update"],
         },

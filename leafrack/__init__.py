@@ -1,1 +1,3 @@
-"""The leaf-spine fabric of a cluster: declared, proved, expected, observed."""
+"""leafrack: Calico's BGP peering with a leaf-spine fabric, from one fabric file."""
+
+__version__ = "0.2.0"

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-FOR_PEOPLE = {
-    "check": "check a fabric file: no cluster, no switch, no Pulumi needed",
-    "prove": "show which racks' pods reach each other before anything is changed",
-    "status": "compare every expected session and route with what switches and nodes report",
-    "adopt": "write the fabric file of a cluster and leaves that are configured already",
-    "render": "print our part of a leaf's configuration",
-    "host-keys": "show the host keys of leaves and jump hosts beside the pinned ones",
-    "schema": "print the JSON Schema of the fabric file",
-}
-"""Commands that a person or a pipeline runs, each with what it does."""
-FOR_PULUMI = ("gate", "step", "reflectors", "password")
-"""Commands that stand in Pulumi's state: their names and arguments are a contract (docs/develop/ARCHITECTURE.md)."""
+from leafrack import __version__
+from leafrack.commands import FOR_PEOPLE, FOR_PULUMI
+
+INTERRUPTED = 130
+"""Exit code of a program that a person has stopped, as shells count it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,23 +21,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if name in ("-h", "--help"):
         sys.stdout.write(_help())
         return 0 if given else 2
+    if name == "--version":
+        sys.stdout.write(f"leafrack {__version__}\n")
+        return 0
     if name not in (*FOR_PEOPLE, *FOR_PULUMI):
-        sys.stderr.write(f"leafrack: there is no command '{name}'; leafrack --help lists them\n")
+        sys.stderr.write(_unknown(name))
         return 2
-    # Imported here: a gate starts often, and needs neither the proof nor tables.
-    command = import_module(f"leafrack.commands.{name.replace('-', '_')}")
-    code: int = command.main(given[1:])
+    try:
+        # Imported here: a gate starts often, and needs neither the proof nor tables.
+        command = import_module(f"leafrack.commands.{name.replace('-', '_')}")
+        code: int = command.main(given[1:])
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Who reads has seen enough (`leafrack schema | head`); at its end Python flushes into nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return code
+
+
+def _unknown(name: str) -> str:
+    from leafrack.errors import shown
+    from leafrack.fabric.wording import did_you_mean
+
+    what = "option" if name.startswith("-") else "command"
+    return f"leafrack: there is no {what} '{shown(name)}'{did_you_mean(name, FOR_PEOPLE)}\n"
 
 
 def _help() -> str:
     commands = "".join(f"  {name:<10} {does}\n" for name, does in FOR_PEOPLE.items())
     return (
-        "usage: leafrack COMMAND [OPTION ...]\n\n"
+        "usage: leafrack COMMAND [OPTION ...]\n"
+        "       leafrack --help | --version\n\n"
         "Calico's BGP peering with a leaf-spine fabric, from one fabric file.\n\n"
-        f"{commands}\n"
-        "leafrack COMMAND --help says more about each. Exit codes: 0 all holds, 1 something does not,\n"
-        "2 the command or its file cannot be used.\n"
+        f"commands:\n{commands}\n"
+        "leafrack COMMAND --help says more about each. Every command but schema takes --json: the answer for a\n"
+        "machine on standard output, lines for a person on standard error as without it.\n\n"
+        "exit codes:\n"
+        "  0  all holds\n"
+        "  1  something does not hold\n"
+        "  2  the command or its file cannot be used\n"
     )
 
 

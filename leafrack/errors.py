@@ -4,19 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 COLOUR = "<{%"
 """Begins a colour in what Pulumi shows, also in values; at one that it does not know its engine panics
 (pulumi: sdk/go/common/diag/colors).
 """
-STOPS = "an update would stop here"
-"""How a warning of the program ends that is an error of an update."""
-TAKEN_BACK = "makes it as the file says"
-"""How one ends that says what differs, after the command that takes it back."""
 LONGEST_SHOWN = 253
 """Characters; as long as the longest name that Kubernetes allows."""
 MOST_SAID = 100
 """Problems that are said at once: a hostile file of the largest size has hundreds of thousands."""
+
+
+class ProblemKind(StrEnum):
+    """What a problem means for an update."""
+
+    ERROR = "error"
+    """Nothing is built or applied."""
+    NOTICE = "notice"
+    """To be known before one says yes."""
+    DRIFT = "drift"
+    """Something of leafrack's is not as the file says: an update makes it so."""
+    FOREIGN = "foreign"
+    """Somebody else's, on something of leafrack's: it stays, and the text says what removes it."""
+    IN_THE_WAY = "in-the-way"
+    """Somebody else's, in the place of something of leafrack's: an update stops."""
+    UNREACHABLE = "unreachable"
+    """A cluster or switch that does not answer: an update stops."""
+
+
+PREFIXES = {
+    ProblemKind.DRIFT: "[drift, up repairs it] ",
+    ProblemKind.FOREIGN: "[foreign, left alone] ",
+    ProblemKind.IN_THE_WAY: "[in the way, up stops here] ",
+    ProblemKind.UNREACHABLE: "[unreachable, up stops here] ",
+}
+"""How a line in Pulumi's log begins that is of a kind; of the others the severity says enough."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +53,23 @@ class Problem:
     text: str
     path: str = ""
     place: str = ""
+    kind: ProblemKind = ProblemKind.ERROR
+
+    @property
+    def logged(self) -> str:
+        """The line for Pulumi's log, its kind in front: :func:`kind_of` reads it back."""
+        return f"{PREFIXES.get(self.kind, '')}{self}"
 
     def __str__(self) -> str:
         return printable(": ".join(part for part in (self.place, self.path, self.text) if part))
+
+
+def kind_of(line: str) -> tuple[ProblemKind | None, str]:
+    """The kind that a line of Pulumi's log carries, if it does, and the line without it."""
+    for kind, prefix in PREFIXES.items():
+        if line.startswith(prefix):
+            return kind, line.removeprefix(prefix)
+    return None, line
 
 
 class FabricError(ValueError):
@@ -41,6 +78,10 @@ class FabricError(ValueError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(said(self.problems)))
+
+
+class FileError(FabricError):
+    """A file is not there or cannot be read, so nothing is known of the fabric in it."""
 
 
 def said(problems: Sequence[Problem]) -> list[str]:

@@ -127,7 +127,7 @@ def of_names(found: Iterable[str], wanted: str, what: str) -> Iterator[Remark]:
         if name != wanted:
             text = (
                 f"it {what} like leafrack's {wanted}, which `up` adds beside it: kubectl delete "
-                f"bgppeers.crd.projectcalico.org {name} once that is there"
+                f"{names.BGP_PEERS} {name} once that is there"
             )
             yield Remark(f"BGPPeer {name}", text)
 
@@ -152,7 +152,7 @@ def of_leaf_peers(
         found.update(nodes)
         if peer.name != ours:
             text = f"it leads to leaf {leaf.name} beside {ours}, and a leaf has one: `up` makes {ours} for all nodes"
-            yield Remark(who, f"{text}; kubectl delete bgppeers.crd.projectcalico.org {peer.name} once that is there")
+            yield Remark(who, f"{text}; kubectl delete {names.BGP_PEERS} {peer.name} once that is there")
         yield from _fields(peer, rack, to_leaf=True)
     if more := sorted(set(found) - border):
         text = f"nodes {listed(more)} have sessions to it although they are no route reflectors: `up` ends these"

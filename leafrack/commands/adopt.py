@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,16 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from leafrack.adopt.describe import describe
-from leafrack.adopt.facts import Facts, KnownLeaf
+from leafrack.adopt.facts import Facts, KnownLeaf, Remark
 from leafrack.adopt.write import text_of
-from leafrack.errors import FabricError, UnreadableError, shown
+from leafrack.commands import command_line
+from leafrack.commands.command_line import FAILS, HOLDS, UNUSABLE
+from leafrack.errors import FabricError, Problem, UnreadableError, shown
 from leafrack.fabric import Ssh
 from leafrack.fabric.load import load
+from leafrack.fabric.names import CALICO_GROUP
 from leafrack.fabric.switch import PlatformName
 from leafrack.platforms import DEFAULT, SwitchState
-from leafrack.world.cluster import CALICO_GROUP
 from leafrack.world.model import Cluster, Endpoint, JumpHost
 from leafrack.world.observed import ClusterState
 from leafrack.world.ssh import Credentials, read_all
@@ -40,10 +42,13 @@ _LEAF = re.compile(r"(?P<name>[^=@]+)=(?:(?P<user>[^@]+)@)?(?P<host>\[[^]]+\]|[^
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="leafrack adopt",
-        description="Write the fabric file of a cluster and leaves that are configured already; nothing is changed.",
-        epilog="Secrets to log in with: LEAFRACK_SSH_PRIVATE_KEY, LEAFRACK_SSH_PASSWORD in the environment.",
+    parser = command_line.parser(
+        "adopt",
+        holds="the file is written and can be built; remarks say what it cannot express",
+        fails="cluster or a leaf could not be read, or the file cannot be built yet",
+        unusable="the options cannot be used, or the file is there already or cannot be written",
+        more="Nothing of them is changed.\n"
+        "Secrets to log in with: LEAFRACK_SSH_PRIVATE_KEY, LEAFRACK_SSH_PASSWORD in the environment.",
     )
     parser.add_argument("fabric", type=Path, metavar="FABRIC.yaml", help="file to write; its name names the fabric")
     parser.add_argument("--kubeconfig", help="kubeconfig; KUBECONFIG if not given")
@@ -61,6 +66,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="FILE",
         help="YAML file of leaves by name, each with host, port, user, hostKey, identityFile, jump, platform as needed",
     )
+    command_line.add_json(parser, "what was found")
     return parser.parse_args(given)
 
 
@@ -95,8 +101,8 @@ def _said(error: ErrorDetails) -> str:
     return str(error["ctx"]["error"]) if error["type"] == "value_error" else error["msg"].lower()
 
 
-def read(chosen: argparse.Namespace, leaves: Mapping[str, Login]) -> tuple[Facts, list[str]]:
-    """Ask the cluster and the leaves; lines say which leaves could not be read.
+def read(chosen: argparse.Namespace, leaves: Mapping[str, Login]) -> tuple[Facts, list[UnreadableError]]:
+    """Ask the cluster and the leaves; the second value says which leaves could not be read.
 
     Raises :class:`UnreadableError` when the cluster cannot be, or has nothing to take over.
     """
@@ -118,7 +124,7 @@ def read(chosen: argparse.Namespace, leaves: Mapping[str, Login]) -> tuple[Facts
     if not any(peer.spec.get("peerIP") for peer in cluster.peers):
         why = "no BGPPeer of it leads to a leaf: there is nothing to take over; write the fabric file by hand"
         raise UnreadableError("cluster", why)
-    return Facts(cluster, known), [str(state) for state in states.values() if isinstance(state, UnreadableError)]
+    return Facts(cluster, known), [state for state in states.values() if isinstance(state, UnreadableError)]
 
 
 def _endpoint(chosen: argparse.Namespace, name: str, ssh: Login) -> Endpoint:
@@ -151,29 +157,71 @@ def _as_written(chosen: argparse.Namespace, ssh: Login) -> dict[str, Any]:
     return values
 
 
+@dataclass
+class _Answer:
+    """What the command found, as it goes."""
+
+    file: Path
+    unread: Sequence[UnreadableError] = ()
+    remarks: Sequence[Remark] = ()
+    problems: Sequence[Problem] = ()
+    written: bool = False
+
+    def document(self, *, ok: bool) -> dict[str, Any]:
+        return {
+            "file": str(self.file),
+            "ok": ok,
+            "written": self.written,
+            "unreadable": [{"who": error.who, "why": error.why} for error in self.unread],
+            "remarks": [{"about": remark.about, "text": remark.text} for remark in self.remarks],
+            "problems": command_line.documents(self.problems),
+        }
+
+
 def main(given: Sequence[str] | None = None) -> int:
-    """Exit code: 0 when the file was written and can be built, 1 otherwise; remarks go to standard error."""
+    """Exit code: 0 when the file was written and can be built; remarks go to standard error."""
     chosen = arguments(given)
+    answer = _Answer(chosen.fabric)
+    code = _adopt(chosen, answer)
+    if chosen.json:
+        command_line.answer(answer.document(ok=code == HOLDS))
+    elif answer.written and not answer.problems:
+        count = len(answer.remarks)
+        print(f"{chosen.fabric}: written; {count or 'no'} remark{'' if count == 1 else 's'}")
+    return code
+
+
+def _adopt(chosen: argparse.Namespace, answer: _Answer) -> int:
     if chosen.fabric.exists():
-        sys.stderr.write(f"{chosen.fabric} is there already: give another name, nothing is overwritten\n")
-        return 1
+        return _refused(answer, f"{chosen.fabric} is there already: give another name, nothing is overwritten")
     try:
-        facts, unread = read(chosen, leaves_of(chosen))
-        description = describe(chosen.fabric.stem, facts)
-        chosen.fabric.write_text(text_of(description), encoding="utf-8")
+        leaves = leaves_of(chosen)
     except UnreadableError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+        return _refused(answer, str(error))
+    try:
+        facts, answer.unread = read(chosen, leaves)
+        description = describe(chosen.fabric.stem, facts)
+    except UnreadableError as error:
+        answer.unread = [error]
+        command_line.complain(str(error))
+        return FAILS
+    try:
+        chosen.fabric.write_text(text_of(description), encoding="utf-8")
     except OSError as error:
-        sys.stderr.write(f"cannot write {chosen.fabric}: {(error.strerror or str(error)).lower()}\n")
-        return 1
-    for line in (*unread, *map(str, description.remarks)):
-        sys.stderr.write(f"{line}\n")
+        return _refused(answer, f"cannot write {chosen.fabric}: {(error.strerror or str(error)).lower()}")
+    answer.written, answer.remarks = True, description.remarks
+    command_line.complain(*map(str, answer.unread), *map(str, answer.remarks))
     try:
         load(chosen.fabric)
     except FabricError as error:
-        sys.stderr.write(f"{error}\n{chosen.fabric}: written, but it cannot be built yet: see above\n")
-        return 1
-    count = len(description.remarks)
-    sys.stdout.write(f"{chosen.fabric}: written; {count or 'no'} remark{'' if count == 1 else 's'}\n")
-    return 1 if unread else 0
+        answer.problems = error.problems
+        command_line.complain(str(error), f"{chosen.fabric}: written, but it cannot be built yet: see above")
+        return FAILS
+    return FAILS if answer.unread else HOLDS
+
+
+def _refused(answer: _Answer, why: str) -> int:
+    """Nothing was asked and nothing is written."""
+    answer.problems = [Problem(why)]
+    command_line.complain(why)
+    return UNUSABLE

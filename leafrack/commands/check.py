@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
-from leafrack.errors import FabricError
+from leafrack.commands import command_line
+from leafrack.commands.command_line import FAILS, HOLDS, UNUSABLE
+from leafrack.errors import FabricError, FileError
 from leafrack.fabric.load import load
 from leafrack.fabric.model import Fabric
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Check one file; problems go to standard error. Exit code 1 when the fabric cannot be built."""
-    parser = argparse.ArgumentParser(prog="leafrack check", description="Check a fabric file.")
-    parser.add_argument("fabric", metavar="FABRIC.yaml", help="fabric file to check")
-    parser.add_argument("--overlay", metavar="OVERLAY.yaml", help="second file, laid over the fabric file")
+    """Check one file; problems and warnings go to standard error."""
+    parser = command_line.parser(
+        "check",
+        holds="the fabric can be built; there may be warnings",
+        fails="it cannot: every problem is said, with file and line",
+        unusable="there is no such file, or it cannot be read",
+    )
+    command_line.add_fabric(parser, "to check")
+    command_line.add_json(parser, "problems and warnings")
     options = parser.parse_args(arguments)
     try:
         loaded = load(options.fabric, options.overlay)
     except FabricError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    for warning in loaded.warnings:
-        sys.stderr.write(f"warning: {warning}\n")
-    sys.stdout.write(f"{options.fabric}: {summary(loaded.fabric)}\n")
-    return 0
+        code = UNUSABLE if isinstance(error, FileError) else FAILS
+        return command_line.unusable(error, as_json=options.json, code=code)
+    command_line.complain(*(f"warning: {warning}" for warning in loaded.warnings))
+    if options.json:
+        warnings = command_line.documents(loaded.warnings)
+        command_line.answer({"fabric": loaded.fabric.name, "ok": True, "problems": [], "warnings": warnings})
+    else:
+        sys.stdout.write(f"{options.fabric}: {summary(loaded.fabric)}\n")
+    return HOLDS
 
 
 def summary(fabric: Fabric) -> str:

@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from leafrack.commands import resource
-from leafrack.errors import UnreadableError, shown
+from leafrack.errors import UnreadableError, printable, shown
 from leafrack.sessions import compare
 from leafrack.sessions import look as observe
 from leafrack.sessions.model import End, Kind, Row, Session
-from leafrack.world.cluster import Reader
+from leafrack.world.cluster import ClusterReader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster, Endpoint, Value
 from leafrack.world.retry import PATIENCE
 from leafrack.world.ssh import Credentials
@@ -58,7 +59,7 @@ class Guarded(Value):
 class Waiting:
     """Says what a gate waits for: after :data:`QUIET` seconds, and again when other sessions are missing than said.
 
-    Pulumi shows the last line beside a gate that is done too: so who has said something says that it is over.
+    Pulumi keeps the last line on screen, so a gate that reported waiting also reports success.
     """
 
     def __init__(self, name: str, wait: float, tell: Callable[[str], None]) -> None:
@@ -111,13 +112,14 @@ def run(guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: 
 
 
 def way_back(guarded: Guarded) -> tuple[Session, ...]:
-    """Sessions of the mesh where it is on; where a rack leaves a fabric that goes on without it, those of its nodes.
+    """Mesh sessions if the mesh is on; otherwise the sessions between the rack's nodes.
 
-    A node that has left the cluster, or is there with another address, has no session to wait for.
+    The mesh is off where a rack leaves a fabric that goes on. A node that has left the cluster, or has another address
+    there, has no session to wait for.
     """
     if not guarded.back:
         return ()
-    reader = Reader(guarded.cluster)
+    reader = ClusterReader(Connection(guarded.cluster))
     nodes = {name: state.addresses for name, state in reader.nodes().items()}
     beside = Kind.NODE if reader.mesh_enabled() else Kind.MESH
     kept = guarded.back
@@ -134,10 +136,10 @@ def _of_nodes(session: Session) -> tuple[End, ...]:
 
 
 def patience() -> float:
-    """Seconds to wait, as the environment says; raises :class:`UnreadableError` where that is no number."""
+    """Seconds to wait: :data:`WAIT`, or what the environment says; raises ``ValueError`` where that is no number."""
     given = os.environ.get(WAIT_VARIABLE, "")
     if given and not given.isdecimal():
-        raise UnreadableError(WAIT_VARIABLE, f"{given!r} is no number of seconds", refused=True)
+        raise ValueError(printable(f"{WAIT_VARIABLE}={given!r}: say a number of seconds"))
     return float(given or WAIT)
 
 

@@ -6,13 +6,10 @@ console, and that is for a person.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import asyncssh
@@ -22,6 +19,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from leafrack.commands import command_line
+from leafrack.commands.command_line import FAILS, HOLDS
 from leafrack.errors import FabricError, UnreadableError
 from leafrack.fabric import Fabric
 from leafrack.fabric.checks.ssh import HOST_KEY_TYPES
@@ -34,6 +33,7 @@ _LOOK = """\
 # These lines refine the fabric file, as an overlay or in it:"""
 
 
+SAME, DIFFERENT, NOT_PINNED = "same", "different", "not pinned"
 _RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
 
 
@@ -47,11 +47,11 @@ class Shown:
 
     @property
     def verdict(self) -> str:
-        """``same``, ``DIFFERENT`` or ``not pinned``."""
+        """``same``, ``different`` or ``not pinned``."""
         pinned = self.endpoint.host_key
         if pinned is None:
-            return "not pinned"
-        return "same" if pinned.split()[:2] == self.key.split() else "DIFFERENT"
+            return NOT_PINNED
+        return SAME if pinned.split()[:2] == self.key.split() else DIFFERENT
 
 
 def ask(
@@ -121,16 +121,16 @@ def show(fabric: Fabric, shown: Sequence[Shown], console: Console) -> None:
         table.add_column(heading)
     table.add_column("SHA256 fingerprint", no_wrap=True)
     table.add_column("pinned", no_wrap=True)
-    colours = {"same": "green", "DIFFERENT": "bold red", "not pinned": "yellow"}
+    colours = {SAME: "green", DIFFERENT: "bold red", NOT_PINNED: "yellow"}
     for each in shown:
         where = f"{each.endpoint.host} port {each.endpoint.port}"
-        verdict = Text(each.verdict, colours[each.verdict])
+        verdict = Text(each.verdict.upper() if each.verdict == DIFFERENT else each.verdict, colours[each.verdict])
         name = _name(each.endpoint)
         rack = rack_of[name] if isinstance(each.endpoint, Endpoint) else ""
         table.add_row(rack, name, where, each.key.split()[0], each.fingerprint, verdict)
     if shown:
         console.print(table)
-    lines = _to_paste(fabric, {each.endpoint: each.key for each in shown if each.verdict != "same"})
+    lines = _to_paste(fabric, {each.endpoint: each.key for each in shown if each.verdict != SAME})
     if lines:
         text = yaml.safe_dump(lines, sort_keys=False, width=2**16)
         console.print(Text(f"{_LOOK}\n{text}"), soft_wrap=True, end="")
@@ -154,32 +154,63 @@ def _to_paste(fabric: Fabric, keys: Mapping[Endpoint | JumpHost, str]) -> dict[s
 
 def main(given: Sequence[str] | None = None) -> int:
     """Exit code: 0 when all answered and none differs from its pinned key, 1 otherwise, 2 without a fabric."""
-    parser = argparse.ArgumentParser(prog="leafrack host-keys", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("fabric", metavar="FABRIC.yaml", type=Path, help="fabric file to ask the leaves of")
-    parser.add_argument("--overlay", metavar="OVERLAY.yaml", type=Path, help="second file, laid over the fabric file")
+    parser = command_line.parser(
+        "host-keys",
+        holds="all have answered, and none shows another key than the pinned one",
+        fails="one has not answered, or shows another key",
+        unusable="the fabric file cannot be used",
+        more="It writes nothing: compare a\nfingerprint with the switch's own console before you pin it.",
+    )
+    command_line.add_fabric(parser, "whose leaves to ask")
+    command_line.add_json(parser, "the keys")
     chosen = parser.parse_args(given)
     try:
         fabric = load_fabric(chosen.fabric, chosen.overlay)
     except FabricError as error:
-        print(error, file=sys.stderr)
-        return 2
+        return command_line.unusable(error, as_json=chosen.json)
     answers = ask(endpoints(fabric), Credentials.from_environment())
     shown = [answer for answer in answers if isinstance(answer, Shown)]
     away = [answer for answer in answers if isinstance(answer, UnreadableError)]
-    show(fabric, shown, Console())
-    for each in shown:
-        if each.verdict == "DIFFERENT":
-            host = f"{each.endpoint.host} port {each.endpoint.port}"
-            pinned = asyncssh.import_public_key(each.endpoint.host_key or "").get_fingerprint()
-            print(
-                f"{_name(each.endpoint)}: the host key of {host} is {each.fingerprint}, pinned is {pinned}: another "
-                "machine answers, or it was replaced; look before you trust it",
-                file=sys.stderr,
-            )
+    different = [each for each in shown if each.verdict == DIFFERENT]
+    ok = not away and not different
+    if chosen.json:
+        command_line.answer(document(fabric, shown, away, ok=ok))
+    else:
+        show(fabric, shown, Console())
+    command_line.complain(*map(_alarm, different))
     if away:
         reasons: dict[str, list[str]] = {}
         for unread in away:
             reasons.setdefault(unread.why, []).append(unread.who)
         told = "; ".join(f"{', '.join(who)}: {why}" for why, who in reasons.items())
-        print(f"no host key from {told}", file=sys.stderr)
-    return 1 if away or any(each.verdict == "DIFFERENT" for each in shown) else 0
+        command_line.complain(f"no host key from {told}")
+    return HOLDS if ok else FAILS
+
+
+def _alarm(shown: Shown) -> str:
+    pinned = asyncssh.import_public_key(shown.endpoint.host_key or "").get_fingerprint()
+    return (
+        f"{_name(shown.endpoint)}: the host key of {shown.endpoint.host} port {shown.endpoint.port} is "
+        f"{shown.fingerprint}, pinned is {pinned}: another machine answers, or it was replaced; look before you trust "
+        "it"
+    )
+
+
+def document(fabric: Fabric, shown: Sequence[Shown], away: Sequence[UnreadableError], *, ok: bool) -> dict[str, Any]:
+    """The keys for a machine; a jump host is no leaf and has no name."""
+    return {
+        "fabric": fabric.name,
+        "ok": ok,
+        "keys": [
+            {
+                "leaf": each.endpoint.name if isinstance(each.endpoint, Endpoint) else None,
+                "host": each.endpoint.host,
+                "port": each.endpoint.port,
+                "hostKey": each.key,
+                "fingerprint": each.fingerprint,
+                "verdict": each.verdict,
+            }
+            for each in shown
+        ],
+        "unreadable": [{"who": error.who, "why": error.why} for error in away],
+    }

@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
 
-from leafrack.errors import FabricError, Problem
+from leafrack.commands import command_line
+from leafrack.commands.command_line import FAILS, HOLDS
+from leafrack.errors import FabricError, Problem, ProblemKind
 from leafrack.fabric.load import load
 from leafrack.proof import Proof, prove, table
 
 
 def main(given: Sequence[str] | None = None) -> int:
     """Exit code: 0 when all pods reach each other, 1 when some do not, 2 when there is no fabric to prove."""
-    parser = argparse.ArgumentParser(prog="leafrack prove", description=__doc__)
-    parser.add_argument("fabric", metavar="FABRIC.yaml", help="fabric file to prove")
-    parser.add_argument("--overlay", metavar="OVERLAY.yaml", help="second file, laid over the fabric file")
-    parser.add_argument("--json", action="store_true", help="print the proof as JSON")
+    parser = command_line.parser(
+        "prove",
+        holds="all pods reach each other",
+        fails="some do not: each pair is named, with the session that it lacks",
+        unusable="the fabric file cannot be used",
+        more="It walks the declared sessions as BGP would.",
+    )
+    command_line.add_fabric(parser, "to prove")
+    command_line.add_json(parser, "the proof")
     chosen = parser.parse_args(given)
     try:
         loaded = load(chosen.fabric, chosen.overlay)
     except FabricError as error:
-        print(error, file=sys.stderr)
-        return 2
+        return command_line.unusable(error, as_json=chosen.json)
     proof = prove(loaded.fabric)
     unreachable, warnings = loaded.placed(proof.unreachable), loaded.placed(proof.warnings)
     if chosen.json:
-        print(json.dumps(document(proof, unreachable, warnings), indent=2))
+        command_line.answer(document(proof, unreachable, warnings))
     else:
         console = Console()
         table.show(proof, console)
         table.lines(unreachable, console, "red")
         table.lines(warnings, console, "yellow")
         console.print(_summary(proof))
-    return 1 if unreachable else 0
+    return FAILS if unreachable else HOLDS
 
 
 def document(proof: Proof, unreachable: Sequence[Problem], warnings: Sequence[Problem]) -> dict[str, Any]:
@@ -61,7 +65,7 @@ def document(proof: Proof, unreachable: Sequence[Problem], warnings: Sequence[Pr
             }
             for one in proof.verdicts
         ],
-        "unreachable": [_finding(problem) for problem in unreachable],
+        "unreachable": command_line.documents(unreachable),
         "singlePoints": [
             {
                 "speaker": point.speaker,
@@ -71,12 +75,8 @@ def document(proof: Proof, unreachable: Sequence[Problem], warnings: Sequence[Pr
             }
             for point in proof.single_points
         ],
-        "warnings": [_finding(problem) for problem in warnings],
+        "warnings": command_line.documents([replace(each, kind=ProblemKind.NOTICE) for each in warnings]),
     }
-
-
-def _finding(problem: Problem) -> dict[str, str]:
-    return {"place": problem.place, "path": problem.path, "text": problem.text}
 
 
 def _summary(proof: Proof) -> str:

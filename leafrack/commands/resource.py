@@ -35,6 +35,10 @@ def main(module: str, arguments: Sequence[str], kind: type[Given], forward: Way[
         failed = ways[arguments[0]](given) or ()
     except UnreadableError as error:
         failed = (str(error),)
+    except ValueError as error:
+        # What the environment says: no run after this one would fare better.
+        print(error)
+        return 2
     for line in failed:
         print(line)
     return 1 if failed else 0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from leafrack.commands import command_line
 from leafrack.fabric.schema import reference_text, schema_text
 
 SCHEMA_FILE = Path("config/fabric.schema.json")
@@ -16,7 +16,12 @@ REFERENCE_MARK = "<!-- from here on: leafrack schema --write -->\n"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 when it was printed or written, 2 with --write outside of a clone."""
-    parser = argparse.ArgumentParser(prog="leafrack schema", description="Print the JSON Schema of the fabric file.")
+    parser = command_line.parser(
+        "schema",
+        holds="it was printed or written",
+        unusable="with --write: this folder is no clone of leafrack",
+        more="An editor checks and completes a\nfabric file with it.",
+    )
     parser.add_argument("--write", action="store_true", help="in a clone: write the schema and the reference instead")
     if not parser.parse_args(arguments).write:
         sys.stdout.write(schema_text())

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 from rich.console import Console
 
+from leafrack.commands import command_line
+from leafrack.commands.command_line import FAILS, HOLDS
 from leafrack.errors import FabricError, UnreadableError
 from leafrack.fabric import Fabric
 from leafrack.fabric.load import load_fabric
 from leafrack.sessions import compare, expected, table
 from leafrack.sessions import look as observe
 from leafrack.sessions.model import Row
-from leafrack.world.cluster import Reader
+from leafrack.world.cluster import ClusterReader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster, endpoints
 from leafrack.world.ssh import Credentials
 
@@ -30,13 +31,20 @@ OTHERS_ASKED = 2
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line, with defaults from the settings of a stack (``Pulumi.STACK.yaml``)."""
-    parser = argparse.ArgumentParser(prog="leafrack status", description=__doc__)
+    parser = command_line.parser(
+        "status",
+        holds="every session stands and every route is there",
+        fails="one is not, or who could tell does not answer",
+        unusable="the fabric file cannot be used, or no stack names one",
+        more="Nothing is changed.\n"
+        "Secrets to log in with: LEAFRACK_SSH_PRIVATE_KEY, LEAFRACK_SSH_PASSWORD in the environment.",
+    )
     parser.add_argument("--stack", default=os.environ.get("PULUMI_STACK", "dev"), help="whose settings to use (dev)")
     parser.add_argument("--fabric", type=Path, help="fabric file instead of the stack's")
     parser.add_argument("--overlay", type=Path, help="file laid over the fabric file instead of the stack's")
     parser.add_argument("--kubeconfig", help="kubeconfig instead of the stack's")
     parser.add_argument("--context", help="context of the kubeconfig instead of the stack's")
-    parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    command_line.add_json(parser, "the rows")
     parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait up to so long for all to hold")
     parser.add_argument(
         "--established-for",
@@ -72,7 +80,7 @@ def look(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> tuple[Ro
     reports = observe.reports(sessions, endpoints(fabric), cluster, credentials, also=asked)
     rows = compare.sessions(sessions, reports)
     try:
-        reader = Reader(cluster)
+        reader = ClusterReader(Connection(cluster))
         blocks, pools = reader.blocks(), reader.pools()
     except UnreadableError as error:
         return (*rows, Row(rack="", what="pod blocks", expected="readable", found=str(error), ok=False))
@@ -98,8 +106,7 @@ def main(given: Sequence[str] | None = None) -> int:
     try:
         fabric = load_fabric(chosen.fabric, chosen.overlay)
     except FabricError as error:
-        print(error, file=sys.stderr)
-        return 2
+        return command_line.unusable(error, as_json=chosen.json)
     cluster = Cluster(kubeconfig=chosen.kubeconfig, context=chosen.context)
     credentials = Credentials.from_environment()
 
@@ -118,7 +125,7 @@ def main(given: Sequence[str] | None = None) -> int:
     rows = sorted(rows, key=lambda row: list(fabric.racks).index(row.rack) if row.rack else -1)
     ok = all(row.ok for row in rows)
     if chosen.json:
-        print(json.dumps({"fabric": fabric.name, "ok": ok, "rows": [row.model_dump() for row in rows]}, indent=2))
+        command_line.answer({"fabric": fabric.name, "ok": ok, "rows": [row.model_dump() for row in rows]})
     else:
         table.show(rows, Console())
-    return 0 if ok else 1
+    return HOLDS if ok else FAILS

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from leafrack.errors import FabricError, Problem
+from leafrack.errors import FabricError, FileError, Problem, ProblemKind
 from leafrack.fabric import checks
 from leafrack.fabric.model import Fabric
 from leafrack.fabric.overlay import lay_over
@@ -65,20 +65,22 @@ def load(path: Path | str, overlay: Path | str | None = None) -> Loaded:
     if problems or fabric is None:
         raise FabricError(_sorted(problems, files))
     warnings = _sorted(_placed(checks.warnings(fabric), lines), files)
-    return Loaded(fabric, tuple(warnings), MappingProxyType(lines))
+    notices = tuple(replace(warning, kind=ProblemKind.NOTICE) for warning in warnings)
+    return Loaded(fabric, notices, MappingProxyType(lines))
 
 
 def _read(files: Iterable[Path | str]) -> list[Document]:
     """All files, or the problems of all of them."""
     documents: list[Document] = []
-    problems: list[Problem] = []
+    errors: list[FabricError] = []
     for file in files:
         try:
             documents.append(read(file))
         except FabricError as error:
-            problems += error.problems
-    if problems:
-        raise FabricError(problems)
+            errors.append(error)
+    if errors:
+        unread = any(isinstance(error, FileError) for error in errors)
+        raise (FileError if unread else FabricError)([problem for error in errors for problem in error.problems])
     return documents
 
 

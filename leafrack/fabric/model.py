@@ -126,8 +126,8 @@ class Fabric(Declared):
         default=(),
         alias="acceptCIDRs",
         description=(
-            "ranges that nodes take from their leaves besides pods and services, with all inside them; 0.0.0.0/0 and "
-            "::/0 are the default route alone"
+            "further ranges that nodes accept from their leaves, with everything inside them; 0.0.0.0/0 and ::/0 mean "
+            "the default route alone"
         ),
     )
     maximum_prefix: int | None = Field(
@@ -136,14 +136,14 @@ class Fabric(Declared):
         le=LARGEST_MAXIMUM_PREFIX,
         strict=True,
         description=(
-            "routes that a leaf takes from a node before it ends the session, for a minute; no limit if not given"
+            "routes that a leaf accepts from a node; with more it ends the session for a minute; no limit if not given"
         ),
     )
     ttl_security: bool = Field(
         default=False,
         strict=True,
         description=(
-            "nodes and leaves take from each other only packets that no router has passed on (RFC 5082, one hop)"
+            "nodes and leaves accept from each other only packets that no router has passed on (RFC 5082, one hop)"
         ),
     )
     calico_namespace: str = Field(

@@ -33,6 +33,11 @@ NEXT_HOP_ANNOTATION = "leafrack/next-hop"
 RERUN_ANNOTATION = "leafrack/rerun"
 """On an object that had drifted: a token that changes each time it is written again."""
 
+CALICO_GROUP = "crd.projectcalico.org"
+"""API group in which Calico stores its resources, in version v1."""
+BGP_PEERS = f"bgppeers.{CALICO_GROUP}"
+"""BGPPeers for kubectl. Where Calico's own API server runs, the short name means the peers of that."""
+
 AS_NUMBER_ANNOTATION = "projectcalico.org/ASNumber"
 CLUSTER_ID_ANNOTATION = "projectcalico.org/RouteReflectorClusterID"
 LABELS_ANNOTATION = "projectcalico.org/labels"

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from leafrack.errors import COLOUR, FabricError, Problem, printable, shown
+from leafrack.errors import COLOUR, FabricError, FileError, Problem, printable, shown
 
 Key = tuple[str | int, ...]
 """Way to a value: mapping keys and list indexes from the top of the file."""
@@ -87,12 +87,12 @@ def _text(name: str) -> str:
         with Path(name).open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        raise FabricError([Problem("no such file", place=shown(name))]) from None
+        raise FileError([Problem("no such file", place=shown(name))]) from None
     except IsADirectoryError:
-        raise FabricError([Problem("is a folder, not a file", place=shown(name))]) from None
+        raise FileError([Problem("is a folder, not a file", place=shown(name))]) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise FabricError([Problem(f"cannot be read: {reason}", place=shown(name))]) from None
+        raise FileError([Problem(f"cannot be read: {reason}", place=shown(name))]) from None
     if len(data) > LARGEST_FILE:
         raise FabricError([Problem(f"is larger than {LARGEST_FILE // 2**20} MiB", place=name)])
     try:

@@ -104,7 +104,7 @@ class Leaf(Declared):
     """A leaf switch of a rack: where its nodes' sessions end."""
 
     address: Addresses = Field(description="address in the rack's subnet, one or one per family: nodes peer with it")
-    as_number: AsNumber = Field(description="the leaf's AS, another than that of the rack's nodes")
+    as_number: AsNumber = Field(description="the leaf's AS; the rack's nodes need another one")
     platform: PlatformName = Field(default=DEFAULT, description="network operating system of the leaf")
     ssh: Ssh = Field(default_factory=Ssh, description="how to log in to the leaf")
     peer_name: str | None = Field(

@@ -144,8 +144,7 @@ def _as_number(value: Any) -> int:
     if value > LARGEST_API_SERVER_AS_NUMBER:
         msg = (
             f"AS {value} is above {LARGEST_API_SERVER_AS_NUMBER}, which Calico's CRDs cannot hold "
-            f"(format: int32, "
-            "refused by API servers since Kubernetes 1.36): use a smaller one"
+            "(format: int32, refused by API servers since Kubernetes 1.36): use a smaller one"
         )
         raise RefusedError(msg)
     return value

@@ -14,10 +14,9 @@ from typing import Any
 
 from leafrack.fabric import Fabric, leaf, names
 from leafrack.platforms import Neighbour, platform_of
-from leafrack.world.fields import Target
-from leafrack.world.observed import ClusterState, Observed
+from leafrack.world.fields import Target, carried
+from leafrack.world.observed import Observed
 
-KUBECTL_PATCH = "kubectl patch bgppeers.crd.projectcalico.org"
 _DEFAULTS = {"sourceAddress": "UseNodeIP", "reversePeering": "Auto"}
 """What Calico takes a field of a BGPPeer for that is not there (api/pkg/apis/projectcalico/v3/bgppeer.go)."""
 
@@ -92,11 +91,13 @@ class Comparison:
         cluster = self.observed.cluster
         if cluster is None:
             return ()
-        has = {name: _carried(cluster, target, name) for name in values}
+        has = carried(target, values, lambda: cluster.nodes, lambda: cluster.peers, lambda: cluster.bgp_configuration)
         return tuple(
-            f"{target.kind} {name} {_instead(key, carried.get(key), wanted)}" if carried is not None else _gone(name)
+            _gone(name)
+            if target is Target.PEER_SPEC and name not in has
+            else f"{target.kind} {name} {_instead(key, has.get(name, {}).get(key), wanted)}"
             for name, wanted in values.items()
-            if (carried := has[name]) is None or carried.get(key) != wanted
+            if has.get(name, {}).get(key) != wanted
         )
 
     def of_password(self, rack: str) -> Differences:
@@ -149,12 +150,12 @@ class Comparison:
             return ()
         found: list[str] = []
         for node in (cluster.nodes[node] for node in self.fabric.racks[rack].nodes if node in cluster.nodes):
-            for verb, carried, key in (
+            for verb, has, key in (
                 ("annotate", node.annotations, names.CLUSTER_ID_ANNOTATION),
                 ("label", node.labels, names.CLUSTER_ID_LABEL),
             ):
-                if node.name not in reflectors and key in carried and not _ours(node.managers.get(key, ())):
-                    what = f"node {node.name} is no reflector in this file and has {key}={carried[key]}"
+                if node.name not in reflectors and key in has and not _ours(node.managers.get(key, ())):
+                    what = f"node {node.name} is no reflector in this file and has {key}={has[key]}"
                     found.append(f"{what}: kubectl {verb} node {node.name} {key}-")
         return tuple(found)
 
@@ -172,7 +173,7 @@ class Comparison:
             if key not in known and not says_nothing and not _ours(peer.managers.get(key, ())):
                 path = json.dumps([{"op": "remove", "path": f"/spec/{key}"}])
                 what = f"BGPPeer {name} has {key}={_value(value)}, which this file does not give it"
-                found.append(f"{what}: {KUBECTL_PATCH} {name} --type=json -p '{path}'")
+                found.append(f"{what}: kubectl patch {names.BGP_PEERS} {name} --type=json -p '{path}'")
         return tuple(found)
 
     def applied(self, racks: Iterable[str]) -> bool:
@@ -191,18 +192,6 @@ def _ours(managers: Iterable[str]) -> bool:
 
 def _gone(peer: str) -> str:
     return f"BGPPeer {peer} is missing"
-
-
-def _carried(cluster: ClusterState, target: Target, name: str) -> Mapping[str, Any] | None:
-    """Where an object has the fields of a target; None where it is a BGPPeer that is missing."""
-    if target is Target.BGP_CONFIGURATION_SPEC:
-        return cluster.bgp_configuration
-    if target is Target.PEER_SPEC:
-        return next((peer.spec for peer in cluster.peers if peer.name == name), None)
-    node = cluster.nodes.get(name)
-    if node is None:
-        return {}
-    return node.labels if target is Target.NODE_LABEL else node.annotations
 
 
 def _instead(key: str, found: object, wanted: object) -> str:

@@ -8,31 +8,31 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from leafrack.addresses import Network
 from leafrack.errors import Problem, UnreadableError
 from leafrack.fabric import Fabric, names
+from leafrack.fabric.names import CALICO_GROUP
 from leafrack.fabric.values import within
 from leafrack.preflight import labels, leaves
 from leafrack.preflight import transitions as moves
 from leafrack.preflight.foreign import Foreign, listed
 from leafrack.world.calico_api import NATIVE_GROUP
-from leafrack.world.cluster import CALICO_GROUP
 from leafrack.world.observed import ClusterState, Observed, observe
 
 __all__ = ["ClusterState", "Observed", "about", "findings", "notices", "observe", "overlaps", "unreadable"]
 
 
 def findings(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -> tuple[Problem, ...]:
-    """Everything in which the world differs from the fabric file such that applying it would do harm.
+    """What is wrong in the world, so that an update would do harm.
 
-    ``manager`` is the field manager of the stack that asks: labels that it set itself are about to go. By default
-    that of any stack.
+    ``manager`` is the field manager of the stack that asks: labels that it set itself are about to go. By default it
+    is the manager of any stack.
     """
     of_cluster = () if observed.cluster is None else _of_cluster(fabric, observed.cluster, manager)
     return (*of_cluster, *leaves.findings(fabric, observed.switches))
 
 
 def overlaps(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -> tuple[Problem, ...]:
-    """Those of the findings that somebody else's peers, labels, neighbours and lines in the place of ours are.
+    """The findings caused by other people's objects in the place of ours.
 
-    In a fabric that has been applied they came after it, and a look for drift is to see them.
+    In a fabric that has been applied they came later, so a drift check shows them.
     """
     of_cluster = () if observed.cluster is None else _of_others(fabric, observed.cluster, manager)
     return (*of_cluster, *leaves.overlaps(fabric, observed.switches))

@@ -16,7 +16,7 @@ from leafrack.world.cluster import Peer
 from leafrack.world.observed import ClusterState
 from leafrack.world.selector import matches
 
-KUBECTL_DELETE = "kubectl delete bgppeers.crd.projectcalico.org"
+KUBECTL_DELETE = f"kubectl delete {names.BGP_PEERS}"
 SHOWN = 3
 """Nodes that a line names; of more it gives the number."""
 

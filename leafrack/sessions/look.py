@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from leafrack.errors import UnreadableError
 from leafrack.sessions.model import Kind, Row, Session
 from leafrack.world import ssh as switches
-from leafrack.world.cluster import Reader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster, Endpoint, Report
 from leafrack.world.retry import PATIENCE
+from leafrack.world.writer import ClusterWriter
 
 POLL = 1.0
 """Seconds between two looks while waiting."""
@@ -33,7 +34,7 @@ def reports(
     found = {name: switches.report(name, state) for name, state in switches.read_all(endpoints, credentials).items()}
     if judges:
         try:
-            found |= Reader(cluster, patience=patience).statuses(judges)
+            found |= ClusterWriter(Connection(cluster, patience=patience)).statuses(judges)
         except UnreadableError as error:
             found |= {name: Report(name=name, failure=error.why) for name in judges}
     return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leafrack.world.cluster import CALICO_GROUP, Reader
+from leafrack.fabric.names import CALICO_GROUP
+from leafrack.world.cluster import ClusterReader
 
 NATIVE_GROUP = "projectcalico.org"
 """Of Calico's own API server in front of the v1 CRDs, or of native v3 CRDs where there are no others."""
@@ -26,7 +27,7 @@ class CalicoApi:
     ttl_security: bool = True
 
     @classmethod
-    def read(cls, reader: Reader) -> CalicoApi:
+    def read(cls, reader: ClusterReader) -> CalicoApi:
         """Ask the API server's discovery and its OpenAPI, which everybody may read who is logged in.
 
         The group is found as Calico does it: native v3 CRDs where only their group is there (libcalico-go:

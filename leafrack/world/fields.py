@@ -8,19 +8,22 @@ already carries its value, so repeating a change on a healthy fabric changes not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from lightkube.core.resource import GlobalResource, api_info
+from lightkube.core.resource import GlobalResource
 from lightkube.resources.core_v1 import Node
-from lightkube.types import PatchType
 from pydantic import Field
 
 from leafrack.errors import UnreadableError
-from leafrack.world.cluster import BGPConfiguration, BGPPeer, Reader
+from leafrack.world.calico import BGPConfiguration, BGPPeer
+from leafrack.world.cluster import ClusterReader, Peer
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster
 from leafrack.world.model import Value as Model
+from leafrack.world.nodes import NodeState
+from leafrack.world.writer import ClusterWriter
 
 Value = bool | int | str
 Values = dict[str, Value]
@@ -70,8 +73,9 @@ def forward(wanted: Fields, tell: Callable[[str], None], previous: Values | None
     Raises :class:`UnreadableError` when the API server refuses, is away, or an object does not exist: before anything
     is sent in the last case.
     """
-    reader = Reader(wanted.cluster)
-    present = _present(reader, wanted)
+    connection = Connection(wanted.cluster)
+    reader, writer = ClusterReader(connection), ClusterWriter(connection)
+    present = carried(wanted.target, wanted.values, reader.nodes, reader.peers, reader.bgp_configuration)
     missing = sorted(set(wanted.values) - set(present))
     if missing:
         why = f"has no {wanted.target.kind} {', '.join(missing)}: nothing was changed"
@@ -79,8 +83,8 @@ def forward(wanted: Fields, tell: Callable[[str], None], previous: Values | None
     shared = _only_of_others(reader, wanted)
     for name, value in wanted.values.items():
         if present[name].get(wanted.key) != value or name in shared:
-            # `force` takes the field over from whoever set another value: the fabric file says what it must be.
-            _patch(reader, wanted, name, value, PatchType.APPLY, force=True)
+            # Taken over from whoever set another value: the fabric file says what it must be.
+            writer.apply(_resource(wanted), name, _content(wanted, value), manager=wanted.manager)
             tell(f"{name}: {wanted.key} is {value}")
     left = {name: value for name, value in (previous or {}).items() if name not in wanted.values}
     if left:
@@ -89,31 +93,40 @@ def forward(wanted: Fields, tell: Callable[[str], None], previous: Values | None
 
 def back(wanted: Fields, tell: Callable[[str], None]) -> None:
     """Take the field away again where it still has our value; an object that is gone is no error."""
-    reader = Reader(wanted.cluster)
-    present = _present(reader, wanted)
+    connection = Connection(wanted.cluster)
+    reader, writer = ClusterReader(connection), ClusterWriter(connection)
+    present = carried(wanted.target, wanted.values, reader.nodes, reader.peers, reader.bgp_configuration)
     if wanted.leave and not reader.mesh_enabled():
         return
     for name, value in wanted.values.items():
         if present.get(name, {}).get(wanted.key) == value:
             # Not given up but removed: a value that was there before leafrack has another manager as well.
-            _patch(reader, wanted, name, wanted.leave.get(name), PatchType.MERGE)
+            content = _content(wanted, wanted.leave.get(name))
+            writer.merge(_resource(wanted), name, content, manager=wanted.manager)
             tell(f"{name}: {wanted.key} is {wanted.leave.get(name, 'gone')}")
 
 
-def _present(reader: Reader, wanted: Fields) -> dict[str, Mapping[str, Any]]:
-    """What each object that exists carries where the field belongs."""
-    if wanted.target is Target.PEER_SPEC:
-        return {peer.name: peer.spec for peer in reader.peers() if peer.name in wanted.values}
-    if wanted.target is Target.BGP_CONFIGURATION_SPEC:
+def carried(
+    target: Target,
+    names: Collection[str],
+    nodes: Callable[[], Mapping[str, NodeState]],
+    peers: Callable[[], Iterable[Peer]],
+    bgp_configuration: Callable[[], Mapping[str, Any]],
+) -> dict[str, Mapping[str, Any]]:
+    """What each of the named objects that exist carries where a target's field belongs; only these are asked for."""
+    if target is Target.PEER_SPEC:
+        return {peer.name: peer.spec for peer in peers() if peer.name in names}
+    if target is Target.BGP_CONFIGURATION_SPEC:
         # calico-node makes it at its first start; where it has not yet, applying the field makes it.
-        return {"default": reader.bgp_configuration()}
-    nodes = {name: state for name, state in reader.nodes().items() if name in wanted.values}
-    if wanted.target is Target.NODE_LABEL:
-        return {name: state.labels for name, state in nodes.items()}
-    return {name: state.annotations for name, state in nodes.items()}
+        return {"default": bgp_configuration()}
+    found = nodes()
+    there = {name: found[name] for name in names if name in found}
+    if target is Target.NODE_LABEL:
+        return {name: state.labels for name, state in there.items()}
+    return {name: state.annotations for name, state in there.items()}
 
 
-def _only_of_others(reader: Reader, wanted: Fields) -> frozenset[str]:
+def _only_of_others(reader: ClusterReader, wanted: Fields) -> frozenset[str]:
     """Nodes whose label is not the step's as well: it would go with its other owner, the NodePatch of a reflector.
 
     A node that is no reflector any more keeps its label until the step is taken back.
@@ -125,15 +138,13 @@ def _only_of_others(reader: Reader, wanted: Fields) -> frozenset[str]:
     )
 
 
-def _patch(
-    reader: Reader, wanted: Fields, name: str, value: Value | None, how: PatchType, *, force: bool = False
-) -> None:
-    resource, way = _OBJECTS[wanted.target]
+def _resource(wanted: Fields) -> type[GlobalResource]:
+    return _OBJECTS[wanted.target][0]
+
+
+def _content(wanted: Fields, value: Value | None) -> dict[str, Any]:
+    """The field in an object with nothing else."""
     content: dict[str, Any] = {wanted.key: value}
-    for key in reversed(way):
+    for key in reversed(_OBJECTS[wanted.target][1]):
         content = {key: content}
-    if how is PatchType.APPLY:
-        what = api_info(resource).resource
-        content |= {"apiVersion": what.api_version, "kind": what.kind}
-    with reader.asking():
-        reader.client.patch(resource, name, content, patch_type=how, field_manager=wanted.manager, force=force)
+    return content

@@ -18,19 +18,18 @@ from typing import Any
 
 import httpx2
 from lightkube import ApiError, Client
-from lightkube.generic_resource import GenericGlobalResource, create_global_resource
+from lightkube.generic_resource import GenericGlobalResource
 from lightkube.models.meta_v1 import ObjectMeta
 
 from leafrack.fabric import names
 from leafrack.platforms import SessionState
+from leafrack.world.calico import CalicoNodeStatus
 from leafrack.world.model import Found, Report
 
 STATUS_TIMEOUT = 15.0
 """Seconds for calico-node to fill a status for the first time; it does so every second."""
 LEFT_OVER = timedelta(minutes=10)
 """Age of a request whose owner is certainly gone: nobody waits so long."""
-
-CalicoNodeStatus = create_global_resource("crd.projectcalico.org", "v1", "CalicoNodeStatus", "caliconodestatuses")
 
 _LABELS = {names.MANAGED_BY_LABEL: names.MANAGER}
 _NAME = re.compile(r"leafrack-[0-9a-f]{8}-(?P<node>.+)")

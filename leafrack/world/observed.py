@@ -10,7 +10,8 @@ from leafrack.errors import UnreadableError
 from leafrack.fabric import Fabric, names
 from leafrack.platforms import SwitchState
 from leafrack.world.calico_api import CalicoApi
-from leafrack.world.cluster import CALICO_GROUP, Peer, Pool, Reader
+from leafrack.world.cluster import ClusterReader, Peer, Pool
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster, endpoints
 from leafrack.world.nodes import NodeState
 from leafrack.world.retry import PATIENCE
@@ -42,9 +43,9 @@ class ClusterState:
 
         ``passwords_in`` is the namespace of the Secret with passwords, which is read only then.
         """
-        reader = Reader(cluster, patience=patience)
+        reader = ClusterReader(Connection(cluster, patience=patience))
         nodes, calico = reader.nodes(), CalicoApi.read(reader)
-        if calico.group != CALICO_GROUP:
+        if calico.group != names.CALICO_GROUP:
             return cls(nodes, calico=calico)
         filters = reader.filters() if calico.filters else {}
         state = cls(nodes, reader.pools(), reader.peers(), reader.bgp_configuration(), calico, filters)

@@ -8,16 +8,17 @@ one of them can have it.
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 
-from lightkube.core.resource import api_info
 from lightkube.resources.core_v1 import Secret
-from lightkube.types import PatchType
 from pydantic import Field
 
 from leafrack.fabric import names
-from leafrack.world.cluster import Reader
+from leafrack.world.cluster import ClusterReader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster, Value
+from leafrack.world.writer import ClusterWriter
 
 
 class Password(Value):
@@ -37,27 +38,18 @@ def forward(wanted: Password) -> None:
 
     Raises :class:`UnreadableError` when the API server refuses or is away.
     """
-    _apply(Reader(wanted.cluster), wanted, {"data": {wanted.rack: b64encode(wanted.password.encode()).decode()}})
+    value = b64encode(wanted.password.encode()).decode()
+    _apply(Connection(wanted.cluster), wanted, {"data": {wanted.rack: value}})
 
 
 def back(wanted: Password) -> None:
     """Give the key up, by which it goes unless somebody else owns it too; a Secret that is gone is no error."""
-    reader = Reader(wanted.cluster)
+    connection = Connection(wanted.cluster)
     # To apply to what is not there would make it.
-    if reader.secret(names.PASSWORD_SECRET, wanted.namespace) is not None:
-        _apply(reader, wanted, {})
+    if ClusterReader(connection).secret(names.PASSWORD_SECRET, wanted.namespace) is not None:
+        _apply(connection, wanted, {})
 
 
-def _apply(reader: Reader, wanted: Password, content: dict[str, Any]) -> None:
-    what = api_info(Secret).resource
-    content = {"apiVersion": what.api_version, "kind": what.kind, **content}
-    with reader.asking():
-        reader.client.patch(
-            Secret,
-            names.PASSWORD_SECRET,
-            content,
-            namespace=wanted.namespace,
-            patch_type=PatchType.APPLY,
-            field_manager=wanted.manager,
-            force=True,
-        )
+def _apply(connection: Connection, wanted: Password, content: Mapping[str, Any]) -> None:
+    writer = ClusterWriter(connection)
+    writer.apply(Secret, names.PASSWORD_SECRET, content, manager=wanted.manager, namespace=wanted.namespace)

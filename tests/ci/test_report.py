@@ -11,6 +11,7 @@ import pytest
 
 from ci import plan, report
 from ci.plan import SIGNATURE
+from leafrack.errors import PREFIXES, ProblemKind
 
 NODE = "urn:pulumi:dev::leafrack::leafrack:index:LeafRack$kubernetes:core/v1:NodePatch::node3-labels"
 LEAF = "urn:pulumi:dev::leafrack::leafrack:index:LeafSwitch$command:remote:Command::leaf01-172.20.0.11"
@@ -114,8 +115,9 @@ ROWS = [
     {"rack": "rr1", "what": "node2 ↔ leaf01", "expected": "Established", "found": "Idle", "ok": False},
 ]
 AWAY = [{"rack": "", "what": "pod blocks", "expected": "readable", "found": "cluster: away", "ok": False}]
-IN_THE_WAY = "x.yaml:3: racks.rr1: BGPPeer other; an update would stop here"
-DIFFERS = "leaf01: x has `y` instead of `z`; `pulumi up` makes it as the file says"
+IN_THE_WAY = f"{PREFIXES[ProblemKind.IN_THE_WAY]}x.yaml:3: racks.rr1: BGPPeer other"
+DIFFERS = f"{PREFIXES[ProblemKind.DRIFT]}leaf01: x has `y` instead of `z`"
+FOREIGN = f"{PREFIXES[ProblemKind.FOREIGN]}node node3 is no reflector"
 VERDICTS = {
     "in sync": (0, preview(SAME), ROWS[:1], 0, ""),
     "a change": (7, preview(LABEL), ROWS[:1], 7, "### Stack dev is not what it was made to be"),
@@ -128,7 +130,10 @@ VERDICTS = {
     "somebody else's": (7, preview(SAME, warnings=(IN_THE_WAY,)), ROWS[:1], 7, "- x.yaml:3: racks.rr1: BGPPeer other"),
     "somebody else's that stops the preview": (255, preview(warnings=(IN_THE_WAY,), errors=("no such node",)),
                                                ROWS[:1], 7, "- no such node"),
-    "lines on a leaf": (7, preview(LABEL, warnings=(DIFFERS,)), ROWS[:1], 7, "- leaf01: x has `y` instead of `z`"),
+    "lines on a leaf": (7, preview(LABEL, warnings=(DIFFERS,)), ROWS[:1], 7,
+                         "What differs:\n\n- leaf01: x has `y` instead of `z`"),
+    "a line of somebody else's": (7, preview(SAME, warnings=(FOREIGN,)), ROWS[:1], 7,
+                                  "left alone:\n\n- node node3 is no reflector"),
     "no verification of what differs": (7, preview(LABEL), None, 1, "- fabric.yaml:3: wrong"),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def test_a_file_that_is_there_is_never_overwritten(
 ) -> None:
     file = tmp_path / "north.yaml"
     file.write_text("mine")
-    assert command.main([str(file)]) == 1
+    assert command.main([str(file)]) == 2
     assert capsys.readouterr().err == f"{file} is there already: give another name, nothing is overwritten\n"
     assert file.read_text() == "mine"
 
@@ -48,7 +49,7 @@ def test_a_folder_that_is_not_there_is_one_line(
     found: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "away" / "north.yaml"
-    assert command.main([str(file)]) == 1
+    assert command.main([str(file)]) == 2
     assert capsys.readouterr().err == f"cannot write {file}: no such file or directory\n"
 
 
@@ -56,11 +57,11 @@ def test_a_leaf_that_cannot_be_read_is_said_and_the_rest_is_written(
     found: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found["facts"] = facts(leaves=(replace(LEAVES[0], state=None), LEAVES[1]))
-    found["unread"] = ["leaf01: no answer from 127.0.0.1 port 2201 within its time"]
+    found["unread"] = [UnreadableError("leaf01", "no answer from 127.0.0.1 port 2201 within its time")]
     file = tmp_path / "north.yaml"
     assert command.main([str(file)]) == 1
     said = capsys.readouterr()
-    assert said.err.splitlines()[0] == found["unread"][0]
+    assert said.err.splitlines()[0] == str(found["unread"][0])
     assert "leaf leaf1: no switch that was named has 172.20.0.254" in said.err
     assert list(load_fabric(file).racks["rr1"].leaves) == ["leaf1"]
 
@@ -76,6 +77,42 @@ def test_what_cannot_be_built_yet_is_written_with_all_problems(
     assert said.endswith(f"{file}: written, but it cannot be built yet: see above\n")
     found["facts"] = facts(pools=POOLS)
     assert file.exists()
+
+
+def test_json_has_remarks_and_what_could_not_be_read(
+    found: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found["facts"] = facts(leaves=(replace(LEAVES[0], state=None), LEAVES[1]))
+    found["unread"] = [UnreadableError("leaf01", "no answer")]
+    file = tmp_path / "north.yaml"
+    assert command.main([str(file), "--json"]) == 1
+    out, err = capsys.readouterr()
+    said = json.loads(out)
+    assert (said["file"], said["ok"], said["written"]) == (str(file), False, True)
+    assert said["unreadable"] == [{"who": "leaf01", "why": "no answer"}]
+    assert [f"{remark['about']}: {remark['text']}" for remark in said["remarks"]] == err.splitlines()[1:]
+    assert said["remarks"]
+
+
+CANNOT_START = {
+    "a file that is there": ([], "is there already", 2),
+    "a leaf that is none": (["--leaf", "leaf01"], "is not NAME=", 2),
+}
+
+
+@pytest.mark.parametrize(("words", "said", "code"), CANNOT_START.values(), ids=CANNOT_START)
+def test_what_cannot_start_asks_nobody_and_ends_with_2(
+    words: list[str], said: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "north.yaml"
+    if not words:
+        file.write_text("mine")
+    assert command.main([str(file), *words, "--json"]) == code
+    out, err = capsys.readouterr()
+    assert said in err
+    answer = json.loads(out)
+    assert (answer["ok"], answer["written"]) == (False, False)
+    assert said in answer["problems"][0]["text"]
 
 
 def chosen(tmp_path: Path, *words: str) -> Any:

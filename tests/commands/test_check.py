@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -61,3 +62,47 @@ def test_of_very_many_problems_the_first_hundred_are_said_and_how_many_there_are
     lines = capsys.readouterr().err.splitlines()
     assert len([line for line in lines if ": wrong" in line]) == min(wrong, 100)
     assert lines[100:] == ([f"and {more} more: put these right first"] if more else [])
+
+
+def test_json_has_every_problem_with_file_line_key_and_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(changed(("asNumber: 65009", "asNumber: 0"), ("172.20.0.13", "nix")), encoding="utf-8")
+    assert main([str(path), "--json"]) == 1
+    out, err = capsys.readouterr()
+    said = json.loads(out)
+    assert said["ok"] is False
+    assert [(one["file"], one["path"], one["kind"]) for one in said["problems"]] == [
+        (str(path), "racks.rr1.leaves.leaf01.asNumber", "error"),
+        (str(path), "racks.rr1.members.node3", "error"),
+    ]
+    # The same lines as without it stand on standard error.
+    assert [
+        f"{one['file']}:{one['line']}: {one['path']}: {one['text']}" for one in said["problems"]
+    ] == err.splitlines()
+
+
+def test_json_has_warnings_of_a_fabric_that_can_be_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(changed(("node2: 172.20.0.12", "")), encoding="utf-8")
+    assert main([str(path), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["fabric"], said["ok"], said["problems"]) == ("dc1", True, [])
+    (warning,) = said["warnings"]
+    assert (warning["line"], warning["path"], warning["kind"]) == (17, "racks.rr1.reflectors", "notice")
+
+
+@pytest.mark.parametrize("overlay", [False, True])
+def test_a_file_that_is_not_there_ends_with_2(
+    overlay: bool,  # noqa: FBT001 - a case of the table
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path, none = tmp_path / "x.yaml", tmp_path / "none.yaml"
+    path.write_text(RIGHT, encoding="utf-8")
+    given = [str(path), "--overlay", str(none)] if overlay else [str(none)]
+    assert main([*given, "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert err == f"{none}: no such file\n"
+    assert json.loads(out)["problems"][0] == {
+        "file": str(none), "line": None, "path": "", "kind": "error", "text": "no such file",
+    }  # fmt: skip

@@ -57,7 +57,8 @@ def test_the_way_back_waits_for_every_session_but_those_with_a_node_that_is_gone
     gone: set[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(gate, "Reader", lambda _: _Reader(nodes, mesh=mesh))
+    monkeypatch.setattr(gate, "Connection", lambda _: None)
+    monkeypatch.setattr(gate, "ClusterReader", lambda _: _Reader(nodes, mesh=mesh))
     guarded = Guarded(name="node2-released", forward=(), back=back(FABRIC), endpoints=(), cluster=Cluster())
     names = {f"{session.near.name} ↔ {session.far.name}" for session in gate.way_back(guarded)}
     leaf = {"node1 ↔ leaf01", "node2 ↔ leaf01"}

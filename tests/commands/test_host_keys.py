@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from pathlib import Path
@@ -90,6 +91,27 @@ def test_the_lines_to_paste_are_an_overlay_after_which_every_key_is_the_same(
     assert again.count("same") == 2
     assert "hostKey" not in again
     assert path.read_bytes() == before
+
+
+def test_json_has_every_key_and_who_has_shown_none(
+    servers: Servers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = servers.start("ssh-ed25519")
+    path = fabric_file(tmp_path, (port, unused_port()), (ED, None))
+    assert host_keys.main([str(path), "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["ok"] is False
+    assert said["keys"] == [
+        {
+            "leaf": "leaf01",
+            "host": "127.0.0.1",
+            "port": port,
+            "hostKey": ED,
+            "fingerprint": KEYS["ssh-ed25519"].get_fingerprint(),
+            "verdict": "same",
+        }
+    ]
+    assert [one["who"] for one in said["unreadable"]] == ["leaf02"]
 
 
 def test_leaves_that_do_not_answer_are_named_in_one_line_and_the_others_shown(

@@ -178,7 +178,7 @@ def test_finding_it_again_writes_the_same_and_never_over_a_file_that_is_there(si
     assert site.lab.run("python", "-m", "leafrack", "adopt", again, *options).returncode == 0
     assert again.read_text() == site.file.read_text()
     refused = site.lab.run("python", "-m", "leafrack", "adopt", again, *options)
-    assert (refused.returncode, "is there already" in refused.stderr) == (1, True)
+    assert (refused.returncode, "is there already" in refused.stderr) == (2, True)
     again.unlink()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from leafrack.errors import ProblemKind, kind_of
 from leafrack.fabric import names
 from tests.conftest import Lab
 from tests.e2e.killed import Moment
@@ -73,9 +74,9 @@ def repaired(fabric: Project) -> None:
 
 
 def told(run: Run) -> list[str]:
-    """What a run says that differs, without what to do."""
+    """What a run says that differs."""
     lines = [line.strip().removeprefix("warning: ") for line in run.said.splitlines() if line.startswith("    warning")]
-    return sorted(line.partition("; `pulumi up")[0] for line in lines if "as the file says" in line)
+    return sorted(text for kind, text in map(kind_of, lines) if kind is ProblemKind.DRIFT)
 
 
 def on_leaf(*lines: str) -> Damage:

@@ -18,8 +18,9 @@ import pytest
 import yaml
 
 from leafrack.world import node_status
-from leafrack.world.cluster import Reader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster
+from leafrack.world.writer import ClusterWriter
 from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e.declared import Site, running
 from tests.e2e.killed import CREATE, DESTROY, ENGINE, PROGRAM, UPDATE, Kill, Moment, clear, kill, planned
@@ -64,8 +65,8 @@ def swept(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     then.
     """
     monkeypatch.setattr(node_status, "LEFT_OVER", timedelta())
-    reader = Reader(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack"))
-    node_status.sweep(reader.client, datetime.now(UTC))
+    connection = Connection(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack"))
+    ClusterWriter(connection).sweep_statuses(datetime.now(UTC))
     return snapshot(lab)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from leafrack.errors import PREFIXES, ProblemKind
 from leafrack.fabric.names import CLUSTER_ID_ANNOTATION, PASSWORD_SECRET
 from tests.conftest import DEV_FABRIC
 from tests.e2e.declared import Site, running
@@ -23,6 +24,7 @@ from tests.e2e.project import Run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 
+DRIFT = PREFIXES[ProblemKind.DRIFT]
 LEAVES = ("leaf01", "leaf02")
 IN_RACK_1 = [("node1", "node2"), ("node1", "node3"), ("node2", "node8")]
 IN_RACK_2 = [("node4", "node5"), ("node4", "node6")]
@@ -120,7 +122,7 @@ def test_a_leaf_that_is_another_box_gets_everything_again(site: Site, tmp_path: 
     plan = previewed(site)
     assert plan.code == 0, plan.said
     for node in ("172.20.0.11 (node1)", "172.20.0.12 (node2)"):
-        assert f"leaf01: neighbour {node} is missing; `pulumi up` makes it as the file says" in told(plan, "warning")
+        assert f"{DRIFT}leaf01: neighbour {node} is missing" in told(plan, "warning")
     with watched(site, tmp_path, [*IN_RACK_1, *ACROSS]) as seen:
         run = site.applied()
     assert set(run.changes()) == {"updated", "unchanged"}, run.said
@@ -175,7 +177,7 @@ def test_nodes_that_are_other_machines_take_their_places_and_nobody_else_loses_a
     plan = previewed(site)
     assert plan.code == 0, plan.said
     for line in ("node1 lacks rr-group=rr1", "node3 lacks rr-group=rr1", "node6 lacks rr-group=rr2"):
-        assert f"node {line}; `pulumi up` makes it as the file says" in told(plan, "warning")
+        assert f"{DRIFT}node {line}" in told(plan, "warning")
     with watched(site, tmp_path, [*IN_RACK_1, *IN_RACK_2, *ACROSS]) as seen:
         site.applied()
     assert seen.resets.keys() == {"172.20.0.41"}

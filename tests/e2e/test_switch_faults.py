@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from leafrack.errors import PREFIXES, ProblemKind
 from tests.conftest import Lab
 from tests.e2e.declared import Site, running
 from tests.e2e.killed import Moment
@@ -288,7 +289,7 @@ def test_a_switch_that_comes_back_with_its_first_configuration(site: Site) -> No
     assert run.code == 7, run.said
     for node in ("node1", "node2"):
         assert any(
-            f"({node}) is missing; `pulumi up` makes it as the file says" in line for line in run.said.splitlines()
+            PREFIXES[ProblemKind.DRIFT] in line and f"({node}) is missing" in line for line in run.said.splitlines()
         )
     stood = Moment.of(lab)
     finishes(site, stood)

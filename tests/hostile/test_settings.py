@@ -16,7 +16,7 @@ from leafrack.commands import gate, step
 from leafrack.commands import password as passwords
 from leafrack.errors import FabricError, UnreadableError
 from leafrack.fabric.load import load
-from leafrack.world.cluster import Reader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster, Endpoint
 from leafrack.world.ssh import Credentials, read_all
 from tests.hostile.texts import HOSTILE, WHOLE, is_plain
@@ -72,15 +72,15 @@ def test_a_path_leads_to_a_file_or_a_line(text: str, tmp_path: Path) -> None:
     good.write_text("name: x")
     assert said(lambda: load(text))
     assert said(lambda: load(good, text))
-    assert said(lambda: Reader(Cluster(kubeconfig=text)))
+    assert said(lambda: Connection(Cluster(kubeconfig=text)))
 
 
 @pytest.mark.parametrize("text", CONTENTS, ids=lambda text: ascii(text[:30]))
 def test_a_kubeconfig_that_is_none_ends_in_a_line(text: str, tmp_path: Path) -> None:
     file = tmp_path / "kubeconfig"
     file.write_text(text, encoding="utf-8")
-    assert said(lambda: Reader(Cluster(kubeconfig=str(file))))
-    assert said(lambda: Reader(Cluster(kubeconfig=str(file), context=text)))
+    assert said(lambda: Connection(Cluster(kubeconfig=str(file))))
+    assert said(lambda: Connection(Cluster(kubeconfig=str(file), context=text)))
 
 
 @pytest.mark.parametrize("text", CONTENTS, ids=lambda text: ascii(text[:30]))
@@ -96,7 +96,7 @@ def test_a_file_of_leaves_or_a_leaf_that_is_none_ends_in_a_line(text: str, tmp_p
 def test_gates_and_steps_refuse_what_is_not_theirs(
     text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for main in (gate.main, fields.main, passwords.main):
+    for main in (gate.main, step.main, passwords.main):
         monkeypatch.setattr("sys.stdin", io.StringIO(text))
         assert main(["forward"]) == 2
         assert is_plain(capsys.readouterr().out.removesuffix("\n"))

@@ -25,14 +25,15 @@ from components.rerun import Watch
 from leafrack.adopt.describe import describe
 from leafrack.adopt.write import text_of
 from leafrack.commands import status as command
-from leafrack.errors import STOPS, TAKEN_BACK, FabricError, Problem, UnreadableError
+from leafrack.errors import PREFIXES, FabricError, Problem, UnreadableError
 from leafrack.fabric.checks.names import LONGEST_SUBDOMAIN
 from leafrack.fabric.load import load, load_fabric
 from leafrack.platforms import SessionState, SwitchState, platform_of
 from leafrack.preflight.drift import Comparison
 from leafrack.sessions import table
 from leafrack.sessions.model import Row
-from leafrack.world.cluster import Reader
+from leafrack.world.cluster import ClusterReader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Found, Report
 from leafrack.world.ssh import report as report_of
 from tests.adopt.article import LEAVES, NODES, PEERS, facts, node
@@ -190,8 +191,8 @@ def reports(text: str) -> Iterator[str]:
     """Reports with a text wherever one of a switch or a cluster may stand."""
     row = {"rack": "", "what": text, "expected": text, "found": text, "ok": False}
     changed = {**STEP, "oldState": {"inputs": {"a": text}}, "newState": {"inputs": {"a": f"{text}\n{text}"}}}
-    for severity, ending in (("error", ""), ("warning", f"; {STOPS}"), ("warning", f"; x {TAKEN_BACK}")):
-        told = [{"severity": severity, "message": f"{severity}: x {text}{ending}"}]
+    for severity, kind in (("error", ""), *(("warning", prefix) for prefix in PREFIXES.values())):
+        told = [{"severity": severity, "message": f"{severity}: {kind}x {text}"}]
         document = plan.read(json.dumps({"steps": [changed], "diagnostics": told, "changeSummary": {"update": 1}}))
         yield report.text(report.of_plan("dev", document, 0), ())
         for code in (0, 1, 7):
@@ -241,7 +242,7 @@ def test_a_file_that_is_found_says_only_what_is_there(text: str, tmp_path: Path)
             assert unplaced == []
 
 
-class Cluster(Reader):
+class GivenObjects(Connection):
     """An API server whose objects are given."""
 
     def __init__(self, *objects: dict[str, Any]) -> None:
@@ -258,8 +259,8 @@ class Object(dict[str, Any]):
 
 @pytest.mark.parametrize("text", [*WHOLE, "10.0.0.0/33", "10.0.0.1/8", ""], ids=ascii)
 def test_a_network_of_the_cluster_that_is_none_ends_in_a_line(text: str) -> None:
-    pools = Cluster(Object(spec={"cidr": text}))
-    blocks = Cluster(Object(spec={"state": "confirmed", "node": "node1", "cidr": text}))
+    pools = ClusterReader(GivenObjects(Object(spec={"cidr": text})))
+    blocks = ClusterReader(GivenObjects(Object(spec={"state": "confirmed", "node": "node1", "cidr": text})))
     for read in (pools.pools, blocks.blocks):
         with pytest.raises(UnreadableError) as failed:
             read()
@@ -276,6 +277,6 @@ FAILING = (
 
 @pytest.mark.parametrize("error", FAILING, ids=ascii)
 def test_a_login_to_the_cluster_that_fails_ends_in_a_line(error: Exception) -> None:
-    with pytest.raises(UnreadableError) as failed, Cluster().asking():
+    with pytest.raises(UnreadableError) as failed, GivenObjects().asking():
         raise error
     assert is_plain(str(failed.value))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leafrack.world import node_status
-from leafrack.world.cluster import Reader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster
 from tests.conftest import CLONE
 
@@ -93,8 +93,8 @@ def test_calico_node_status_is_answered_with_real_sessions(lab: Lab) -> None:
 def test_a_request_that_lost_its_owner_and_to_calico_node_its_labels_is_swept(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader = Reader(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack"))
-    client = reader.client
+    connection = Connection(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack"))
+    client = connection.client
     with monkeypatch.context() as dying:
         dying.setattr(client, "delete", lambda *_given: None)
         assert node_status.ask(client, ["node1"])["node1"].sessions

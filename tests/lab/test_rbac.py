@@ -14,7 +14,7 @@ from lightkube.models.authorization_v1 import (
 )
 from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
 
-from leafrack.world.cluster import Reader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster
 from tests.conftest import Lab
 from tests.e2e.world import snapshot
@@ -54,7 +54,7 @@ class Deployer:
     """What the user of the context ``leafrack`` may do, as the API server says."""
 
     def __init__(self, lab: Lab) -> None:
-        self.reader = Reader(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack"))
+        self.connection = Connection(Cluster(kubeconfig=str(lab.dir / "kubeconfig"), context="leafrack"))
 
     def may(self, verb: str, resource: str, *, name: str = "", namespace: str = "") -> bool:
         plain, _, subresource = resource.partition("/")
@@ -68,7 +68,7 @@ class Deployer:
         return self._ask(SelfSubjectAccessReviewSpec(nonResourceAttributes=NonResourceAttributes(verb=verb, path=path)))
 
     def _ask(self, spec: SelfSubjectAccessReviewSpec) -> bool:
-        status = self.reader.client.create(SelfSubjectAccessReview(spec=spec)).status
+        status = self.connection.client.create(SelfSubjectAccessReview(spec=spec)).status
         assert status is not None
         return bool(status.allowed)
 

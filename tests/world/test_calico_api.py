@@ -10,11 +10,11 @@ import pytest
 from lightkube.resources.core_v1 import Node
 
 from leafrack.world.calico_api import CalicoApi
-from leafrack.world.cluster import Reader
+from leafrack.world.cluster import ClusterReader
 from leafrack.world.nodes import NodeState, node_state
 
 
-class Documents(Reader):
+class Documents(ClusterReader):
     """An API server that serves discovery and OpenAPI from a mapping."""
 
     def __init__(self, documents: Mapping[str, Any]) -> None:

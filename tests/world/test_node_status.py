@@ -16,7 +16,7 @@ from lightkube.generic_resource import GenericGlobalResource
 from lightkube.models.meta_v1 import ObjectMeta
 
 from leafrack.world import node_status
-from leafrack.world.node_status import CalicoNodeStatus
+from leafrack.world.calico import CalicoNodeStatus
 from tests.clock import Clock
 
 OLD = timedelta(minutes=11)

@@ -17,7 +17,8 @@ import yaml
 
 from leafrack.errors import UnreadableError
 from leafrack.world import retry as patient
-from leafrack.world.cluster import Reader
+from leafrack.world.cluster import ClusterReader
+from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster
 from leafrack.world.retry import Patient
 from tests.clock import Clock
@@ -143,7 +144,7 @@ def test_it_is_asked_again_and_both_is_said_once(
 ) -> None:
     answers, seconds, said = case
     server = serve(*answers)
-    assert Reader(cluster).nodes() == {}
+    assert ClusterReader(Connection(cluster)).nodes() == {}
     assert server.clock.now == seconds
     assert capsys.readouterr().err.splitlines() == [
         f"cluster: {said}: trying again for up to 30 s",
@@ -164,7 +165,7 @@ def test_a_server_that_has_just_started_is_asked_again_until_it_is_ready(
     answer, unready = case
     server = serve(answer, answer, NODES)
     server.readyz = [unready, unready, httpx2.Response(200, text="ok")]
-    assert Reader(cluster).nodes() == {}
+    assert ClusterReader(Connection(cluster)).nodes() == {}
     assert server.clock.now == 1.5
     assert "cluster: the API server is not ready: trying again for up to 30 s\n" in capsys.readouterr().err
 
@@ -172,7 +173,7 @@ def test_a_server_that_has_just_started_is_asked_again_until_it_is_ready(
 def test_an_answer_after_an_outage_counts_once_the_server_is_ready(serve: Serve, cluster: Cluster) -> None:
     server = serve(REFUSED, NODES)
     server.readyz = [httpx2.Response(500), httpx2.Response(200, text="ok")]
-    assert Reader(cluster).nodes() == {}
+    assert ClusterReader(Connection(cluster)).nodes() == {}
     assert len(server.asked) == 3
 
 
@@ -180,7 +181,7 @@ def test_a_server_that_never_gets_ready_is_told_by_its_answer(serve: Serve, clus
     server = serve(httpx2.Response(403, json=STATUS))
     server.readyz = [httpx2.Response(403, json=STATUS)]
     with pytest.raises(UnreadableError, match="the API server refuses: nodes is forbidden"):
-        Reader(cluster).nodes()
+        ClusterReader(Connection(cluster)).nodes()
     assert server.clock.now == 30
 
 
@@ -211,7 +212,7 @@ def test_it_ends_within_its_bound_with_what_was_waited_for(
     answers, takes, said = case
     server = serve(*answers, takes=takes)
     with pytest.raises(UnreadableError) as raised:
-        Reader(cluster).nodes()
+        ClusterReader(Connection(cluster)).nodes()
     assert str(raised.value).startswith(said)
     assert not raised.value.refused
     assert 30 <= server.clock.now <= 30 + takes
@@ -253,7 +254,7 @@ def test_what_no_waiting_cures_is_said_at_once(case: tuple[Answer, bool, str], s
     answer, refused, said = case
     server = serve(answer)
     with pytest.raises(UnreadableError) as raised:
-        Reader(cluster).nodes()
+        ClusterReader(Connection(cluster)).nodes()
     assert (str(raised.value), raised.value.refused) == (said, refused)
     assert server.clock.now == 0
 
@@ -284,7 +285,7 @@ def test_an_answer_without_an_end_is_left_at_its_bound(
     body = Endless(b"{" * 2**16)
     server = serve(httpx2.Response(status, headers=JSON, stream=body))
     with pytest.raises(UnreadableError) as raised:
-        Reader(cluster).nodes()
+        ClusterReader(Connection(cluster)).nodes()
     assert str(raised.value) == STRANGER.format("it answers more than 1 MiB")
     assert raised.value.refused
     assert (body.given, body.closed, len(server.asked)) == (2**20 + 2**16, True, 1)
@@ -295,12 +296,12 @@ def test_an_answer_counts_as_it_is_unpacked(serve: Serve, cluster: Cluster, monk
         200, headers={**JSON, "Content-Encoding": "gzip"}, stream=httpx2.ByteStream(gzip.compress(NODES.content))
     )
     serve(packed)
-    assert Reader(cluster).nodes() == {}
+    assert ClusterReader(Connection(cluster)).nodes() == {}
     monkeypatch.setattr(patient, "LARGEST_ANSWER", 2**20)
     bomb = httpx2.ByteStream(gzip.compress(b"{" * 2**22))
     serve(httpx2.Response(200, headers={**JSON, "Content-Encoding": "gzip"}, stream=bomb))
     with pytest.raises(UnreadableError, match="it answers more than 1 MiB"):
-        Reader(cluster).nodes()
+        ClusterReader(Connection(cluster)).nodes()
 
 
 def test_nothing_is_waited_for_where_it_is_only_warned_of(
@@ -308,7 +309,7 @@ def test_nothing_is_waited_for_where_it_is_only_warned_of(
 ) -> None:
     server = serve(REFUSED, NODES)
     with pytest.raises(UnreadableError):
-        Reader(cluster, patience=0).nodes()
+        ClusterReader(Connection(cluster, patience=0)).nodes()
     assert server.clock.now == 0
     assert capsys.readouterr().err == ""
 
@@ -342,5 +343,5 @@ def test_what_comes_after_it_was_given_up_is_tried_once_and_shortly(serve: Serve
 def test_a_token_is_in_no_line(serve: Serve, cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
     serve(httpx2.Response(500, text=json.dumps({"token": "secret-token"})))
     with pytest.raises(UnreadableError) as raised:
-        Reader(cluster).nodes()
+        ClusterReader(Connection(cluster)).nodes()
     assert "secret-token" not in str(raised.value) + capsys.readouterr().err

@@ -152,9 +152,9 @@ def _overlaps(fabric: Fabric) -> Iterator[Problem]:
 
 
 def _accepted(fabric: Fabric) -> Iterator[Problem]:
-    """A range may hold pods or services, as one for a whole data centre does; inside of what is taken it says nothing.
+    """Ranges that nodes accept besides. A range inside an accepted one is redundant.
 
-    That of the default route stands for itself.
+    A range may hold pods or services, as one for a whole data centre does. The default route holds nothing but itself.
     """
     for index, network in enumerate(fabric.accept_cidrs):
         path = at("acceptCIDRs", index)

@@ -42,8 +42,9 @@ def _shared(fabric: Fabric) -> Iterator[Problem]:
         for name in (blind[1:] or blind) if len(names) > 1 else ():
             other = next(one for one in names if one != name)
             text = (
-                f"AS {number} is rack {other}'s too: behind different leaves the two never see each other's pod "
-                "routes (AS path loop, RFC 4271); give this rack an AS of its own, or all leaves of both asOverride"
+                f"AS {number} is rack {other}'s too: "
+                "behind different leaves the two never see each other's pod routes (AS path loop, RFC 4271); "
+                "give this rack an AS of its own, or all leaves of both asOverride"
             )
             yield Problem(text, _path(fabric, name))
 
@@ -63,8 +64,8 @@ def _leaves(fabric: Fabric, spines: dict[int, str]) -> Iterator[Problem]:
             clash = ""
             if number == own:
                 clash = (
-                    f"is the rack's own: nodes and leaf need different ones (eBGP); change this or "
-                    f"racks.{rack_name}.asNumber"
+                    "is the rack's own: nodes and leaf need different ones (eBGP); "
+                    f"change this or racks.{rack_name}.asNumber"
                 )
             elif number in racks:
                 clash = f"is rack {racks[number]}'s too: the leaf drops its pod routes (AS path loop); use another"
@@ -74,9 +75,9 @@ def _leaves(fabric: Fabric, spines: dict[int, str]) -> Iterator[Problem]:
                 clash = f"is spine {spines[number]}'s too: leaf and spine need different ones (eBGP); use another"
             elif first.setdefault(number, rack_name) != rack_name:
                 clash = (
-                    f"is that of a leaf of rack {first[number]} too: the two racks never see each "
-                    f"other's pod routes "
-                    "(AS path loop); only the leaves of one rack may share an AS"
+                    f"is that of a leaf of rack {first[number]} too: "
+                    "the two racks never see each other's pod routes (AS path loop); "
+                    "only the leaves of one rack may share an AS"
                 )
             if clash:
                 yield Problem(f"AS {number} {clash}", at("racks", rack_name, "leaves", leaf_name, "asNumber"))

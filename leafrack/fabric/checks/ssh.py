@@ -34,8 +34,8 @@ def errors(fabric: Fabric) -> Iterator[Problem]:
         endpoint = ((jump.host, jump.port) if jump else None, leaf.ssh_host, leaf.ssh.port)
         if first.setdefault(endpoint, path) != path:
             text = (
-                f"{shown(leaf.ssh_host)} port {leaf.ssh.port} is {first[endpoint]} too: one rack's "
-                f"lines would go to the other's switch"
+                f"{shown(leaf.ssh_host)} port {leaf.ssh.port} is {first[endpoint]} too: "
+                "one rack's lines would go to the other's switch"
             )
             yield Problem(text, f"{path}.ssh")
 
@@ -70,9 +70,9 @@ def _unusable(host_key: str) -> str:
     if len(words) < 2 or words[0] not in HOST_KEY_TYPES:
         if words and words[0] in _RSA_TYPES:
             return (
-                "RSA host keys cannot be pinned: pulumi-command then accepts only ssh-rsa with "
-                "SHA-1, which OpenSSH "
-                "refuses since 8.8; give the switch's ed25519 or ECDSA key"
+                "RSA host keys cannot be pinned: "
+                "pulumi-command then accepts only ssh-rsa with SHA-1, which OpenSSH refuses since 8.8; "
+                "give the switch's ed25519 or ECDSA key"
             )
         if len(words) > 2 and words[1] in {*HOST_KEY_TYPES, *_RSA_TYPES}:
             return f"begins with a host name: leave '{shown(words[0])}' out, the key starts at {words[1]}"
