@@ -1,6 +1,6 @@
 """A switch with real software in namespaces of its own, and two nodes behind it: what the conformance suite runs on.
 
-The software is started as the lab starts it. No API server, no Calico: the nodes are one BIRD with a table a node.
+The software is started as the lab starts it. No API server, no Calico: a node is a BIRD in a network namespace.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -25,7 +25,8 @@ AS_NUMBER = 65009
 NODE_AS = 64512
 NODES = {4: ("172.20.0.11", "172.20.0.12"), 6: ("fd00:1::11", "fd00:1::12")}
 _LEAF = {4: "172.20.0.254", 6: "fd00:1::fe"}
-_PREFIX = {4: 24, 6: 64}
+_DAD = {4: "", 6: " nodad"}
+_NUMBERS = (0, 1)
 ANNOUNCED = {4: ("10.233.64.0/26", "10.233.64.64/26"), 6: ("fd00:64::/122", "fd00:64::40/122")}
 """The pod block of each node."""
 OTHER = {4: "198.51.100.0/24", 6: "2001:db8:9::/48"}
@@ -107,30 +108,37 @@ class Box:
         """They take it away again."""
         _REMOVE[self.name](self, address)
 
-    def node(self, *words: str) -> str:
-        """What the nodes' BIRD answers."""
-        inside = ["birdc", "-s", str(self.home / "nodes.ctl"), *words]
-        done = subprocess.run([str(BIRD2 / inside[0]), *inside[1:]], text=True, capture_output=True, check=False)
+    def node(self, number: int, *words: str) -> str:
+        """What a node's BIRD answers."""
+        inside = ["-s", str(self.home / f"node{number}.ctl"), *words]
+        done = subprocess.run([str(BIRD2 / "birdc"), *inside], text=True, capture_output=True, check=False)
         return done.stdout
+
+    def table(self, number: int = 0, version: int = 4, *words: str) -> str:
+        """Routes of a node."""
+        return self.node(number, "show", "route", "table", f"master{version}", *words)
 
     def nodes_are(self, as_number: int = NODE_AS, extra: str = "") -> None:
         """Give the nodes another AS, and their sessions settings of their own."""
-        (self.home / "nodes.conf").write_text(_nodes(as_number, extra))
-        assert "Reconfig" in self.node("configure")
+        for number in _NUMBERS:
+            (self.home / f"node{number}.conf").write_text(_node(number, as_number, extra))
+            assert "Reconfig" in self.node(number, "configure")
 
     def since(self, node: int = 0, version: int = 4) -> str:
         """When a node's session came up last; empty where it is down."""
-        shown = self.node("show", "protocols", f"n{node}v{version}")
+        shown = self.node(node, "show", "protocols", f"leaf{version}")
         said = re.search(r"up +(\S+) +Established", shown)
         return said[1] if said else ""
 
     def comes_up(self, node: int = 0, version: int = 4) -> str:
         """Wait for a session of a node; returns since when it is up."""
-        assert eventually(lambda: self.since(node, version) != ""), self.node("show", "protocols", "all")
+        assert eventually(lambda: self.since(node, version) != ""), self.node(
+            node, "show", "protocols", "all", f"leaf{version}"
+        )
         return self.since(node, version)
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 30) -> bool:
+def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
     """Whether something comes true before the time is over."""
     until = time.monotonic() + seconds
     while not holds():
@@ -163,16 +171,17 @@ def running(name: str, home: Path) -> Iterator[Box]:
             script = [*command, str(SWITCHES / software.script)]
             env = {**given, "MOUNTS": " ".join(software.mounts)}
             processes.append(subprocess.Popen(script, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
-        nodes = ["unshare", "--net", "env", f"LD_LIBRARY_PATH={BIRD2}", str(BIRD2 / "bird")]
-        nodes += ["-f", "-c", str(home / "nodes.conf"), "-s", str(home / "nodes.ctl")]
-        (home / "nodes.conf").write_text(_nodes(NODE_AS, ""))
-        with (home / "logs" / "nodes.log").open("wb") as log:
-            processes.append(subprocess.Popen(nodes, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+        for number in _NUMBERS:
+            bird = ["unshare", "--net", "env", f"LD_LIBRARY_PATH={BIRD2}", str(BIRD2 / "bird"), "-f"]
+            bird += ["-c", str(home / f"node{number}.conf"), "-s", str(home / f"node{number}.ctl")]
+            (home / f"node{number}.conf").write_text(_node(number, NODE_AS, ""))
+            with (home / "logs" / f"node{number}.log").open("wb") as log:
+                processes.append(subprocess.Popen(bird, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
         assert eventually((home / "ready").exists), (home / "logs" / "init.log").read_text()
-        assert eventually((home / "nodes.ctl").exists), (home / "logs" / "nodes.log").read_text()
+        assert all(eventually((home / f"node{number}.ctl").exists) for number in _NUMBERS)
         children = Path(f"/proc/{processes[0].pid}/task/{processes[0].pid}/children").read_text().split()
         box = Box(name, int(children[0]), home)
-        _connect(box, processes[1].pid)
+        _connect(box, [process.pid for process in processes[1:]])
         yield box
     finally:
         for process in processes:
@@ -186,35 +195,43 @@ def _made(home: Path, mount: str, owner: str) -> None:
     shutil.chown(folder, owner, owner)
 
 
-def _connect(box: Box, nodes: int) -> None:
-    """One link from the switch to all nodes."""
-    here = ["link set lo up", f"link add rack0 type veth peer name eth0 netns {nodes}"]
-    there = ["link set lo up"]
-    for version, leaf in _LEAF.items():
-        nodad = " nodad" if version == 6 else ""
-        here.append(f"address add {leaf}/{_PREFIX[version]} dev rack0{nodad}")
-        there += [f"address add {node}/{_PREFIX[version]} dev eth0{nodad}" for node in NODES[version]]
-    for pid, lines, device in ((box.pid, here, "rack0"), (nodes, there, "eth0")):
-        text = "\n".join([*lines, f"link set {device} up", ""])
-        enter = ["nsenter", "-t", str(pid), "-n", "ip", "-batch", "-"]
-        subprocess.run(enter, input=text, text=True, check=True)
+def _connect(box: Box, nodes: Sequence[int]) -> None:
+    """A rack's network on the switch, and a link to it from each node."""
+    lines = ["link set lo up", "link add rack0 type bridge forward_delay 0", "link set rack0 up"]
+    lines += [f"address add {_address(leaf, version)} dev rack0{_DAD[version]}" for version, leaf in _LEAF.items()]
+    for number, pid in enumerate(nodes):
+        lines += [
+            f"link add p{number} type veth peer name eth0 netns {pid}",
+            f"link set p{number} master rack0 up",
+        ]
+    _ip(box.pid, lines)
+    for number, pid in enumerate(nodes):
+        own = ((version, _address(addresses[number], version)) for version, addresses in NODES.items())
+        lines = [f"address add {address} dev eth0{_DAD[version]}" for version, address in own]
+        _ip(pid, ["link set lo up", *lines, "link set eth0 up"])
 
 
-def _nodes(as_number: int, extra: str) -> str:
-    """Configuration of the nodes; ``extra`` is of the sessions."""
-    lines = ["log stderr all;", "router id 172.20.0.11;", "protocol device { scan time 1; }"]
-    for version, addresses in NODES.items():
-        for number, address in enumerate(addresses):
-            table, routes = f"t{number}v{version}", [ANNOUNCED[version][number], *([OTHER[version]] * (not number))]
-            said = " ".join(f"route {route} unreachable;" for route in routes)
-            lines += [
-                f"ipv{version} table {table};",
-                f"protocol static {{ ipv{version} {{ table {table}; }}; {said} }}",
-                f"protocol bgp n{number}v{version} {{ local {address} as {as_number};",
-                f"  neighbor {_LEAF[version]} as {AS_NUMBER};",
-                f"  connect delay time 1; connect retry time 1; error wait time 1, 2; {extra}",
-                f"  ipv{version} {{ table {table}; import all; export where source = RTS_STATIC; }}; }}",
-            ]
+def _address(address: str, version: int) -> str:
+    return f"{address}/{24 if version == 4 else 64}"
+
+
+def _ip(pid: int, lines: Sequence[str]) -> None:
+    enter = ["nsenter", "-t", str(pid), "-n", "ip", "-batch", "-"]
+    subprocess.run(enter, input="\n".join([*lines, ""]), text=True, check=True)
+
+
+def _node(number: int, as_number: int, extra: str) -> str:
+    """Configuration of a node; ``extra`` is of its sessions."""
+    lines = ["log stderr all;", f"router id {NODES[4][number]};", "protocol device { scan time 1; }"]
+    for version in NODES:
+        routes = [ANNOUNCED[version][number], *([OTHER[version]] * (not number))]
+        said = " ".join(f"route {route} unreachable;" for route in routes)
+        lines += [
+            f"protocol static {{ ipv{version}; {said} }}",
+            f"protocol bgp leaf{version} {{ local as {as_number}; neighbor {_LEAF[version]} as {AS_NUMBER};",
+            f"  connect delay time 1; connect retry time 1; error wait time 1, 2; graceful restart off; {extra}",
+            f"  ipv{version} {{ import all; export where source = RTS_STATIC; }}; }}",
+        ]
     return "\n".join([*lines, ""])
 
 
