@@ -1,4 +1,4 @@
 """What a pipeline of GitHub or GitLab does with a fabric: scripts, their reports, and posting them.
 
-``.github/workflows`` and ``.gitlab-ci.yml`` call the scripts here. ``.ci/run`` is another thing: it tests leafrack itself.
+``.github/workflows`` and ``.gitlab-ci.yml`` call the scripts here. ``.ci/run`` tests leafrack itself.
 """

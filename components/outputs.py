@@ -7,8 +7,11 @@ from typing import Any
 from leafrack.fabric import Fabric, names
 from leafrack.sessions import expected
 
-OUTPUT_VERSION = 1
-"""Raised when a key changes its meaning or goes; new keys do not raise it."""
+OUTPUT_VERSION = 2
+"""Raised when a key changes its meaning or goes, or when the layout of the state changes; new keys do not raise it.
+
+Since 2 a leaf has one resource for all its sessions (components/state.py).
+"""
 
 
 def outputs(fabric: Fabric) -> dict[str, Any]:

@@ -17,8 +17,10 @@ from pydantic import SecretStr
 
 from components.access import Access
 from components.scope import field_manager
+from components.state import stale_state
 from config.settings import PROJECT, Settings, load_settings, unknown_racks
 from leafrack.errors import FabricError, Problem, ProblemKind, said
+from leafrack.fabric.checks import platforms
 from leafrack.fabric.load import Loaded, load
 from leafrack.preflight.drift import Comparison
 from leafrack.preflight.findings import findings, notices, observe, overlaps, unreadable
@@ -54,8 +56,11 @@ class Entry:
             loaded = load(settings.fabric, settings.overlay)
         except FabricError as error:
             raise _ended(error.problems) from None
-        if unknown := unknown_racks(settings, loaded.fabric.racks):
-            raise _ended(unknown)
+        refused = platforms.errors(loaded.fabric, settings.bgp_passwords)
+        if wrong := [*unknown_racks(settings, loaded.fabric.racks), *loaded.placed(refused)]:
+            raise _ended(wrong)
+        if stale := stale_state():
+            raise _ended([Problem(stale)])
         for warning in loaded.warnings:
             pulumi.log.warn(str(warning))
         return cls(settings, loaded)

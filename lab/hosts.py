@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from ipaddress import ip_interface
 from pathlib import Path
 from typing import TypeVar
 
+from lab import mesh
 from lab.api import CALICO_NODE_KUBECONFIG
 from lab.daemons import Daemons, report
 from lab.errors import LabError
@@ -51,7 +51,13 @@ class Hosts:
                 file.chmod(0o640)
                 shutil.chown(file, software.owner, software.owner)
             self._start(switch, SWITCHES / software.script, software.environment)
-        self._wait_for(self.plan.switches, lambda host: (home_of(host.name) / "ready").exists(), 60)
+        patience = 60.0
+
+        def late(waiting: list[Switch]) -> str:
+            what = f"not ready after {patience:.0f} s: {', '.join(host.name for host in waiting)}"
+            return report(what, self.logs / waiting[0].name / f"{_daemons(waiting[0])[0]}.log")
+
+        self._wait_for(self.plan.switches, lambda host: (home_of(host.name) / "ready").exists(), patience, late)
 
     def start_nodes(self) -> None:
         """Start Calico on every node and wait until all are in full mesh; raises LabError."""
@@ -71,7 +77,12 @@ class Hosts:
                 environment["CALICO_ROUTER_ID"] = "hash"
             self._start(node, SCRIPTS / "node.sh", environment)
         patience = 60 + 3 * len(self.plan.nodes)
-        self._wait_for(self.plan.nodes, self._in_mesh, patience)
+        self._wait_for(
+            self.plan.nodes,
+            lambda node: not mesh.missing(self.plan, node),
+            patience,
+            lambda waiting: mesh.report(self.plan, waiting, patience),
+        )
 
     def _start(self, host: Switch | Node, script: Path, environment: Mapping[str, str]) -> None:
         home, logs = home_of(host.name), self.logs / host.name
@@ -89,7 +100,14 @@ class Hosts:
         command = ["nsenter", f"--net=/run/netns/{host.name}", "unshare", *namespaces, str(script)]
         self.daemons.start(host.name, command, log=logs / "init.log", environment={**own, **environment})
 
-    def _wait_for(self, hosts: Iterable[_Host], ready: Callable[[_Host], bool], patience: float) -> None:
+    def _wait_for(
+        self,
+        hosts: Iterable[_Host],
+        ready: Callable[[_Host], bool],
+        patience: float,
+        late: Callable[[list[_Host]], str],
+    ) -> None:
+        """Look until all are ready; ``late`` says of those that are not what they lack."""
         waiting = list(hosts)
         deadline = time.monotonic() + patience
         while waiting:
@@ -97,9 +115,7 @@ class Hosts:
             self._check_exits(waiting)
             waiting = [host for host in waiting if not ready(host)]
             if waiting and time.monotonic() > deadline:
-                names = ", ".join(host.name for host in waiting)
-                what = f"not ready after {patience:.0f} s: {names}"
-                raise LabError(report(what, self.logs / waiting[0].name / f"{_daemons(waiting[0])[0]}.log"))
+                raise LabError(late(waiting))
             time.sleep(0.1)
 
     def _check_exits(self, hosts: Iterable[Switch | Node]) -> None:
@@ -110,15 +126,6 @@ class Hosts:
                     what = lines[-1].partition(" ")[2]
                     raise LabError(report(f"{host.name}: {name} {what}", self.logs / host.name / f"{name}.log"))
 
-    def _in_mesh(self, host: Node) -> bool:
-        """Whether a node has a session with every other node, in each family that both have."""
-        for version, name in ((4, "bird"), (6, "bird6")):
-            peers = sum(_has(node, version) for node in self.plan.nodes) - 1 if _has(host, version) else 0
-            sessions = established(home_of(host.name) / "calico" / f"{name}.ctl")
-            if sessions is None or sessions < peers:
-                return False
-        return True
-
 
 def below(home: Path, path: str) -> Path:
     """A host's own file of an absolute path."""
@@ -127,26 +134,3 @@ def below(home: Path, path: str) -> Path:
 
 def _daemons(host: Switch | Node) -> tuple[str, ...]:
     return SOFTWARE[host.platform].daemons if isinstance(host, Switch) else NODE_DAEMONS
-
-
-def _has(node: Node, version: int) -> bool:
-    return any(ip_interface(address).version == version for address in node.addresses)
-
-
-def established(control: Path) -> int | None:
-    """How many BGP sessions a BIRD has up, by its control socket; None if it does not answer."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(2)
-        try:
-            connection.connect(str(control))
-            connection.sendall(b"show protocols\n")
-            text = b""
-            # The answer ends with a line "0000 " (BIRD's reply codes: 0001 is the greeting).
-            while not re.search(rb"^(0000|[89]\d{3}) ", text, re.MULTILINE):
-                chunk = connection.recv(65536)
-                if not chunk:
-                    return None
-                text += chunk
-        except OSError:
-            return None
-    return len(re.findall(rb" BGP .*Established", text))

@@ -14,28 +14,33 @@ from dataclasses import asdict, dataclass
 from ipaddress import ip_address, ip_network
 
 from lab.errors import LabError
-from lab.uplinks import Link, Underlay, underlay_of
-from leafrack.addresses import Address, Network
+from lab.uplinks import Port, ports_of
+from leafrack.addresses import Address
 from leafrack.fabric import Fabric, Leaf, Rack
+from leafrack.fabric.model import DEFAULT_PREFIX_LENGTHS
+from leafrack.fabric.underlay import underlay
+from leafrack.platforms import DEFAULT
 
 _BLOCK_PREFIX = {4: 26, 6: 122}
 """Calico's default block sizes (IPPool.spec.blockSize)."""
-_RACK_PREFIX = {4: 24, 6: 64}
 _LONGEST_NAME = 63
 """A Linux host name has 64 characters, a label value 63."""
 
 
 @dataclass(frozen=True)
 class Switch:
-    """A leaf or a spine; ``addresses`` are those in the rack's subnet, with prefix length. Spines run FRR."""
+    """A leaf or a spine; ``addresses`` are those in the rack's subnet, with prefix length.
+
+    A spine has the default platform.
+    """
 
     name: str
     as_number: int
     router_id: str
-    platform: str = "frr"
     rack: str | None = None
     addresses: tuple[str, ...] = ()
-    links: tuple[Link, ...] = ()
+    links: tuple[Port, ...] = ()
+    platform: str = DEFAULT
 
     @property
     def kind(self) -> str:
@@ -91,16 +96,15 @@ class Plan:
 
 def plan_of(fabric: Fabric) -> Plan:
     """The plan of a fabric; raises LabError where no lab can be built from it."""
-    underlay = underlay_of(fabric)
+    under = underlay(fabric)
     nodes = _nodes(fabric)
-    _refuse_bad_names([*underlay.spines, *underlay.leaves, *(node.name for node in nodes)])
+    _refuse_bad_names([*under.spines, *under.leaves, *(node.name for node in nodes)])
+    ports = ports_of(under)
+    router_ids = {name: str(router_id) for name, router_id in under.router_ids.items()}
     switches = [
+        *(Switch(name, as_number, router_ids[name], links=ports[name]) for name, as_number in under.spines.items()),
         *(
-            Switch(name, as_number, underlay.router_ids[name], links=underlay.links_of(name))
-            for name, as_number in underlay.spines.items()
-        ),
-        *(
-            _leaf_switch(rack_name, rack, name, leaf, underlay)
+            Switch(name, leaf.as_number, router_ids[name], rack_name, _in_racks(rack, leaf), ports[name], leaf.platform)
             for rack_name, rack in fabric.racks.items()
             for name, leaf in rack.leaves.items()
         ),
@@ -113,16 +117,8 @@ def plan_of(fabric: Fabric) -> Plan:
     )
 
 
-def _leaf_switch(rack_name: str, rack: Rack, name: str, leaf: Leaf, underlay: Underlay) -> Switch:
-    return Switch(
-        name=name,
-        as_number=leaf.as_number,
-        router_id=underlay.router_ids[name],
-        platform=str(leaf.platform),
-        rack=rack_name,
-        addresses=tuple(_in_rack(rack, address) for address in leaf.address),
-        links=underlay.links_of(name),
-    )
+def _in_racks(rack: Rack, leaf: Leaf) -> tuple[str, ...]:
+    return tuple(_in_rack(rack, address) for address in leaf.address)
 
 
 def _nodes(fabric: Fabric) -> list[Node]:
@@ -168,10 +164,8 @@ def _blocks(fabric: Fabric) -> Mapping[str, list[str]]:
 
 def _in_rack(rack: Rack, address: Address) -> str:
     """An address with the prefix length of the rack's subnet."""
-    subnets: list[Network] = [
-        network for network in rack.node_cidrs if network.version == address.version and address in network
-    ]
-    prefix = subnets[0].prefixlen if subnets else _RACK_PREFIX[address.version]
+    subnets = [network for network in rack.subnets if network.version == address.version and address in network]
+    prefix = subnets[0].prefixlen if subnets else DEFAULT_PREFIX_LENGTHS[address.version]
     return f"{ip_address(address)}/{prefix}"
 
 

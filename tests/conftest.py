@@ -17,6 +17,8 @@ from leafrack.fabric import Fabric
 from leafrack.fabric.load import load_fabric
 from tests.ssh_servers import Servers
 
+pytest_plugins = ("tests.scheduling",)
+
 CLONE = Path(__file__).resolve().parents[1]
 DEV_FABRIC = CLONE / "config" / "fabrics" / "dev.yaml"
 

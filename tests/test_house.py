@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from leafrack.platforms import platforms
 
 CLONE = Path(__file__).resolve().parents[1]
 FLOORS = (
@@ -80,6 +83,37 @@ def test_the_components_import_each_other_relatively_so_that_a_wheel_can_hold_th
         if module.partition(".")[0] == "components"
     ]
     assert absolute == []
+
+
+WORDS = {
+    "frr": r"\bfrr|frrouting|vtysh|bgpd\b|router bgp|no neighbor|prefix-list\b|maximum-prefix|ttl-security hops",
+    # BIRD itself is also what nodes run.
+    "bird": r"birdc|bird\.conf|protocol bgp|import limit|leafrack/neighbour-",
+}
+"""What each platform says, and nothing else: a platform that is added adds its own words."""
+REGISTRY = CLONE / "leafrack" / "platforms" / "__init__.py"
+
+
+def test_every_platform_has_its_words() -> None:
+    assert set(WORDS) == set(platforms())
+    for name, words in WORDS.items():
+        own = "".join(path.read_text(encoding="utf-8") for path in (REGISTRY.parent / name).glob("*.py"))
+        assert all(re.search(word, own, re.IGNORECASE) for word in words.split("|"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_platforms_words_are_in_its_own_folder_only(path: Path) -> None:
+    text = "" if path == REGISTRY else path.read_text(encoding="utf-8")
+    for name, words in WORDS.items():
+        if REGISTRY.parent / name not in path.parents:
+            assert re.findall(rf".*(?:{words}).*", text, re.IGNORECASE) == []
+
+
+def test_the_state_of_a_session_is_a_word_for_its_readers_only() -> None:
+    literal = re.compile(r"""["']Established["']""")
+    readers = (REGISTRY.parent, CLONE / "leafrack" / "world")
+    others = [path for path in MODULES if not any(reader in path.parents for reader in readers)]
+    assert [name_of(path) for path in others if literal.search(path.read_text(encoding="utf-8"))] == []
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:

@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from tools import catalog, debian, environment, fetch, gobuild, virtualenv
+from tools.beside import Part, is_roomy, side_by_side
 from tools.catalog import COMMAND_PROVIDER, COMMAND_STAND_IN, KUBERNETES_PROVIDER, PROGRAMS, Program
 from tools.clone import OFFICIAL, STAND_IN, Clone
 from tools.progress import ToolError, say, seconds
@@ -110,22 +112,49 @@ def hand_over(*paths: Path) -> None:
 def _fill(clone: Clone, store: Store, hosts: set[str]) -> None:
     store.sweep()
     missing = survey(clone, store)
-    if missing.packages:
-        with _timed(f"Debian packages {' '.join(missing.packages)}", "installed"):
-            debian.install(missing.packages, store.logs / "apt.log")
-    for program in missing.programs:
-        _one(program, store, hosts)
+    side_by_side(_parts(missing, clone, store, hosts), at_once=2 if is_roomy() else 1)
     if missing.provider:
-        clone.choose_provider(_command_provider(store, hosts))
+        clone.choose_provider(OFFICIAL if store.has(COMMAND_PROVIDER) else STAND_IN)
     if not clone.is_linked(store):
         clone.link(store)
     for plugin in (KUBERNETES_PROVIDER, _chosen(clone)):
         if plugin and not clone.has_plugins([plugin]):
             with _timed(f"{plugin}, plugin of this clone", "registered"):
                 clone.register(plugin, store)
+    environment.write(clone)
+
+
+def _parts(missing: Survey, clone: Clone, store: Store, hosts: set[str]) -> list[Part]:
+    """What is missing, in parts that have nothing to do with each other; the longest builds first."""
+    parts: list[Part] = []
+    if missing.packages or missing.virtualenv:
+        parts.append(lambda: _for_python(missing, clone, store))
+    parts += [partial(_chain, programs, store, hosts) for programs in chains(missing.programs)]
+    if missing.provider:
+        parts.append(lambda: _command_provider(store, hosts))
+    return parts
+
+
+def chains(programs: list[Program]) -> list[list[Program]]:
+    """Programs in groups, each built of the same modules: two builds at a time would compile what they share twice."""
+    found: dict[str, list[Program]] = {}
+    for program in programs:
+        found.setdefault(program.builds[0].folder if program.builds else program.name, []).append(program)
+    return sorted(found.values(), key=lambda chain: -sum(program.minutes for program in chain))
+
+
+def _chain(programs: list[Program], store: Store, hosts: set[str]) -> None:
+    for program in programs:
+        _one(program, store, hosts)
+
+
+def _for_python(missing: Survey, clone: Clone, store: Store) -> None:
+    """The Debian packages, one of which the virtualenv may need."""
+    if missing.packages:
+        with _timed(f"Debian packages {' '.join(missing.packages)}", "installed"):
+            debian.install(missing.packages, store.logs / "apt.log")
     if missing.virtualenv:
         _virtualenv(clone, store)
-    environment.write(clone)
 
 
 def _one(program: Program, store: Store, hosts: set[str]) -> None:

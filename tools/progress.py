@@ -54,7 +54,7 @@ def run_logged(
     with log.open("wb") as output:
         process: subprocess.Popen[bytes] | None = None
         try:
-            with _held_back() as mask:
+            with held_back() as mask:
                 process = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
@@ -93,7 +93,7 @@ def _lines(log: Path) -> list[str]:
 
 
 @contextmanager
-def _held_back() -> Iterator[set[signal.Signals]]:
+def held_back() -> Iterator[set[signal.Signals]]:
     """Let signals wait while a process is begun: one that comes before its number is known would leave it running.
 
     Gives the mask that holds otherwise.

@@ -85,7 +85,7 @@ class FoundRack:
 
 
 def naturally(name: str) -> list[tuple[int, str]]:
-    """Sort key by which node2 comes before node10."""
+    """Sort key that puts node2 before node10."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.findall(r"\d+|\D+", name)]
 
 

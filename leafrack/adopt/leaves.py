@@ -77,7 +77,7 @@ def _order(address: str) -> tuple[int, int]:
 
 
 def _behind(facts: Facts, address: Address, peers: list[tuple[Peer, frozenset[str]]]) -> KnownLeaf | None:
-    """The switch whose end of a session the address is, or the one that expects the nodes that peer with it."""
+    """The switch that has the address at its end of a session, or that expects the nodes which peer with it."""
     for leaf in facts.leaves:
         if leaf.state and any(one.local_address == address for one in leaf.state.neighbours.values()):
             return leaf

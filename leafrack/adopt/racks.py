@@ -18,7 +18,7 @@ class Racks:
 
     racks: list[FoundRack] = field(default_factory=list)
     between_racks: list[Peer] = field(default_factory=list)
-    """BGPPeers from the reflectors of a rack to those of others."""
+    """BGPPeers from the reflectors of a rack to the reflectors of others."""
     remarks: list[Remark] = field(default_factory=list)
 
 
@@ -65,7 +65,7 @@ def racks_of(facts: Facts) -> Racks:
 def _sorted_out(
     facts: Facts, labels: Mapping[str, Mapping[str, str]], found: Racks
 ) -> tuple[list[tuple[Peer, frozenset[str]]], list[tuple[Peer, frozenset[str], frozenset[str]]]]:
-    """BGPPeers towards switches and between nodes; those of another kind, or for no node, become remarks."""
+    """BGPPeers towards switches and between nodes; other kinds, and BGPPeers for no node, become remarks."""
     to_leaves, to_nodes = [], []
     for peer in sorted(facts.cluster.peers, key=lambda peer: naturally(peer.name)):
         try:
@@ -107,7 +107,7 @@ def _between(facts: Facts, peer: Peer, nodes: frozenset[str], found: Racks) -> N
 
 
 def _by_subnet(facts: Facts, groups: _Groups, attached: set[str]) -> None:
-    """Put nodes that no BGPPeer is for to those in whose subnet they are."""
+    """Put nodes without a BGPPeer into the rack whose subnet they are in."""
     rest = [name for name in in_order(facts.cluster.nodes) if groups.of(name) == name and name not in attached]
     subnets = {
         interface.network: name for name in in_order(attached) for interface in interfaces(facts.cluster.nodes[name])

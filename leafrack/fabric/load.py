@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -58,12 +58,12 @@ def load(path: Path | str, overlay: Path | str | None = None) -> Loaded:
     _resolve_identity_files(document)
     lines = {key_text(key): place for key, place in document.places.items()}
 
-    fabric, left_out, invalid = _validated(document.values)
+    versions, left_out, invalid = _validated(document.values)
     problems += _placed(invalid, lines)
-    if fabric is not None:
-        problems += _placed((found for found in checks.errors(fabric) if not belongs(found.path, left_out)), lines)
-    if problems or fabric is None:
+    problems += _placed((found for found in _common(versions) if not belongs(found.path, left_out)), lines)
+    if problems or not versions:
         raise FabricError(_sorted(problems, files))
+    (fabric,) = versions
     warnings = _sorted(_placed(checks.warnings(fabric), lines), files)
     notices = tuple(replace(warning, kind=ProblemKind.NOTICE) for warning in warnings)
     return Loaded(fabric, notices, MappingProxyType(lines))
@@ -84,10 +84,10 @@ def _read(files: Iterable[Path | str]) -> list[Document]:
     return documents
 
 
-def _validated(values: dict[str, Any]) -> tuple[Fabric | None, tuple[str, ...], list[Problem]]:
-    """The fabric, the parts that had to be left out for it, and what is wrong with them."""
+def _validated(values: dict[str, Any]) -> tuple[list[Fabric], tuple[str, ...], list[Problem]]:
+    """The fabric, or several with other values in the place of wrong ones; what was wrong, and why."""
     try:
-        return Fabric.model_validate(values, by_alias=True, by_name=False), (), []
+        return [Fabric.model_validate(values, by_alias=True, by_name=False)], (), []
     except ValidationError as error:
         # Of a list whose every entry is refused pydantic also says that it is too short.
         details = [one for one in error.errors(include_url=False) if one["type"] != "too_short" or not one["input"]]
@@ -96,11 +96,17 @@ def _validated(values: dict[str, Any]) -> tuple[Fabric | None, tuple[str, ...], 
         Problem(problem_text(detail, Fabric, key), key_text(key)) for detail, key in zip(details, keys, strict=True)
     ]
     unknown = [detail["type"] == "extra_forbidden" for detail in details]
-    rest, left_out = leave_out(values, zip(keys, unknown, strict=True))
+    versions, left_out = leave_out(values, zip(keys, unknown, strict=True))
     try:
-        return Fabric.model_validate(rest, by_alias=True, by_name=False), left_out, problems
+        return [Fabric.model_validate(one, by_alias=True, by_name=False) for one in versions], left_out, problems
     except ValidationError:
-        return None, left_out, problems
+        return [], left_out, problems
+
+
+def _common(versions: Sequence[Fabric]) -> list[Problem]:
+    """What is wrong with all versions of a fabric, whichever values are in the place of wrong ones."""
+    first, *others = [list(checks.errors(fabric)) for fabric in versions] or [[]]
+    return [found for found in first if all(found in other for other in others)]
 
 
 def _key(detail: ErrorDetails, values: dict[str, Any]) -> Key:

@@ -36,7 +36,7 @@ class Jump(Declared):
 
 
 class Ssh(Declared):
-    """How to log in to a switch; host keys and users are those of OpenSSH."""
+    """How to log in to a switch; host keys and users as OpenSSH writes them."""
 
     host: str | None = Field(
         default=None, description="name or address to connect to; the leaf's own address if not given"

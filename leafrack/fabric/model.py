@@ -15,7 +15,8 @@ from leafrack.addresses import Address, Network
 from leafrack.fabric.login import Declared, Jump, Ssh
 from leafrack.fabric.switch import Addresses, Leaf, Spine, Timers, Uplink
 from leafrack.fabric.values import (
-    LARGEST_API_SERVER_AS_NUMBER,
+    LARGEST_AS_NUMBER,
+    LARGEST_INT32,
     RESERVED_AS_NUMBERS,
     AsNumber,
     OneDestination,
@@ -23,7 +24,8 @@ from leafrack.fabric.values import (
 )
 
 __all__ = [
-    "LARGEST_API_SERVER_AS_NUMBER",
+    "LARGEST_AS_NUMBER",
+    "LARGEST_INT32",
     "RESERVED_AS_NUMBERS",
     "Address",
     "Addresses",
@@ -180,7 +182,7 @@ class Fabric(Declared):
         return self.racks[rack].interconnect or self.interconnect
 
     def leaf_side_as(self, rack: str) -> int:
-        """AS number in which a rack's leaves see its nodes: localASNumber, or that of the nodes."""
+        """AS number in which a rack's leaves see its nodes: localASNumber, or the nodes' own."""
         local = self.racks[rack].local_as_number
         return self.rack_as(rack) if local is None else local
 
@@ -191,6 +193,16 @@ class Fabric(Declared):
     def jump_to(self, leaf: Leaf) -> Jump | None:
         """Jump host on the way to a leaf: its own, or the fabric's."""
         return leaf.ssh.jump or self.jump
+
+    def as_numbers_of_objects(self) -> Mapping[tuple[str | int, ...], int]:
+        """AS numbers that Calico's own objects carry, by key: those of racks and spines are in none of them."""
+        found: dict[tuple[str | int, ...], int] = {("asNumber",): self.as_number}
+        for name, rack in self.racks.items():
+            if rack.local_as_number is not None:
+                found["racks", name, "localASNumber"] = rack.local_as_number
+            for leaf_name, leaf in rack.leaves.items():
+                found["racks", name, "leaves", leaf_name, "asNumber"] = leaf.as_number
+        return found
 
     @property
     def cluster_mesh(self) -> bool:
@@ -205,20 +217,20 @@ class Fabric(Declared):
     def border(self, rack: str) -> Mapping[str, Addresses]:
         """Nodes of a rack that have sessions to its leaves: its route reflectors, or every node where it has none.
 
-        In a full mesh every node has them, because the routes by its leaf are what the rack has left while the mesh
-        gives way to the BGPPeers of the rack.
+        In a full mesh every node has them: while the BGPPeers of the rack replace the mesh, it has only the routes by
+        its leaf.
         """
         reflects = self.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS
         return self.racks[rack].reflectors if reflects else self.racks[rack].nodes
 
     @property
     def advertised(self) -> tuple[Network, ...]:
-        """Ranges of which nodes announce routes to their leaves: pods and services."""
+        """Ranges whose routes nodes announce to their leaves: pods and services."""
         return (*self.pod_cidrs, *self.service_cluster_ips)
 
     @property
     def accepted(self) -> tuple[Network, ...]:
-        """Ranges of which nodes take routes from their leaves; that of the default route means just itself."""
+        """Ranges whose routes nodes accept from their leaves; the default route means only itself."""
         return (*self.advertised, *self.accept_cidrs)
 
     @property

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from leafrack.fabric.model import LARGEST_AS_NUMBER, Interconnect
 from leafrack.fabric.source import Key, key_text
 
 
@@ -19,25 +20,35 @@ def exists(values: Any, key: Key) -> bool:
     return True
 
 
-def leave_out(values: dict[str, Any], wrong: Iterable[tuple[Key, bool]]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Values without the smallest part around each wrong key that can go, and those parts.
+def leave_out(
+    values: dict[str, Any], wrong: Iterable[tuple[Key, bool]]
+) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Values without what is wrong, in several versions, and the keys of what is wrong.
 
-    ``wrong`` gives for each key whether it is unknown: then only the key itself goes. Otherwise it is the
-    node, uplink, leaf, spine or rack that it belongs to.
+    Where nothing can be said without a value, each version has another one in its place: a finding of all versions
+    does not come from it. Otherwise the smallest part around a wrong key goes that can: the node, uplink, leaf, spine
+    or rack that it belongs to. ``wrong`` gives for each key whether it is unknown: then only the key itself goes.
     """
-    rest: dict[str, Any] = _copied(values)
+    versions: list[dict[str, Any]] = [_copied(values) for _ in range(MOST_STAND_INS)]
     gone = []
     for key, unknown in wrong:
-        parts = [key] if unknown else _around(key, rest)
-        for part in parts:
-            _remove(rest, part)
+        if not unknown and (pattern := next((one for one in _STAND_INS if _is(key, one)), None)):
+            stand_ins = _STAND_INS[pattern]
+            for number, version in enumerate(versions):
+                _put(version, key, stand_ins[number % len(stand_ins)])
+            gone.append(key_text(key))
+            continue
+        parts = [key] if unknown else _around(key, versions[0])
+        for version in versions:
+            for part in parts:
+                _remove(version, part)
         # Nothing that the model does not know can have been part of a finding.
         gone += [] if unknown else [key_text(part) for part in parts]
-    return rest, tuple(gone)
+    return versions, tuple(gone)
 
 
 def belongs(path: str, parts: Iterable[str]) -> bool:
-    """Whether a finding at ``path`` may only be there because one of these parts is left out."""
+    """Whether a finding at ``path`` may come only from leaving out one of these parts."""
     return any(_is_within(path, part) or _is_within(part, path) for part in parts)
 
 
@@ -52,24 +63,60 @@ def _remove(values: Any, key: Key) -> None:
         del values[key[-1]]
 
 
-def _copied(values: Any) -> Any:
-    return {key: _copied(value) for key, value in values.items()} if isinstance(values, dict) else values
+def _put(values: Any, key: Key, value: Any) -> None:
+    if key[:-1] and not exists(values, key[:-1]):
+        return  # it went with a part that is around it
+    for step in key[:-1]:
+        values = values[step]
+    values[key[-1]] = value
 
+
+def _copied(values: Any) -> Any:
+    if isinstance(values, dict):
+        return {key: _copied(value) for key, value in values.items()}
+    return [_copied(value) for value in values] if isinstance(values, list) else values
+
+
+_INTERCONNECTS = tuple(Interconnect)
+_AS_NUMBERS = tuple(range(LARGEST_AS_NUMBER, LARGEST_AS_NUMBER - 3, -1))
+_RANGES = ("240.0.0.0/8", "fdff:ffff:ffff::/48")
+"""Reserved and at random: nobody's. One of each family."""
+_LISTS = ("podCIDRs", "serviceClusterIPs", "acceptCIDRs")
+
+_STAND_INS: Mapping[tuple[str, ...], tuple[Any, ...]] = {
+    ("name",): ("a", "b"),
+    ("interconnect",): _INTERCONNECTS,
+    ("racks", "*", "interconnect"): _INTERCONNECTS,
+    ("asNumber",): _AS_NUMBERS,
+    ("racks", "*", "asNumber"): _AS_NUMBERS,
+    ("racks", "*", "localASNumber"): _AS_NUMBERS,
+    ("racks", "*", "leaves", "*", "asNumber"): _AS_NUMBERS,
+    ("reflectorMesh",): (False, True),
+    ("racks", "*", "leaves", "*", "asOverride"): (False, True),
+    **{(name,): tuple([one] for one in _RANGES) for name in _LISTS},
+    **{(name, "*"): _RANGES for name in _LISTS},
+}
+"""Values in the place of wrong ones; a finding that depends on them is not one of all."""
+MOST_STAND_INS = max(map(len, _STAND_INS.values()))
 
 _PARTS = (
     ("racks", "*", "leaves", "*", "uplinks", "*"),
     ("racks", "*", "leaves", "*", "ssh"),
+    ("racks", "*", "leaves", "*", "timers"),
+    ("racks", "*", "leaves", "*", "routerID"),
+    ("racks", "*", "leaves", "*", "peerName"),
     ("racks", "*", "leaves", "*"),
     ("racks", "*", "reflectors", "*"),
     ("racks", "*", "members", "*"),
     ("racks", "*"),
+    ("spines", "*", "routerID"),
     ("spines", "*"),
-    ("interconnect",),
     ("jump",),
-    ("serviceClusterIPs",),
-    ("acceptCIDRs",),
     ("maximumPrefix",),
     ("ttlSecurity",),
+    ("calicoNamespace",),
+    ("waves", "*"),
+    ("waves",),
 )
 """What may go, smallest first; without the rest nothing can be said about a fabric."""
 
@@ -80,6 +127,10 @@ def _around(key: Key, values: dict[str, Any]) -> list[Key]:
         # An uplink to a spine that is left out is no uplink to an unknown spine.
         return [part, *(uplink for uplink in _uplinks(values) if uplink[-1] == part[1])]
     return [part] if part else []
+
+
+def _is(key: Key, pattern: tuple[str, ...]) -> bool:
+    return len(key) == len(pattern) and _begins(key, pattern)
 
 
 def _begins(key: Key, pattern: tuple[str, ...]) -> bool:

@@ -1,7 +1,7 @@
 """The JSON Schema of the fabric file, and the reference made from it.
 
-It says what the models say about form (keys, types, ranges of numbers). Cross-checks are beyond it:
-``leafrack check FABRIC.yaml`` runs those.
+It covers form (keys, types, ranges of numbers). It does not cover cross-checks: ``leafrack check FABRIC.yaml`` runs
+those.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from leafrack.fabric.model import Fabric
 
 
 class _Plain(GenerateJsonSchema):
-    """Without what only says that nothing is the default, and without titles that repeat the keys."""
+    """Without defaults that mean nothing, and without titles that repeat the keys."""
 
     def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002
         return False

@@ -26,7 +26,9 @@ DEEPEST_NESTING = 16
 """Levels; the model has eight."""
 
 _IS_COLOUR = f"has {printable(COLOUR)} in it (without the space), which Pulumi takes for a colour: leave it out"
-_INTEGER = re.compile(r"[-+]?[0-9]{1,20}")
+LARGEST_DIGITS = 20
+"""Of a number: one of more digits stays text."""
+_INTEGER = re.compile(rf"[-+]?[0-9]{{1,{LARGEST_DIGITS}}}")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 

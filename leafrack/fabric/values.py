@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from leafrack.addresses import Address, Network
-from leafrack.errors import shown
+from leafrack.errors import LONGEST_SHOWN, shown
 
 RESERVED_AS_NUMBERS = {
     0: "RFC 7607",
@@ -17,10 +17,11 @@ RESERVED_AS_NUMBERS = {
     65535: "RFC 7300",
     4294967295: "RFC 7300",
 }
-LARGEST_API_SERVER_AS_NUMBER = 2**31 - 1
-"""Calico's CRDs say ``format: int32``; API servers since Kubernetes 1.36 refuse what does not fit."""
+LARGEST_AS_NUMBER = 2**32 - 2
+LARGEST_INT32 = 2**31 - 1
+"""Calico's CRDs say ``format: int32`` of AS numbers; API servers since Kubernetes 1.36 refuse what does not fit."""
 
-_ASDOT = re.compile(r"([0-9]{1,5})\.([0-9]{1,5})")
+_ASDOT = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})")
 _UNUSABLE = (
     ("is_unspecified", "the unspecified address"),
     ("is_loopback", "a loopback address"),
@@ -51,7 +52,7 @@ def described(value: object) -> str:
 
 
 def within(inner: Network, outer: Network) -> bool:
-    """Whether a range is another one or inside of it; never where their IP versions differ."""
+    """Whether a range lies in another one or equals it; never if their IP versions differ."""
     return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type] # as was just seen
 
 
@@ -112,8 +113,11 @@ def _reachable(value: Any) -> Network:
     if "/" not in value:
         msg = f"'{shown(value)}' has no prefix length: write it like 10.233.64.0/18"
         raise RefusedError(msg)
-    if isinstance(interface.ip, IPv6Address) and interface.ip.scope_id:
+    if "%" in value:
         msg = f"'{shown(value)}' has a zone: leave out what follows %"
+        raise RefusedError(msg)
+    if not value.rpartition("/")[2].isdigit():
+        msg = f"'{shown(value)}' has a mask where the prefix length belongs: write {interface.network}"
         raise RefusedError(msg)
     network = interface.network
     if interface.ip != network.network_address:
@@ -126,28 +130,38 @@ def _reachable(value: Any) -> Network:
 
 
 def _as_number(value: Any) -> int:
+    if isinstance(value, str):
+        value = _asdot(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        if isinstance(value, str) and (halves := _ASDOT.fullmatch(value)):
-            number = int(halves[1]) * 2**16 + int(halves[2])
-            msg = f"write AS {value} as one number (asplain, RFC 5396): {number}"
-        elif isinstance(value, str) and value.isascii() and value.isdigit():
-            msg = f"needs a number, got {described(value)}: remove the quotes"
-        else:
-            msg = f"needs an AS number, got {described(value)}"
+        msg = f"needs an AS number, got {described(value)}"
         raise RefusedError(msg)
     if value in RESERVED_AS_NUMBERS:
         msg = f"AS {value} is reserved ({RESERVED_AS_NUMBERS[value]}): private ones are 64512 to 65534 (RFC 6996)"
         raise RefusedError(msg)
-    if not 0 < value < 2**32:
-        msg = f"{value} is no AS number: they go from 1 to 4294967294"
-        raise RefusedError(msg)
-    if value > LARGEST_API_SERVER_AS_NUMBER:
-        msg = (
-            f"AS {value} is above {LARGEST_API_SERVER_AS_NUMBER}, which Calico's CRDs cannot hold "
-            "(format: int32, refused by API servers since Kubernetes 1.36): use a smaller one"
-        )
+    if not 0 < value <= LARGEST_AS_NUMBER:
+        msg = f"{value} is no AS number: they go from 1 to {LARGEST_AS_NUMBER}"
         raise RefusedError(msg)
     return value
+
+
+def _asdot(value: str) -> int | str:
+    """The number of an AS in asdot (RFC 5396), or what is none."""
+    if is_number(value):
+        _as_number(int(value))
+        msg = f"needs a number, got {described(value)}: remove the quotes"
+        raise RefusedError(msg)
+    if (halves := _ASDOT.fullmatch(value)) is None:
+        return value
+    high, low = int(halves[1]), int(halves[2])
+    if max(high, low) >= 2**16:
+        msg = f"AS {shown(value)} is none: in asdot (RFC 5396) both halves are 0 to 65535"
+        raise RefusedError(msg)
+    return high * 2**16 + low
+
+
+def is_number(text: str) -> bool:
+    """Whether text is a whole number that ``int`` takes, as large as a file may hold one."""
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_SHOWN
 
 
 _TEXT = PlainSerializer(str, return_type=str, when_used="json")
@@ -171,16 +185,23 @@ OneNetwork = Annotated[
 OneDestination = Annotated[
     Network, PlainValidator(_reachable), _TEXT, WithJsonSchema({**_RANGE_SCHEMA, "examples": ["0.0.0.0/0"]})
 ]
-"""A range that routes may lead to, that of the default route included."""
+"""A range that routes may lead to, the default route included."""
 AsNumber = Annotated[
     int,
     PlainValidator(_as_number),
     WithJsonSchema(
         {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": LARGEST_API_SERVER_AS_NUMBER,
-            "not": {"enum": sorted(RESERVED_AS_NUMBERS)},
+            "anyOf": [
+                {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": LARGEST_AS_NUMBER,
+                    "not": {"enum": sorted(RESERVED_AS_NUMBERS)},
+                },
+                # asdot: an editor may take 1.10 for a number, as YAML 1.1 does.
+                {"type": "number", "not": {"type": "integer"}, "minimum": 0},
+                {"type": "string", "pattern": "^[0-9]{1,5}\\.[0-9]{1,5}$"},
+            ]
         }
     ),
 ]

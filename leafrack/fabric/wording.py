@@ -11,20 +11,34 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from leafrack.errors import shown
-from leafrack.fabric.source import Key
-from leafrack.fabric.values import described
+from leafrack.fabric.source import LARGEST_DIGITS, Key
+from leafrack.fabric.values import described, is_number
+
+MOST_KNOWN = 24
+"""Names that a line lists; no level of a fabric file has as many keys."""
+SHORT, CLOSE_SHORT, CLOSE = 4, 0.6, 0.75
+"""How alike two names are (difflib) before one is offered for the other: a slip or two, not another word.
+
+Of up to four letters one that differs makes more of a difference.
+"""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """``: did you mean leaf01?`` where something close is known, the known names otherwise."""
     known = list(known)
-    close = get_close_matches(name, known, n=1, cutoff=0.6) or [
-        other for other in known if other.lower() == name.lower().replace("_", "").replace("-", "")
-    ]
+    plain = _plain(name)
+    # The same word in another spelling comes before one that has merely as many letters in common.
+    close = [other for other in known if _plain(other) == plain]
+    close = close or get_close_matches(name, known, n=1, cutoff=CLOSE_SHORT if len(name) <= SHORT else CLOSE)
     if close:
         return f": did you mean {shown(close[0])}?"
-    few = ", ".join(shown(other) for other in known[:12])
+    more = len(known) - MOST_KNOWN
+    few = ", ".join(shown(other) for other in known[:MOST_KNOWN]) + (f" and {more} more" if more > 0 else "")
     return f": known here are {few}" if known else ""
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
 
 
 def keys_at(model: type[BaseModel], key: Key) -> list[str]:
@@ -45,7 +59,7 @@ def problem_text(error: ErrorDetails, model: type[BaseModel], key: Key) -> str:
         purpose = _description(model, key)
         return f"is missing{': ' + purpose if purpose else ''}"
     if value in (None, ""):
-        return "is empty: give it a value or remove the key"
+        return f"is empty: give it a value{'' if _is_required(model, key) else ' or remove the key'}"
     wording = _WORDINGS.get(kind)
     return wording(value, context, key) if wording else f"cannot be {described(value)}"
 
@@ -53,13 +67,21 @@ def problem_text(error: ErrorDetails, model: type[BaseModel], key: Key) -> str:
 def _enum(value: Any, context: Mapping[str, Any], key: Key) -> str:
     known = str(context["expected"]).replace("'", "").replace(" or ", ", ")
     if isinstance(value, str):
-        return f"unknown {key[-1]} '{shown(value)}': known are {known}"
+        hint = did_you_mean(value, known.split(", "))
+        told = hint if "did you mean" in hint else f": known are {known}"
+        return f"unknown {key[-1]} '{shown(value)}'{told}"
     return f"needs one of {known}, got {described(value)}"
 
 
 def _number(value: Any, _context: Mapping[str, Any], _key: Key) -> str:
-    quoted = isinstance(value, str) and value.isascii() and value.isdigit()
-    return f"needs a number, got {described(value)}" + (": remove the quotes" if quoted else "")
+    if isinstance(value, str) and is_number(value):
+        # Without quotes, one of more than 20 digits is text to the reader of the file.
+        return (
+            f"{shown(value)} is too large"
+            if len(value) > LARGEST_DIGITS
+            else f"needs a number, got {described(value)}: remove the quotes"
+        )
+    return f"needs a number, got {described(value)}"
 
 
 def _text(value: Any, _context: Mapping[str, Any], _key: Key) -> str:
@@ -118,6 +140,11 @@ def _fields(kind: Any) -> Mapping[str, Any]:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return kind.model_fields
     return {}
+
+
+def _is_required(model: type[BaseModel], key: Key) -> bool:
+    holder = _fields(_type_at(model, key[:-1]))
+    return any(field.is_required() for name, field in holder.items() if (field.alias or name) == key[-1])
 
 
 def _description(model: type[BaseModel], key: Key) -> str:

@@ -1,1 +1,1 @@
-"""The declared fabric held against the world: what an update would harm, and what has drifted."""
+"""The declared fabric compared with the world: what an update would harm, and what has drifted."""

@@ -9,7 +9,8 @@ from leafrack.addresses import Network
 from leafrack.errors import Problem, UnreadableError
 from leafrack.fabric import Fabric, names
 from leafrack.fabric.names import CALICO_GROUP
-from leafrack.fabric.values import within
+from leafrack.fabric.source import at
+from leafrack.fabric.values import LARGEST_INT32, within
 from leafrack.preflight import labels, leaves
 from leafrack.preflight import transitions as moves
 from leafrack.preflight.foreign import Foreign, listed
@@ -88,6 +89,13 @@ def _fields(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     if fabric.ttl_security and not cluster.calico.ttl_security:
         text = "BGPPeers of this cluster have no ttlSecurity: that needs a newer Calico; remove it here"
         yield Problem(text, path="ttlSecurity")
+    for key, number in fabric.as_numbers_of_objects().items():
+        if number > LARGEST_INT32 and not cluster.calico.large_as_numbers:
+            text = (
+                f"this cluster's API server refuses AS {number}, as Calico's CRDs hold up to {LARGEST_INT32} "
+                "(format: int32): use a smaller one here (racks and spines may have larger ones)"
+            )
+            yield Problem(text, path=at(*key))
 
 
 def _passwords(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
@@ -148,7 +156,12 @@ def _renumbered(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
                 else "sessions with them reset"
             )
             text = f"{who} from AS {', '.join(sorted({str(each) for each in now.values()}))} to {wanted}"
-            yield Problem(f"{text}: {whose} once, for some seconds (docs/order.md)", path=f"racks.{rack}.asNumber")
+            yield Problem(f"{text}: {whose} once, for some seconds (docs/order.md)", path=_as_path(fabric, rack))
+
+
+def _as_path(fabric: Fabric, rack: str) -> str:
+    """Key of the AS number that a rack's nodes have."""
+    return "asNumber" if fabric.racks[rack].as_number is None else f"racks.{rack}.asNumber"
 
 
 def _outside(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:

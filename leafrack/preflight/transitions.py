@@ -16,19 +16,32 @@ def findings(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
 
 
 def _first_as(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
-    """A rack that keeps the fabric's AS starts in it: its leaves accept no other."""
+    """Racks that start in another AS than the fabric's: their leaves may accept no other, or all their nodes move.
+
+    BGPConfiguration has one AS for all nodes without a number of their own: once it is the fabric's, they change to it
+    together, whatever number their rack has or gets.
+    """
     for rack in fabric.racks:
-        border = [node for node in fabric.border(rack) if node in cluster.nodes]
-        started = any(names.RACK_LABEL in cluster.nodes[node].labels for node in border)
-        now = {found for node in border if (found := cluster.as_of(node)) is not None} - {fabric.as_number}
-        if fabric.leaf_side_as(rack) == fabric.as_number and now and not started:
-            numbers = ", ".join(map(str, sorted(now)))
+        nodes = [node for node in fabric.racks[rack].nodes if node in cluster.nodes]
+        if any(names.RACK_LABEL in cluster.nodes[node].labels for node in nodes):
+            continue
+        border = [node for node in fabric.border(rack) if node in nodes]
+        keeps = fabric.leaf_side_as(rack) == fabric.as_number
+        follow = [node for node in nodes if names.AS_NUMBER_ANNOTATION not in cluster.nodes[node].annotations]
+        now = {found for node in (border if keeps else follow) if (found := cluster.as_of(node)) is not None}
+        if not (now := now - {fabric.as_number}):
+            continue
+        numbers = ", ".join(map(str, sorted(now)))
+        remedy = "let asNumber of the fabric be the AS that the nodes have"
+        if keeps:
             text = (
-                f"nodes of rack {rack} are in AS {numbers} now, and the rack is to be in the fabric's AS "
-                f"{fabric.as_number}: let asNumber of the fabric be the AS that the nodes have, and give the rack an "
-                "asNumber of its own"
+                f"and the rack is to be in the fabric's AS {fabric.as_number}: {remedy}, and give the rack an asNumber "
             )
-            yield Problem(text, path="asNumber")
+            text += "of its own"
+        else:
+            text = f"and have no number of their own: all would change to the fabric's AS {fabric.as_number} at once, "
+            text += f"before the rack has its own; {remedy}"
+        yield Problem(f"nodes of rack {rack} are in AS {numbers} now, {text}", path="asNumber")
 
 
 def _two_changes(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:

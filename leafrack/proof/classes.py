@@ -104,6 +104,7 @@ def _kind(fabric: Fabric, name: str, rack: Rack, used: Mapping[int, int]) -> Has
         tuple(
             (
                 number(leaf.as_number),
+                leaf.platform,
                 fabric.overrides_as(name, leaf_name),
                 _families(leaf.address),
                 tuple(
@@ -139,7 +140,7 @@ def _subnets(rack: Rack, addresses: Addresses) -> list[int]:
 
 
 def _smaller(rack: Rack) -> Rack:
-    # The subnets stay those of the whole rack, or the kind of its nodes would change with it.
+    # It keeps the subnets of the whole rack. Fewer subnets would change the kind of its nodes.
     return rack.model_copy(
         update={
             "reflectors": _some(rack, rack.reflectors, REFLECTORS_KEPT),

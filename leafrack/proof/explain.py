@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from leafrack.fabric import Fabric
 from leafrack.fabric.source import at
-from leafrack.proof.model import Kind, Link, Prefix, Route, Speaker, Topology
+from leafrack.proof.model import Gap, Kind, Link, Prefix, Route, Speaker, Topology
 from leafrack.proof.rules import Rule
 from leafrack.proof.simulate import Drop, Walk, drops
 
@@ -32,6 +32,8 @@ def cause(fabric: Fabric, walk: Walk, prefix: Prefix, holder: str) -> Cause:
     entry = walked.entries.get(holder)
     if entry is not None and entry.best is not None:
         return _useless(fabric, walk.topology, holder, entry.best)
+    if (gap := _own_gap(walk.topology, prefix, holder)) is not None:
+        return Cause(gap.text, gap.path, gap.text)
     outside = _around(walk, prefix, holder)
     stopped = [
         (outside[drop.link.receiver.speaker], _TELLING.index(drop.rule), number, drop)
@@ -41,6 +43,14 @@ def cause(fabric: Fabric, walk: Walk, prefix: Prefix, holder: str) -> Cause:
     if stopped:
         return _stopped(fabric, walk.topology, prefix, min(stopped, key=lambda item: item[:3])[3])
     return _missing(fabric, walk, prefix, holder, set(outside))
+
+
+def _own_gap(topology: Topology, prefix: Prefix, holder: str) -> Gap | None:
+    """A session that the holder lacks to the prefix's own rack: what rules do on longer ways is beside the point."""
+    own, origins = topology.speakers[holder], topology.origins[prefix]
+    if own.kind is not Kind.LEAF or own.rack not in {topology.speakers[name].rack for name in origins}:
+        return None
+    return next((gap for gap in topology.gaps if gap.version == prefix.version and holder in gap.speakers), None)
 
 
 def _around(walk: Walk, prefix: Prefix, holder: str) -> dict[str, int]:

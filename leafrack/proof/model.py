@@ -93,7 +93,7 @@ class Session:
 
     @property
     def version(self) -> int:
-        """IP version of its routes: that of its addresses."""
+        """IP version of its routes and addresses."""
         return self.near.address.version
 
 

@@ -127,6 +127,11 @@ def _findings(found: Classes, walk: Walk, judged: tuple[Verdict, ...]) -> Iterat
                 said.add(why.about)
                 text = f"{_subject(fabric, rack, [item])} never arrive on spine {item[1]}: {why.text}"
                 yield Problem(text, why.path)
+    # What is declared and cannot come up, though the routes come by other ways: until those fail.
+    for gap in walk.topology.gaps:
+        if gap.text not in said:
+            said.add(gap.text)
+            yield Problem(gap.text, gap.path)
 
 
 def _finding(found: Classes, group: _Group) -> str:
@@ -201,6 +206,13 @@ def _between_nodes(fabric: Fabric, verdict: Verdict) -> bool:
     return any(name in fabric.racks[verdict.holder].nodes for _, name in verdict.missing)
 
 
+def _second_leaf(fabric: Fabric, point: SinglePoint) -> str:
+    other = next((name for name in fabric.racks[point.rack].leaves if name != point.speaker), None)
+    if other is None:
+        return "give the rack a second leaf"
+    return f"{other} does not take its place: it needs sessions with the same nodes, and uplinks to the same spines"
+
+
 def _warning(fabric: Fabric, point: SinglePoint) -> Problem:
     inside = any(holder == origin == point.rack for holder, origin, _ in point.cuts)
     versions = {version for _, _, version in point.cuts}
@@ -215,6 +227,6 @@ def _warning(fabric: Fabric, point: SinglePoint) -> Problem:
     text = f"is a single point of failure: without it {pods} of rack {point.rack} no longer reach {what}"
     if point.kind is Kind.LEAF:
         path = at("racks", point.rack, "leaves", point.speaker)
-        return Problem(f"{point.speaker} {text}{more}; give the rack a second leaf", path)
+        return Problem(f"{point.speaker} {text}{more}; {_second_leaf(fabric, point)}", path)
     path = at("racks", point.rack, "reflectors", point.speaker)
     return Problem(f"{point.speaker} {text}{more}; make another node one too", path)

@@ -110,7 +110,7 @@ class Walk:
         return Entry(hops=frozenset(self._hop(route.next_hop) for route, _ in equal), best=best[0])
 
     def _ranked(self, name: str, prefix: Prefix, rib: Rib) -> list[tuple[Route, Link]]:
-        """Usable ones, best first. The older of equal external paths stays: here that of fewer speakers."""
+        """Usable ones, best first. Of equal external paths a switch keeps the older; this keeps the shorter way."""
 
         def rank(item: tuple[Route, Link]) -> tuple[int, bool, int, int, int, int]:
             route, link = item

@@ -9,6 +9,7 @@ and services and nothing else, and send to nodes these and what the file says th
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address
 from itertools import combinations, product
@@ -17,15 +18,16 @@ from leafrack.addresses import Network
 from leafrack.fabric import Fabric, Interconnect, Rack, names
 from leafrack.fabric.source import at
 from leafrack.fabric.switch import Addresses
+from leafrack.fabric.underlay import underlay
+from leafrack.proof import switches
 from leafrack.proof.model import VERSIONS, End, Gap, Kind, NextHop, Prefix, Session, Speaker, Topology, What
-from leafrack.proof.underlay import underlay
 
 
 def topology(fabric: Fabric) -> Topology:
     """The topology in its final state: mesh off (unless it is the interconnect), every rack in its own AS."""
     under = underlay(fabric)
-    speakers = {**under.speakers, **{node.name: node for node in _nodes(fabric)}}
-    sessions, gaps = list(under.sessions), list(under.gaps)
+    speakers = {one.name: one for one in (*switches.speakers(fabric, under), *_nodes(fabric))}
+    sessions, gaps = list(switches.sessions(fabric, under)), list(switches.gaps(fabric, under))
     for version in fabric.versions:
         gaps += _without_address(fabric, version)
         for found in _rack_sessions(fabric, speakers, version):
@@ -47,12 +49,12 @@ def _nodes(fabric: Fabric) -> Iterator[Speaker]:
         declared = fabric.racks[rack]
         reflects = node in fabric.reflectors_of(rack)
         number = int(IPv4Address(names.cluster_id(addresses)))
+        own = addresses.of(4)
         yield Speaker(
             node,
             Kind.NODE,
             fabric.rack_as(rack),
-            # A node without IPv4 takes a hash of its name (CALICO_ROUTER_ID=hash): which one decides nothing here.
-            router_id=number,
+            router_id=_hashed(node) if own is None else int(own),
             rack=rack,
             cluster_id=number if reflects else None,
             reflector=reflects,
@@ -60,6 +62,13 @@ def _nodes(fabric: Fabric) -> Iterator[Speaker]:
             subnets=tuple(subnet for subnet in declared.subnets if any(one in subnet for one in addresses)),
             gateway=bool(declared.leaves),
         )
+
+
+def _hashed(node: str) -> int:
+    """Router ID of a node without IPv4, from its name (CALICO_ROUTER_ID=hash; confd: ``hashToIPv4``)."""
+    first, *rest = hashlib.sha256(node.encode()).digest()[:4]
+    # Calico keeps out of 224.0.0.0 and above.
+    return int.from_bytes((first if first < 224 else first - 32, *rest), "big")
 
 
 def _without_address(fabric: Fabric, version: int) -> Iterator[Gap]:

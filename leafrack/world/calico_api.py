@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from leafrack.fabric.names import CALICO_GROUP
 from leafrack.world.cluster import ClusterReader
 
+HOLDS_FORMATS = (1, 36)
+"""Kubernetes whose API server holds numbers of custom resources to their ``format``."""
 NATIVE_GROUP = "projectcalico.org"
 """Of Calico's own API server in front of the v1 CRDs, or of native v3 CRDs where there are no others."""
 
@@ -17,7 +20,8 @@ class CalicoApi:
 
     ``next_hop_mode`` is ``nextHopMode`` (before it there was ``keepOriginalNextHop`` only), ``local_as_number`` is
     ``localASNumber``: both since Calico 3.31. ``filters`` are those of a BGPPeer and the BGPFilters that they name,
-    since Calico 3.26; ``ttl_security`` is ``ttlSecurity``.
+    since Calico 3.26; ``ttl_security`` is ``ttlSecurity``. ``large_as_numbers``: whether the API server takes those
+    above 2147483647, for which the CRDs' ``format: int32`` has no room.
     """
 
     group: str = CALICO_GROUP
@@ -25,6 +29,7 @@ class CalicoApi:
     local_as_number: bool = True
     filters: bool = True
     ttl_security: bool = True
+    large_as_numbers: bool = True
 
     @classmethod
     def read(cls, reader: ClusterReader) -> CalicoApi:
@@ -38,13 +43,15 @@ class CalicoApi:
             return cls._with(NATIVE_GROUP if NATIVE_GROUP in groups else "", frozenset())
         schemas = reader.document(f"/openapi/v3/apis/{CALICO_GROUP}/v1").get("components", {}).get("schemas", {})
         kinds = {
-            kind.get("kind"): frozenset(schema.get("properties", {}).get("spec", {}).get("properties", {}))
+            kind.get("kind"): schema.get("properties", {}).get("spec", {}).get("properties", {})
             for schema in schemas.values()
             for kind in schema.get("x-kubernetes-group-version-kind", ())
         }
         if "BGPPeer" not in kinds:
             return cls._with("", frozenset())
-        return cls._with(CALICO_GROUP, kinds["BGPPeer"], filters="BGPFilter" in kinds)
+        bounded = kinds["BGPPeer"].get("asNumber", {}).get("format") == "int32" and _holds_formats(reader)
+        found = cls._with(CALICO_GROUP, frozenset(kinds["BGPPeer"]), filters="BGPFilter" in kinds)
+        return replace(found, large_as_numbers=not bounded)
 
     @classmethod
     def _with(cls, group: str, fields: frozenset[str], *, filters: bool = False) -> CalicoApi:
@@ -55,3 +62,10 @@ class CalicoApi:
             filters=filters and "filters" in fields,
             ttl_security="ttlSecurity" in fields,
         )
+
+
+def _holds_formats(reader: ClusterReader) -> bool:
+    version = reader.document("/version")
+    # Vendors append to it: "36+".
+    numbers = [re.match("[0-9]+", str(version.get(part, ""))) for part in ("major", "minor")]
+    return tuple(int(number[0]) if number else 0 for number in numbers) >= HOLDS_FORMATS

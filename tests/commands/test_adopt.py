@@ -13,9 +13,11 @@ from leafrack.adopt.facts import Facts
 from leafrack.commands import adopt as command
 from leafrack.errors import UnreadableError
 from leafrack.fabric.load import load_fabric
-from leafrack.world.model import JumpHost
+from leafrack.platforms import SwitchState
+from leafrack.world.model import Endpoint, JumpHost
 from leafrack.world.observed import ClusterState
 from tests.adopt.article import LEAVES, POOLS, facts
+from tests.platforms.made_up import NAME, register
 
 
 @pytest.fixture
@@ -188,3 +190,37 @@ def test_a_cluster_without_a_peer_towards_a_leaf_has_nothing_to_take_over(
     assert command.main([str(tmp_path / "north.yaml")]) == 1
     said = capsys.readouterr().err
     assert said.startswith("cluster: no BGPPeer of it leads to a leaf: there is nothing to take over")
+
+
+def test_a_leaf_of_another_platform_is_read_as_that_and_says_so_in_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    register(monkeypatch)
+    leaves = tmp_path / "leaves.yaml"
+    leaves.write_text(f"leaf01: {{host: 127.0.0.1, platform: {NAME}}}\nleaf02: {{host: 127.0.0.2}}\n")
+    asked: dict[str, str] = {}
+
+    def read_all(endpoints: list[Endpoint], _credentials: object) -> dict[str, SwitchState | None]:
+        asked.update({one.name: one.platform for one in endpoints})
+        return {known.name: known.state for known in LEAVES}
+
+    monkeypatch.setattr(command, "read_all", read_all)
+    monkeypatch.setattr(ClusterState, "read", lambda _cluster: facts().cluster)
+    file = tmp_path / "north.yaml"
+    assert command.main([str(file), "--leaves", str(leaves)]) == 0
+    assert asked == {"leaf01": NAME, "leaf02": "frr"}
+    found = load_fabric(file)
+    assert [found.racks[rack].leaves[leaf].platform for rack, leaf in (("rr1", "leaf01"), ("rr2", "leaf02"))] == [
+        NAME,
+        "frr",
+    ]
+    assert file.read_text().count("platform") == 1
+
+
+def test_a_leaf_of_an_unknown_platform_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
+    leaves = tmp_path / "leaves.yaml"
+    leaves.write_text("leaf01: {host: 127.0.0.1, platform: fr}\n")
+    chosen = command.arguments(["x.yaml", "--leaves", str(leaves)])
+    with pytest.raises(UnreadableError) as caught:
+        command.leaves_of(chosen)
+    assert str(caught.value) == f"{leaves}: leaf01.platform: unknown platform 'fr': did you mean frr?"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
-from leafrack.__main__ import FOR_PULUMI
+from leafrack.commands import FOR_PULUMI
 from leafrack.fabric.load import load
 from tests.conftest import CLONE, DEV_FABRIC
 from tests.e2e.project import environment

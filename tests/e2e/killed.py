@@ -127,7 +127,7 @@ class Moment:
             address = carried[ADDRESS].partition("/")[0]
             told[address] = (carried.get(AS_NUMBER), carried.get(CLUSTER_ID))
             # The fabric's own AS on a node changes nothing.
-            resetting = (":cluster-id", *((":as-number",) if told[address][0] != "64512" else ()))
+            resetting = (":reflectors", *((":as-number",) if told[address][0] != "64512" else ()))
             last[address] = max(
                 (
                     then

@@ -25,7 +25,7 @@ from tests.e2e.loss import Pings
 from tests.e2e.project import Project, Run, environment, settings
 from tests.e2e.world import NODES, eventually, peers, routes, running
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
 
 LEAVES = ("leaf01", "leaf02")
 PAIRS = [("node1", "node2"), ("node1", "node3"), ("node2", "node3"), ("node1", "node4"), ("node3", "node6")]

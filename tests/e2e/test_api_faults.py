@@ -107,7 +107,7 @@ class Fault:
     """What the operator reads meanwhile, of what leafrack itself asks: before the first resource, in a gate."""
 
 
-WRITING, WAITING, STEP, FIRST_GATE = "kubernetes:", "linked-gate", "-cluster-id", "-gate"
+WRITING, WAITING, STEP, FIRST_GATE = "kubernetes:", "linked-gate", "-reflectors", "-gate"
 NOT_NOW = "cluster: the API server answers {}: trying again for up to 30 s"
 SILENT = "cluster: the API server does not answer within its time: trying again for up to 30 s"
 

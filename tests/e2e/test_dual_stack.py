@@ -15,7 +15,7 @@ from tests.e2e.world import configure, eventually
 from tests.e2e.world import running as configuration
 from tests.proof.fabrics import values
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
 
 FAMILIES = {"dual-stack": (4, 6), "ipv6-only": (6,)}
 NODES = ("n1a", "n1b", "n1c", "n2a", "n2b", "n2c")

@@ -18,7 +18,7 @@ from tests.e2e.tables import Watch, gateways, kernel, missing, without_a_route, 
 from tests.e2e.world import configure, eventually
 from tests.proof.fabrics import rack, values
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
 
 NODES = ("n1a", "n1b", "n1c", "n2a", "n2b", "n2c")
 IN_THE_RACKS = [("n1a", "n1b"), ("n1a", "n1c"), ("n2a", "n2b"), ("n2b", "n2c")]

@@ -29,7 +29,7 @@ from tests.e2e.project import Going, Run
 from tests.e2e.tables import missing, without_a_route
 from tests.e2e.world import NODES, eventually, snapshot
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
 
 RACK = [("node1", "node2"), ("node1", "node3"), ("node2", "node3")]
 """Of the rack that keeps the fabric's AS."""

@@ -22,7 +22,7 @@ from tests.e2e.loss import Loss, Pings, lines
 from tests.e2e.machines import came_up, comes_anew, dies, is_another_box, up_again
 from tests.e2e.project import Run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
 
 DRIFT = PREFIXES[ProblemKind.DRIFT]
 LEAVES = ("leaf01", "leaf02")

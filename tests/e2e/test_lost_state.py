@@ -16,6 +16,7 @@ from leafrack.fabric.names import RERUN_ANNOTATION
 from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e.declared import Site, running
 from tests.e2e.killed import Moment
+from tests.e2e.loss import Pings
 from tests.e2e.tables import missing
 from tests.e2e.world import SWITCHES, eventually, snapshot
 from tests.e2e.world import running as configuration
@@ -129,6 +130,33 @@ def test_a_truncated_state_is_told_and_the_copy_that_pulumi_keeps_goes_on(site: 
     site.applied()
     assert as_it_stands(site.lab) == stands
     assert stood.lost_until(Moment.of(site.lab)) == []
+    site.project.check("preview", "--refresh", "--expect-no-changes")
+
+
+def test_a_state_of_an_older_layout_is_refused_and_dropped_without_a_lost_packet(site: Site) -> None:
+    stands, stood, known = as_it_stands(site.lab), Moment.of(site.lab), site.project.resources()
+    exported = json.loads(site.project.check("stack", "export").said)
+    for resource in exported["deployment"]["resources"]:
+        if resource["type"] == "pulumi:pulumi:Stack":
+            resource["outputs"]["leafrack"]["version"] = 1
+    old = site.project.folder / "old.json"
+    old.write_text(json.dumps(exported), encoding="utf-8")
+    site.project.check("stack", "import", "--file", str(old))
+    with Pings(site.lab, [("node1", "node3"), ("node3", "node6")]) as pings:
+        for command in (("preview",), UP):
+            refused = site.project.pulumi(*command)
+            assert refused.code != 0
+            (line,) = [each for each in refused.said.splitlines() if "written by another version" in each]
+            assert "`pulumi state delete --all`, then `pulumi up`" in line
+            assert "Traceback" not in refused.said
+        assert as_it_stands(site.lab) == stands
+        site.project.check("state", "delete", "--all", "--yes")
+        site.applied()
+    assert pings.losses
+    assert [str(loss) for loss in pings.losses if loss.lost] == []
+    assert as_it_stands(site.lab) == stands
+    assert stood.lost_until(Moment.of(site.lab)) == []
+    assert site.project.resources() == known
     site.project.check("preview", "--refresh", "--expect-no-changes")
 
 

@@ -21,7 +21,7 @@ from tests.e2e.loss import Loss, Pings, lines
 from tests.e2e.tables import Watch, missing, without_a_route, without_default_routes
 from tests.e2e.world import NODES, eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
 
 RACK = ("node1", "node2", "node3", "node8")
 IN_THE_RACK = [

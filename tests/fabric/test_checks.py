@@ -175,6 +175,34 @@ ADDRESSES = [
     ),
     (("100.0.0.2", "10.233.65.1"), f"{LEAF1}.uplinks.spine1", "10.233.65.1 is inside 10.233.64.0/18 (pods)"),
     (
+        ("[10.233.64.0/18]", "[10.233.64.7/32]"),
+        "podCIDRs[0]",
+        "10.233.64.7/32 is one address: pods need a range",
+    ),
+    (
+        ("  rr1:", "  rr1:\n    nodeCIDRs: [172.20.0.0/25, 172.20.0.128/25]"),
+        f"{RR1}.reflectors.node1",
+        "node node1 (172.20.0.11) and leaf leaf01 (172.20.0.254) share no subnet, so no session between them comes up",
+    ),
+    (
+        ("peerAddress: 100.0.0.1", "peerAddress: 100.0.1.1"),
+        f"{LEAF1}.uplinks.spine1.peerAddress",
+        "100.0.1.1 and the leaf's 100.0.0.2 share no network, not even a /24",
+    ),
+    (
+        ("{address: 100.0.0.2, peerAddress: 100.0.0.1}", "{address: 172.20.0.101, peerAddress: 172.20.0.100}"),
+        f"{LEAF1}.uplinks.spine1",
+        "172.20.0.101 is inside 172.20.0.0/24 (nodes of rack rr1, around its leaf): give the link another address",
+    ),
+    (
+        (
+            "{spine1: {address: 100.0.0.2",
+            "{spine2: {address: 100.0.0.3, peerAddress: 100.0.0.4}, spine1: {address: 100.0.0.2",
+        ),
+        f"{LEAF1}.uplinks.spine1",
+        "100.0.0.0/30 overlaps 100.0.0.0/29, the network of the link to spine spine2: give each link its own",
+    ),
+    (
         ("100.0.0.2", "'fd00::1'"),
         f"{LEAF1}.uplinks.spine1",
         "address and peerAddress are of different IP versions",
@@ -237,6 +265,14 @@ AS_NUMBERS = [
         ("name: dc1", "name: dc1\ninterconnect: full-mesh"),
         f"{RR2}.asNumber",
         "one full mesh over all racks is one AS, 64512: remove 64513, or give a rack another interconnect",
+    ),
+    (
+        (
+            "asNumber: 64512\n    leaves:\n      leaf01:\n        address: 172.20.0.254\n        asNumber: 65009",
+            "asNumber: 64600\n    leaves:\n      leaf01:\n        address: 172.20.0.254\n        asNumber: 64512",
+        ),
+        f"{LEAF1}.asNumber",
+        "set; use another, or give the fabric another asNumber than 64512, its default",
     ),
     (
         ("name: dc1", "name: dc1\nasNumber: 65010"),
@@ -362,7 +398,8 @@ BLIND = [f"asNumber: {number}\n        asOverride: true" for number in (65009, 6
         [("    leaves:", SECOND_LEAF)],
         [("    leaves:", SECOND_LEAF.replace("65011", "65009"))],
         [("  rr1:", "  rr1:\n    nodeCIDRs: [172.20.0.0/23]"), ("172.20.0.13", "172.20.1.13")],
-        [("  rr1:", "  rr1:\n    nodeCIDRs: [172.20.0.0/25, 172.20.0.128/25]")],
+        # A member that does not peer with the leaf may be in another subnet.
+        [("  rr1:", "  rr1:\n    nodeCIDRs: [172.20.0.0/24, 172.20.1.0/24]"), ("172.20.0.13", "172.20.1.13")],
         [("    asNumber: 64512\n", "")],
         [("name: dc1", "name: dc1\nasNumber: 64999")],
         [("node3:", "node3.rack1.example.net:")],
@@ -404,6 +441,10 @@ def test_a_dual_stack_fabric_is_not_refused(errors: Errors) -> None:
             f"{RR1}.reflectors: only one route reflector: the rack's pods are cut off",
         ),
         (
+            ("  spine1: {asN", "  spine2: {asNumber: 65007}\n  spine1: {asN"),
+            "spines.spine2: no leaf has an uplink to it: declare one, or remove the spine",
+        ),
+        (
             (f", hostKey: {ED25519}", ""),
             f"{LEAF1}.ssh.hostKey: no hostKey, so any switch that answers is believed",
         ),
@@ -439,3 +480,14 @@ def test_a_node_that_is_reflector_and_member_is_said_once(errors: Errors) -> Non
 
 def test_a_range_that_holds_pods_and_services_and_begins_with_one_of_them_may_be_accepted(errors: Errors) -> None:
     assert errors(changed(("name: dc1", "name: dc1\nacceptCIDRs: [10.233.0.0/16]"))) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("sw", "SW"), ("sw.example.net", "sw.example.net."), ("fd00::1", "FD00:0::1")]
+)
+def test_one_host_in_two_spellings_is_one_switch(errors: Errors, one: str, other: str) -> None:
+    text = changed(
+        ("host: 127.0.0.1", f"host: '{one}'"), ("host: 127.0.0.1, port: 2202", f"host: '{other}', port: 2201")
+    )
+    (line,) = errors(text)
+    assert f"{LEAF2}.ssh: {other} port 2201 is {LEAF1} too: one rack's lines would go to the other's switch" in line

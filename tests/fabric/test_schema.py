@@ -67,7 +67,7 @@ def test_every_key_is_described() -> None:
         ("podCIDRs: [10.233.64.0/18]", "podCIDRs: [10.233.64.0]"),
         ("asNumber: 65009", "asNumber: '65009'"),
         ("asNumber: 65009", "asNumber: 23456"),
-        ("asNumber: 65009", "asNumber: 2147483648"),
+        ("asNumber: 65009", "asNumber: 4294967295"),
         ("asNumber: 65009", "as_number: 65009"),
         ("        asNumber: 65009\n", ""),
         ("platform: frr", "platform: ios"),

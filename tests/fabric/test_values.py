@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from leafrack.fabric.load import load
 from tests.fabric.fabric_files import RIGHT, changed, line_of
 
 Errors = Callable[[str], list[str]]
@@ -41,9 +43,9 @@ LEAF = "racks.rr1.leaves.leaf01"
         ),
         (
             "asNumber: 65009",
-            "asNumber: 1.10",
+            "asNumber: 70000.5",
             f"{LEAF}.asNumber",
-            "write AS 1.10 as one number (asplain, RFC 5396): 65546",
+            "AS 70000.5 is none: in asdot (RFC 5396) both halves are 0 to 65535",
         ),
         ("asNumber: 65009", "asNumber: true", f"{LEAF}.asNumber", "needs an AS number, got true"),
         ("asNumber: 65009", "asNumber:", f"{LEAF}.asNumber", "needs an AS number, got nothing"),
@@ -75,9 +77,18 @@ LEAF = "racks.rr1.leaves.leaf01"
         ),
         (
             "asNumber: 65009",
-            "asNumber: 2147483648",
+            "asNumber: 1.70000",
             f"{LEAF}.asNumber",
-            "AS 2147483648 is above 2147483647, which Calico's",
+            "AS 1.70000 is none: in asdot (RFC 5396) both halves are 0 to 65535",
+        ),
+        ("asNumber: 65009", "asNumber: 65535.65535", f"{LEAF}.asNumber", "AS 4294967295 is reserved (RFC 7300)"),
+        ("asNumber: 65009", "asNumber: 0.23456", f"{LEAF}.asNumber", "AS 23456 is reserved (AS_TRANS, RFC 6793)"),
+        ("asNumber: 65009", "asNumber: AS65009", f"{LEAF}.asNumber", "needs an AS number, got the text 'AS65009'"),
+        (
+            "asNumber: 65009",
+            "asNumber: 123456789012345678901234567890",
+            f"{LEAF}.asNumber",
+            "123456789012345678901234567890 is no AS number: they go from 1 to 4294967294",
         ),
         ("asNumber: 64512", "asNumber: 65535", "racks.rr1.asNumber", "AS 65535 is reserved"),
         ("asNumber: 65008", "asNumber: 0", "spines.spine1.asNumber", "AS 0 is reserved"),
@@ -139,7 +150,23 @@ LEAF = "racks.rr1.leaves.leaf01"
         ),
         ("[10.233.64.0/18]", "[]", "podCIDRs", "is empty: at least one is needed"),
         ("name: dc1", "name: 12", "name", "needs text, got the number 12: put it in quotes"),
-        ("name: dc1", "name:", "name", "is empty: give it a value or remove the key"),
+        ("10.233.64.0/18]", "10.233.64.0/0.0.63.255]", "podCIDRs[0]", "'10.233.64.0/0.0.63.255' has a mask where the"),
+        (
+            "10.233.64.0/18]",
+            "10.233.64.0/255.255.192.0]",
+            "podCIDRs[0]",
+            "'10.233.64.0/255.255.192.0' has a mask where",
+        ),
+        (
+            "10.233.64.0/18]",
+            "'fe80::%eth0/64']",
+            "podCIDRs[0]",
+            "'fe80::%eth0/64' has a zone: leave out what follows %",
+        ),
+        ("port: 2201", f"port: {'9' * 30}", f"{LEAF}.ssh.port", f"{'9' * 30} is too large"),
+        ("asNumber: 65009", "ASNumber: 65009", f"{LEAF}.ASNumber", "unknown key: did you mean asNumber?"),
+        ("members: {node3", "nodes: {node3", "racks.rr1.nodes", "unknown key: known here are asNumber, localASNumber,"),
+        ("name: dc1", "name: dc1\nnodeSelector: x", "nodeSelector", "unknown key: known here are name, interconnect,"),
         ("port: 2201", "port: 0", f"{LEAF}.ssh.port", "is 0: must be from 1 to 65535"),
         ("name: dc1", "name: dc1\nmaximumPrefix: 0", "maximumPrefix", "is 0: must be at least 1"),
         ("name: dc1", "name: dc1\nmaximumPrefix: 4294967296", "maximumPrefix", "is 4294967296: must be at most"),
@@ -227,3 +254,52 @@ def test_what_is_left_out_for_being_wrong_causes_no_further_error(errors: Errors
         "spines.spine1.asNumber",
         "racks.rr1.leaves.leaf01.asNumber",
     ]
+
+
+AS_NUMBERS = ("1.10", "65000.1", "4200000000", "64086.59904", "4294967294", "65535.65534")
+
+
+@pytest.mark.parametrize("number", AS_NUMBERS)
+@pytest.mark.parametrize("old", ["asNumber: 65008", "asNumber: 64513", "asNumber: 65009"])
+def test_an_as_number_may_have_32_bits_and_be_written_in_either_way(errors: Errors, old: str, number: str) -> None:
+    assert errors(changed((old, f"asNumber: {number}"))) == []
+
+
+def test_asdot_is_the_number_that_it_stands_for(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(changed(("asNumber: 64513", "asNumber: 64086.59904"), ("asNumber: 65009", "asNumber: 1.10")))
+    fabric = load(path).fabric
+    assert (fabric.rack_as("rr2"), fabric.racks["rr1"].leaves["leaf01"].as_number) == (4200000000, 65546)
+
+
+@pytest.mark.parametrize(
+    ("changes", "warned"),
+    [
+        ([("asNumber: 65008", "asNumber: 4200000100"), ("asNumber: 64513", "asNumber: 4200000001")], []),
+        ([("asNumber: 65009", "asNumber: 4200000001")], [f"{LEAF}.asNumber"]),
+        ([("asNumber: 64513", "localASNumber: 4200000001")], ["racks.rr2.localASNumber"]),
+        ([("name: dc1", "name: dc1\nasNumber: 2147483648")], ["asNumber"]),
+        ([("name: dc1", "name: dc1\nasNumber: 2147483647")], []),
+    ],
+)
+def test_a_number_that_not_every_api_server_takes_is_a_warning_where_calicos_objects_carry_it(
+    tmp_path: Path, changes: list[tuple[str, str]], warned: list[str]
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(changed(*changes))
+    warnings = load(path).warnings
+    assert [one.path for one in warnings] == warned
+    assert all("API servers since Kubernetes 1.36 refuse it in Calico's objects" in one.text for one in warnings)
+
+
+def test_an_empty_value_is_to_be_removed_only_where_it_may(errors: Errors) -> None:
+    assert errors(changed(("name: dc1", "name:"))) == ["x.yaml:1: name: is empty: give it a value"]
+    (line,) = errors("name: x\npodCIDRs: [10.0.0.0/8]\nracks:\n")
+    assert line == "x.yaml:3: racks: is empty: give it a value"
+    (line,) = errors(changed(("name: dc1", "name: dc1\ninterconnect:")))
+    assert line.endswith("interconnect: is empty: give it a value or remove the key")
+
+
+def test_an_unknown_key_is_told_all_that_are_known(errors: Errors) -> None:
+    (line,) = errors(changed(("name: dc1", "name: dc1\nzzz: 1")))
+    assert line.endswith("spines, jump, waves, racks")

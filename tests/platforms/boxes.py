@@ -18,7 +18,7 @@ from pathlib import Path
 from lab.paths import BIRD2, PATH, SWITCHES
 from lab.plan import Switch
 from lab.switches import SOFTWARE
-from lab.uplinks import Link
+from lab.uplinks import Port
 from leafrack.platforms import Job, Neighbour, Platform, SwitchState, Way, platform_of, posix
 
 AS_NUMBER = 65009
@@ -152,8 +152,8 @@ def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
 def running(name: str, home: Path) -> Iterator[Box]:
     """A switch of a platform with its nodes; all of it ends with the context."""
     software = SOFTWARE[name]
-    uplink = Link("up0", "spine", 65008, "down0", ("100.0.0.2/30",), ("100.0.0.1/30",))
-    switch = Switch("leaf01", AS_NUMBER, "2.2.2.2", name, "rr1", (), (uplink,))
+    uplink = Port("up0", "spine", 65008, "down0", ("100.0.0.2/30",), ("100.0.0.1/30",))
+    switch = Switch("leaf01", AS_NUMBER, "2.2.2.2", "rr1", (), (uplink,), name)
     for mount in software.mounts:
         _made(home, mount, software.owner)
     for file, text in software.files(switch).items():

@@ -282,3 +282,20 @@ def test_everything_is_said_at_once() -> None:
         switches={"leaf01": SwitchState(65019), "leaf02": SwitchState(None)},
     )
     assert len(findings(FABRIC, observed)) == 4
+
+
+@pytest.mark.parametrize(
+    ("takes", "changes", "paths"),
+    [
+        (False, {"as_number": 4200000000}, ["asNumber"]),
+        (True, {"as_number": 4200000000}, []),
+        (False, {}, []),
+    ],
+)
+def test_an_as_number_that_the_api_server_has_no_room_for_is_refused_before_it_is_written(
+    changes: Mapping[str, int], paths: list[str], *, takes: bool
+) -> None:
+    rack = FABRIC.racks["rr2"].model_copy(update={"as_number": 4200000002})
+    fabric = FABRIC.model_copy(update={**changes, "racks": {**FABRIC.racks, "rr2": rack}})
+    found = findings(fabric, cluster(calico=CalicoApi(large_as_numbers=takes)))
+    assert [one.path for one in found if "API server refuses AS" in one.text] == paths

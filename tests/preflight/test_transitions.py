@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,17 @@ def rack(**changed: Any) -> Fabric:
     return FABRIC.model_copy(update={"racks": changes})
 
 
+def of_as(number: int, **second: Any) -> Fabric:
+    """The example with another asNumber, and its racks with numbers of their own, the second changed."""
+    racks = {
+        "rr1": FABRIC.racks["rr1"].model_copy(update={"as_number": 64601}),
+        "rr2": FABRIC.racks["rr2"].model_copy(update={"as_number": 64602, **second}),
+    }
+    if "local_as_number" in second:
+        racks["rr2"] = racks["rr2"].model_copy(update={"as_number": None})
+    return FABRIC.model_copy(update={"as_number": number, "racks": racks})
+
+
 def said(fabric: Fabric, cluster: ClusterState) -> list[str]:
     return [str(problem) for problem in moves.findings(fabric, cluster)]
 
@@ -59,11 +71,42 @@ def test_a_local_as_comes_and_goes_where_the_rack_stays_as_it_is() -> None:
         assert said(rack(as_number=None, local_as_number=local), cluster) == []
 
 
-def test_a_first_update_starts_from_the_as_that_the_nodes_have() -> None:
-    fabric = FABRIC.model_copy(update={"as_number": 64999})
-    (line,) = said(rack(as_number=None).model_copy(update={"as_number": 64999}), ClusterState(nodes()))
+OWN = {name: {"projectcalico.org/ASNumber": "64700"} for name in nodes()}
+
+
+def numbered(states: Mapping[str, NodeState]) -> Mapping[str, NodeState]:
+    """Nodes that have an AS number of their own each."""
+    return {name: replace(state, annotations=OWN[name]) for name, state in states.items()}
+
+
+@pytest.mark.parametrize(
+    ("fabric", "configured", "states", "racks"),
+    [
+        (FABRIC, None, nodes(), []),
+        (FABRIC, 64512, nodes(), []),
+        (of_as(64512), 64900, nodes(), ["rr1", "rr2"]),
+        (of_as(64999), None, nodes(), ["rr1", "rr2"]),
+        (of_as(64999), 64999, nodes(), []),
+        # Nodes with numbers of their own do not follow BGPConfiguration.
+        (of_as(64999), None, numbered(nodes()), []),
+        (of_as(64999, local_as_number=64901), None, nodes(), ["rr1", "rr2"]),
+        # What runs already changes as announced.
+        (of_as(64999), None, nodes(**{"rr-group": "rr1"}), []),
+    ],
+)
+def test_a_first_update_starts_from_the_as_that_the_nodes_have(
+    fabric: Fabric, configured: int | None, states: Mapping[str, NodeState], racks: list[str]
+) -> None:
+    configuration = {} if configured is None else {"asNumber": configured}
+    lines = said(fabric, ClusterState(states, bgp_configuration=configuration))
+    assert [line.split()[4] for line in lines] == racks
+    assert all(line.startswith("asNumber: nodes of rack rr") for line in lines)
+    assert all(line.endswith("let asNumber of the fabric be the AS that the nodes have") for line in lines)
+
+
+def test_a_rack_that_is_to_keep_the_fabrics_as_is_told_to_take_its_own() -> None:
+    (_, line) = said(of_as(64999, as_number=None), ClusterState(nodes()))
     assert line.startswith(
         "asNumber: nodes of rack rr2 are in AS 64512 now, and the rack is to be in the fabric's AS 64999"
     )
-    assert said(fabric, ClusterState(nodes())) == [], "racks with an AS of their own start in any"
-    assert said(FABRIC, ClusterState(nodes())) == []
+    assert line.endswith("and give the rack an asNumber of its own")

@@ -296,7 +296,8 @@ SINGLE: list[tuple[str, Values, dict[str, str]]] = [
         ),
         {
             "racks.rr1.leaves.leaf1": "leaf1 is a single point of failure: without it IPv6 pods of rack rr1 no "
-            "longer reach other racks; give the rack a second leaf"
+            "longer reach other racks; leaf1b does not take its place: it needs sessions with the same nodes, and "
+            "uplinks to the same spines"
         },
     ),
     (

@@ -8,11 +8,14 @@ from ipaddress import ip_network
 
 import pytest
 
+from leafrack.platforms import Behaviour, platform_of
+from leafrack.platforms.reading import Multipath, ThirdParty
 from leafrack.proof.classes import classes
 from leafrack.proof.model import Entry, Kind, NextHop, Session, Topology, What
 from leafrack.proof.sessions import carried, within_limits
 from leafrack.proof.simulate import Walk
 from leafrack.proof.topology import topology
+from tests.platforms.made_up import NAME, register
 from tests.proof.fabrics import Values, changed, edited, fabric, rack, values
 
 ONE_AS = changed(values(2, spines=1), racks__rr2__asNumber=64512)
@@ -251,3 +254,72 @@ def test_a_prefix_limit_counts_the_nodes_that_others_stand_for() -> None:
 def test_sessions_in_a_ring_settle() -> None:
     made = topology(fabric(values(3, spines=3)))
     assert all(Walk(made).of(prefix).stable for prefix in made.origins)
+
+
+def behaving(given: Topology, **changes: object) -> Topology:
+    """A network whose switches do something else by themselves."""
+    speakers = {
+        name: replace(one, behaviour=replace(one.behaviour, **changes))  # type: ignore[arg-type]
+        for name, one in given.speakers.items()
+    }
+    return replace(given, speakers=speakers)
+
+
+def test_the_next_hop_of_a_third_party_is_left_as_the_platform_does() -> None:
+    made = edited(topology(fabric(TOP_OF_RACK)), Kind.NODE, Kind.LEAF, allow_own_as=1)
+    made = edited(made, Kind.LEAF, Kind.NODE, as_override=False, sends=None)
+    found = {rule: hops(behaving(made, third_party=rule), "n2a", "n2c") for rule in ThirdParty}
+    # The spine gets the same updates as the nodes and is in another subnet.
+    assert found == {ThirdParty.NEVER: {"leaf2"}, ThirdParty.GROUP: {"leaf2"}, ThirdParty.SHARED: {"n2a"}}
+
+
+def test_routes_are_used_at_once_as_the_platform_does() -> None:
+    made = topology(fabric(values({f"rr{n}": rack(n, leaves=2, spines=2) for n in (1, 2)}, spines=2)))
+    found = {rule: len(hops(behaving(made, multipath=rule), "n2c", "leaf1")) for rule in Multipath}
+    # By either spine the paths are as long, and not the same.
+    assert found == {Multipath.NONE: 1, Multipath.SAME_PATH: 1, Multipath.SAME_LENGTH: 2}
+    one_as = changed(values({"rr1": rack(1, leaves=2, spines=1)}, spines=1), racks__rr1__leaves__leaf1b__asNumber=65101)
+    found = {rule: len(hops(behaving(topology(fabric(one_as)), multipath=rule), "n1c", "spine1")) for rule in Multipath}
+    assert found == {Multipath.NONE: 1, Multipath.SAME_PATH: 2, Multipath.SAME_LENGTH: 2}
+
+
+def test_private_numbers_are_replaced_but_for_the_receivers_where_the_platform_leaves_that() -> None:
+    made = edited(topology(fabric(ONE_AS)), "leaf", Kind.NODE, remove_private_as=True)
+    found = {leaves: hops(behaving(made, leaves_receivers_as=leaves), "n2a", "n1a") for leaves in (True, False)}
+    assert found == {True: set(), False: {"leaf1"}}
+
+
+def test_a_platform_may_keep_back_what_the_receiver_would_take_all_the_same() -> None:
+    made = edited(topology(fabric(ONE_AS)), "node", Kind.LEAF, allow_own_as=1)
+    found = {keeps: hops(behaving(made, withholds_receivers_as=keeps), "n2a", "n1a") for keeps in (True, False)}
+    assert found == {True: set(), False: {"leaf1"}}
+
+
+def test_a_path_with_either_as_of_a_switch_is_a_loop_where_the_platform_says_so() -> None:
+    made = topology(fabric(values(2, spines=1)))
+    number = made.speakers["leaf1"].as_number
+    sessions = tuple(
+        replace(one, near=replace(one.near, as_number=65999)) if one.near.speaker == "leaf1" else one
+        for one in made.sessions
+    )
+    speakers = {**made.speakers, "leaf2": replace(made.speakers["leaf2"], as_number=number)}
+    made = replace(made, sessions=sessions, speakers=speakers)
+    found = {counts: hops(behaving(made, real_as_counts=counts), "n2a", "leaf1") for counts in (True, False)}
+    assert found == {True: set(), False: {"spine1"}}
+
+
+@pytest.mark.parametrize("checks", [True, False])
+def test_a_next_hop_that_is_not_connected_counts_where_the_platform_does_not_look(*, checks: bool) -> None:
+    made = topology(fabric(values(1, spines=1)))
+    spine = replace(made.speakers["spine1"], subnets=())
+    made = behaving(replace(made, speakers={**made.speakers, "spine1": spine}), connected_next_hop=checks)
+    assert bool(entry(made, "n1a", "spine1").best) is not checks
+
+
+def test_a_rack_whose_leaf_runs_another_platform_is_not_like_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    register(monkeypatch, Behaviour(multipath=Multipath.NONE))
+    given = fabric(changed(values(3, spines=1), racks__rr2__leaves__leaf2__platform=NAME))
+    assert classes(given).likes == {"rr1": ("rr1", "rr3"), "rr2": ("rr2",), "rr3": ("rr1", "rr3")}
+    made = topology(given)
+    assert made.speakers["leaf2"].behaviour == Behaviour(multipath=Multipath.NONE)
+    assert made.speakers["leaf1"].behaviour == platform_of("frr").behaviour == made.speakers["spine1"].behaviour

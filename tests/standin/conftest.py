@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import gobuild
+
 from .harness import ROOT, SEARCH_PATH, TOOLS, VERSION, Sshd, Stack, program, start_sshd
 
 
@@ -32,7 +34,7 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plugin")
     flags = f"-w -s -X main.version={VERSION}"
     subprocess.run(
-        [program("go"), "build", "-trimpath", "-ldflags", flags, "-o", folder, "."],
+        [program("go"), "build", *gobuild.COMPILE, "-ldflags", flags, "-o", folder, "."],
         cwd=ROOT / "tools" / "standin",
         env={**os.environ, "CGO_ENABLED": "0", "PATH": SEARCH_PATH},
         check=True,

@@ -98,3 +98,27 @@ def test_it_is_read_who_set_a_label_of_ours() -> None:
         "rr-group": frozenset(["leafrack:leafrack/dev"]),
         "rr-id": frozenset(["kubectl-label"]),
     }
+
+
+@pytest.mark.parametrize(
+    ("minor", "format_", "takes"),
+    [
+        ("35", "int32", True),
+        ("36", "int32", False),
+        ("37+", "int32", False),
+        ("36", "int64", True),
+        ("", "int32", True),
+    ],
+)
+def test_whether_an_as_number_above_31_bits_is_taken_is_asked_of_the_api_server(
+    minor: str, format_: str, *, takes: bool
+) -> None:
+    server = api_server(V1, fields=NEW, more=("BGPFilter",))
+    spec = server.document("/openapi/v3/apis/crd.projectcalico.org/v1")["components"]["schemas"]["io.calico.BGPPeer"]
+    spec["properties"]["spec"]["properties"]["asNumber"] = {"type": "integer", "format": format_}
+    version = {"/version": {"major": "1", "minor": minor}}
+    found = CalicoApi.read(Documents({path: server.document(path) for path in DOCUMENTS} | version))
+    assert found == CalicoApi(V1, large_as_numbers=takes)
+
+
+DOCUMENTS = ("/apis", "/openapi/v3/apis/crd.projectcalico.org/v1")

@@ -157,6 +157,14 @@ PARTS: Mapping[str, tuple[dict[str, Any], list[tuple[str, str]], str]] = {
         [("fd00::1", "unknown")],
         "",
     ),
+    "a session that closes, and one in a state that nobody knows": (
+        {
+            "lastUpdated": "now",
+            "bgp": {"peersV4": [{"peerIP": "10.0.0.1", "state": "Close"}, {"peerIP": "10.0.0.2", "state": "Odd"}]},
+        },
+        [("10.0.0.1", "Idle"), ("10.0.0.2", "unknown")],
+        "",
+    ),
     "routes without a destination, and such that are not in the kernel": (
         {"lastUpdated": "now", "routes": {"routesV4": [{"type": "FIB"}, {"type": "RIB", "destination": "10.0.0.0/8"}]}},
         [],

@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from leafrack.errors import Problem
-from leafrack.fabric.checks import addresses, as_numbers, names, platforms, ssh, structure
+from leafrack.fabric.checks import addresses, as_numbers, links, names, platforms, ssh, structure
 from leafrack.fabric.model import Fabric
 
 
 def errors(fabric: Fabric) -> Iterator[Problem]:
     """All that keeps this fabric from being built."""
-    for module in (structure, names, addresses, as_numbers, ssh, platforms):
+    for module in (structure, names, addresses, links, as_numbers, ssh, platforms):
         yield from module.errors(fabric)
 
 
 def warnings(fabric: Fabric) -> Iterator[Problem]:
     """What works and should not stay as it is."""
     yield from structure.warnings(fabric)
+    yield from links.warnings(fabric)
+    yield from as_numbers.warnings(fabric)
     yield from ssh.warnings(fabric)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address
-from itertools import chain
 
 from leafrack.addresses import Address, Network
 from leafrack.errors import Problem, shown
+from leafrack.fabric import names
 from leafrack.fabric.model import Fabric, Rack
 from leafrack.fabric.source import at
 from leafrack.fabric.switch import Addresses
@@ -23,10 +23,12 @@ def errors(fabric: Fabric) -> Iterator[Problem]:
     yield from _router_ids(fabric)
     for name, rack in fabric.racks.items():
         yield from _outside(name, rack)
+        yield from _apart(fabric, name, rack)
+    yield from _cluster_ids(fabric)
+    yield from _single(fabric)
     yield from _families(fabric)
     yield from _overlaps(fabric)
     yield from _accepted(fabric)
-    yield from _uplinks(fabric)
 
 
 def _hosts(name: str, rack: Rack) -> Iterator[tuple[str, str, Addresses]]:
@@ -98,6 +100,54 @@ def _outside(name: str, rack: Rack) -> Iterator[Problem]:
                 yield Problem(f"{address} is the broadcast address of {subnet}: no host can have it", path)
 
 
+def _apart(fabric: Fabric, name: str, rack: Rack) -> Iterator[Problem]:
+    """Nodes that peer with a leaf of another subnet: no session comes up, as one of eBGP reaches one hop."""
+    subnets = rack.subnets
+    inside = {address for _, _, addresses in _hosts(name, rack) for address in addresses if _in_any(address, subnets)}
+    for node, addresses in fabric.border(name).items():
+        kind = "reflectors" if node in rack.reflectors else "members"
+        for leaf_name, leaf in rack.leaves.items():
+            for here in addresses:
+                there = leaf.address.of(here.version)
+                # One that is in no subnet at all has been said.
+                if there is None or not {here, there} <= inside:
+                    continue
+                if not any(here in subnet and there in subnet for subnet in subnets):
+                    text = (
+                        f"node {shown(node)} ({here}) and leaf {shown(leaf_name)} ({there}) share no subnet, so no "
+                        "session between them comes up: give both an address of one, or a larger range in nodeCIDRs"
+                    )
+                    yield Problem(text, at("racks", name, kind, node))
+
+
+def _in_any(address: Address, subnets: Iterable[Network]) -> bool:
+    return any(address in subnet for subnet in subnets)
+
+
+def _cluster_ids(fabric: Fabric) -> Iterator[Problem]:
+    """Reflectors with one cluster ID take each other's routes for their own (RFC 4456 §8)."""
+    first: dict[tuple[str, str], str] = {}
+    for name in fabric.racks:
+        # Between racks the cluster ID matters where reflectors are linked, and goes no further than their AS.
+        scope = f"AS {fabric.rack_as(name)}" if fabric.reflector_mesh else name
+        for node, addresses in fabric.reflectors_of(name).items():
+            number = names.cluster_id(addresses)
+            other = first.setdefault((scope, number), node)
+            if other != node:
+                text = (
+                    f"its cluster ID would be {number}, the last 32 bits of {addresses.first}, as of {shown(other)}: "
+                    "reflectors that peer with each other need different ones; give it another address"
+                )
+                yield Problem(text, at("racks", name, "reflectors", node))
+
+
+def _single(fabric: Fabric) -> Iterator[Problem]:
+    for index, network in enumerate(fabric.pod_cidrs):
+        if network.num_addresses == 1:
+            text = f"{network} is one address: pods need a range, like that of the cluster's IPPool"
+            yield Problem(text, at("podCIDRs", index))
+
+
 def _families(fabric: Fabric) -> Iterator[Problem]:
     for index, network in enumerate(fabric.service_cluster_ips):
         if network.version not in fabric.versions:
@@ -114,7 +164,8 @@ def _families(fabric: Fabric) -> Iterator[Problem]:
                     yield Problem(text, path)
 
 
-def _ranges(fabric: Fabric) -> Iterator[Range]:
+def ranges(fabric: Fabric) -> Iterator[Range]:
+    """Ranges of pods, services and nodes, in the order of the file."""
     for index, network in enumerate(fabric.pod_cidrs):
         yield network, at("podCIDRs", index), "pods"
     for index, network in enumerate(fabric.service_cluster_ips):
@@ -132,7 +183,7 @@ def _ranges(fabric: Fabric) -> Iterator[Range]:
 def _overlaps(fabric: Fabric) -> Iterator[Problem]:
     # Two CIDRs are either apart or one holds the other, so that in order of address the holder comes first.
     holders: list[tuple[int, Range]] = []
-    numbered = list(enumerate(_ranges(fabric)))
+    numbered = list(enumerate(ranges(fabric)))
     for place, (network, path, use) in sorted(
         numbered,
         key=lambda item: (item[1][0].version, int(item[1][0].network_address), item[1][0].prefixlen, item[0]),
@@ -168,20 +219,3 @@ def _accepted(fabric: Fabric) -> Iterator[Problem]:
             yield Problem(f"{network} is given twice: remove one", path)
         elif holder is not None and network.prefixlen:
             yield Problem(f"{network} is inside {holder}, of which nodes take everything: remove it", path)
-
-
-def _uplinks(fabric: Fabric) -> Iterator[Problem]:
-    ranges = [(network, use) for network, _, use in _ranges(fabric) if use in {"pods", "services"}]
-    for name, rack in fabric.racks.items():
-        for leaf_name, leaf in rack.leaves.items():
-            for spine, uplink in leaf.uplinks.items():
-                path = at("racks", name, "leaves", leaf_name, "uplinks", spine)
-                if {own.version for own in uplink.address} != {peer.version for peer in uplink.peer_address}:
-                    yield Problem(
-                        "address and peerAddress are of different IP versions: give the same at both ends",
-                        path,
-                    )
-                for address in chain(uplink.address, uplink.peer_address):
-                    for network, use in ranges:
-                        if address in network:
-                            yield Problem(f"{address} is inside {network} ({use}): give the link another address", path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from leafrack.errors import Problem
-from leafrack.fabric.model import Fabric
+from leafrack.fabric.model import LARGEST_INT32, Fabric
 from leafrack.fabric.source import at
 
 
@@ -14,6 +14,17 @@ def errors(fabric: Fabric) -> Iterator[Problem]:
     spines = {spine.as_number: name for name, spine in reversed(fabric.spines.items())}
     yield from _racks(fabric, spines)
     yield from _leaves(fabric, spines)
+
+
+def warnings(fabric: Fabric) -> Iterator[Problem]:
+    """Numbers that some API servers do not take."""
+    for key, number in fabric.as_numbers_of_objects().items():
+        if number > LARGEST_INT32:
+            text = (
+                f"AS {number} is above {LARGEST_INT32}: API servers since Kubernetes 1.36 refuse it in Calico's "
+                "objects (format: int32); a preview asks yours"
+            )
+            yield Problem(text, at(*key))
 
 
 def _racks(fabric: Fabric, spines: dict[int, str]) -> Iterator[Problem]:
@@ -70,7 +81,12 @@ def _leaves(fabric: Fabric, spines: dict[int, str]) -> Iterator[Problem]:
             elif number in racks:
                 clash = f"is rack {racks[number]}'s too: the leaf drops its pod routes (AS path loop); use another"
             elif number == fabric.as_number:
-                clash = "is the fabric's asNumber, which nodes have before their rack's own is set; use another"
+                clash = "is the fabric's asNumber, which nodes have before their rack's own is set; "
+                clash += (
+                    "use another"
+                    if "as_number" in fabric.model_fields_set
+                    else f"use another, or give the fabric another asNumber than {number}, its default"
+                )
             elif number in spines:
                 clash = f"is spine {spines[number]}'s too: leaf and spine need different ones (eBGP); use another"
             elif first.setdefault(number, rack_name) != rack_name:

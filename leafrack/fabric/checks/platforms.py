@@ -1,4 +1,4 @@
-"""What a fabric asks of its leaves, held against what their platforms can do."""
+"""What a fabric asks of its leaves, compared with what their platforms can do."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
@@ -31,13 +32,21 @@ def errors(fabric: Fabric) -> Iterator[Problem]:
     first: dict[tuple[tuple[str, int] | None, str, int], str] = {}
     for path, leaf in _leaves(fabric):
         jump = fabric.jump_to(leaf)
-        endpoint = ((jump.host, jump.port) if jump else None, leaf.ssh_host, leaf.ssh.port)
+        endpoint = ((_same(jump.host), jump.port) if jump else None, _same(leaf.ssh_host), leaf.ssh.port)
         if first.setdefault(endpoint, path) != path:
             text = (
                 f"{shown(leaf.ssh_host)} port {leaf.ssh.port} is {first[endpoint]} too: "
                 "one rack's lines would go to the other's switch"
             )
             yield Problem(text, f"{path}.ssh")
+
+
+def _same(host: str) -> str:
+    """One spelling for all of a host's: lower case, no dot at the end, addresses at their shortest."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return host.lower().removesuffix(".")
 
 
 def warnings(fabric: Fabric) -> Iterator[Problem]:

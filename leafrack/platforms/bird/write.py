@@ -79,7 +79,7 @@ def _channel(leaf_as: int, neighbour: Neighbour) -> Iterator[str]:
     if not replaced:
         yield f"export filter {{ if net ~ '{neighbour.list_out}' then accept; reject; }};"
         return
-    # BIRD has no word for it. A path keeps its length, as it does where FRR replaces an AS.
+    # BIRD has no word for it. A path keeps its length, as on switches that have one.
     yield from ("export filter", "bgppath turned;", "bgppath right;", "{")
     yield from (
         f"    {line}"
