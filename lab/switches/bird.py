@@ -27,7 +27,7 @@ def _lines(switch: Switch) -> Iterator[str]:
     yield "protocol direct { ipv4; ipv6; }"
     for version in (4, 6):
         routes = "export where source != RTS_DEVICE;"
-        yield f"protocol kernel {{ ipv{version} {{ {routes} }}; merge paths on limit {_PATHS}; graceful restart on; }}"
+        yield f"protocol kernel {{ ipv{version} {{ {routes} }}; merge paths on limit {_PATHS}; }}"
     for link in switch.links:
         for address in map(ip_interface, link.peer_addresses):
             yield f"protocol bgp '{link.peer}-ipv{address.version}' {{"

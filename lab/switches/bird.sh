@@ -11,8 +11,8 @@ for program in bird birdc; do
     mount --bind "$BIRD2/$program" "/usr/sbin/$program"
 done
 
-# As Debian's service runs it, but for -R: a BIRD that comes back keeps the routes until its neighbours have told theirs.
-run bird env LD_LIBRARY_PATH="$BIRD2" bird -f -R -u bird -g bird -c /etc/bird/bird.conf -s /run/bird/bird.ctl
+# As Debian's service runs it.
+run bird env LD_LIBRARY_PATH="$BIRD2" bird -f -u bird -g bird -c /etc/bird/bird.conf -s /run/bird/bird.ctl
 until [ -S /run/bird/bird.ctl ] && birdc show status >/dev/null 2>&1; do sleep 0.05; done
 
 note "$RUN/init.pid"

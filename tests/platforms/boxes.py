@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from lab.paths import BIRD2, PATH, SWITCHES
 from lab.plan import Switch
@@ -124,18 +127,18 @@ class Box:
             (self.home / f"node{number}.conf").write_text(_node(number, as_number, extra))
             assert "Reconfig" in self.node(number, "configure")
 
-    def since(self, node: int = 0, version: int = 4) -> str:
-        """When a node's session came up last; empty where it is down."""
+    def since(self, node: int = 0, version: int = 4) -> float:
+        """When a node's session came up last, in seconds of the day; 0 where it is down."""
         shown = self.node(node, "show", "protocols", f"leaf{version}")
-        said = re.search(r"up +(\S+) +Established", shown)
-        return said[1] if said else ""
+        said = re.search(r"up +(\d+):(\d+):([\d.]+) +Established", shown)
+        return 3600 * int(said[1]) + 60 * int(said[2]) + float(said[3]) if said else 0.0
 
-    def comes_up(self, node: int = 0, version: int = 4) -> str:
-        """Wait for a session of a node; returns since when it is up."""
-        assert eventually(lambda: self.since(node, version) != ""), self.node(
-            node, "show", "protocols", "all", f"leaf{version}"
-        )
-        return self.since(node, version)
+    def comes_up(self, node: int = 0, version: int = 4) -> Any:
+        """Wait for a session of a node; returns what :meth:`since` equals as long as it stays up."""
+        shown = ("show", "protocols", "all", f"leaf{version}")
+        assert eventually(lambda: self.since(node, version) > 0), self.node(node, *shown)
+        # BIRD counts in milliseconds from another moment each time.
+        return pytest.approx(self.since(node, version), abs=0.05)
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
