@@ -6,9 +6,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components import Fabric, FabricArgs
-from config.entry import Entry
+from config.entry import CheckedStack
 
-entry = Entry.from_stack()
+entry = CheckedStack.from_stack()
 comparison = entry.check()
 
 cluster = kubernetes.Provider(

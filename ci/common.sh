@@ -49,7 +49,7 @@ verify() { # `leafrack status` with the login of the stack: it reads secrets fro
         value=$(pulumi config get "leafrack:${name%:*}" --stack "$stack" 2>/dev/null) || value=
         [ -n "$value" ] && export "${name#*:}=$value"
     done
-    leafrack status --stack "${stack##*/}" "$@"
+    python -m leafrack status --stack "${stack##*/}" "$@"
 }
 
 report() { # about, exit code of the preview: writes the report; the exit code is the verdict

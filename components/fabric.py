@@ -77,9 +77,9 @@ class Fabric(pulumi.ComponentResource):
         before = (
             _in_waves(waves, [linked], lambda rack: self._racks[rack].finish) if declared.cluster_mesh else [linked]
         )
-        settled = self._end_mesh(before)
+        switched_over = self._switch_over(before)
         if not declared.cluster_mesh:
-            _in_waves(waves, [settled], lambda rack: self._racks[rack].finish)
+            _in_waves(waves, [switched_over], lambda rack: self._racks[rack].finish)
         self.leafrack = pulumi.Output.from_input(outputs(declared))
         self.register_outputs({"leafrack": self.leafrack})
 
@@ -111,7 +111,7 @@ class Fabric(pulumi.ComponentResource):
             before = [gate(self._scope, f"connected-{number}", what, [one for rack in racks for one in rack.connected])]
         return before
 
-    def _end_mesh(self, depends_on: Resources) -> pulumi.Resource:
+    def _switch_over(self, depends_on: Resources) -> pulumi.Resource:
         """Turn the mesh off, or on where it is the interconnect of the whole cluster, and see that all still stands."""
         scope, declared = self._scope, self._scope.fabric
         # The mesh also by a step: its way back takes the field away, also where it was set before leafrack, by kubectl
@@ -130,12 +130,12 @@ class Fabric(pulumi.ComponentResource):
         )
         configured = calico.bgp_configuration(scope, [mesh])
         what = Gate(
-            forward=expected.sessions(declared, Phase.FINAL if declared.cluster_mesh else Phase.LINKED),
+            forward=expected.sessions(declared, Phase.FINISHED if declared.cluster_mesh else Phase.LINKED),
             back=() if declared.cluster_mesh else expected.way_back_to_leaves(declared),
             hold=HOLD,
             rerun=Rerun.where(scope.watch.drifted),
         )
-        return gate(scope, "settled", what, [configured])
+        return gate(scope, "switched-over", what, [configured])
 
 
 def _in_waves(waves: Waves, before: Resources, change: Callable[[str], Callable[[Resources], Resources]]) -> Resources:

@@ -10,7 +10,7 @@ import pulumi
 
 from leafrack.commands.gate import BRIEF, Guarded
 from leafrack.fabric import Fabric
-from leafrack.sessions.model import Kind, Session
+from leafrack.sessions.model import ExpectedSession, SessionKind
 from leafrack.world.fields import Fields, Target
 from leafrack.world.model import Endpoint, endpoints
 
@@ -28,8 +28,8 @@ class Gate:
     must stand without a break. Where there is nothing to wait for in a direction, no process starts.
     """
 
-    forward: Iterable[Session] = ()
-    back: Iterable[Session] = ()
+    forward: Iterable[ExpectedSession] = ()
+    back: Iterable[ExpectedSession] = ()
     hold: float = BRIEF
     made_by: Iterable[pulumi.Input[str]] = ()
     rerun: Rerun = NO_RERUN
@@ -64,9 +64,9 @@ def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.R
     return run(scope, f"{name}-gate", asked, depends_on)
 
 
-def judging(fabric: Fabric, sessions: Iterable[Session]) -> tuple[Endpoint, ...]:
+def judging(fabric: Fabric, sessions: Iterable[ExpectedSession]) -> tuple[Endpoint, ...]:
     """The leaves that can tell of some sessions."""
-    leaves = {session.far.name for session in sessions if session.kind is Kind.LEAF}
+    leaves = {session.far.name for session in sessions if session.kind is SessionKind.LEAF}
     return tuple(endpoint for endpoint in endpoints(fabric) if endpoint.name in leaves)
 
 

@@ -129,11 +129,11 @@ class LeafRack(pulumi.ComponentResource):
             [at_nodes, *self._peers.values()],
         )
         what = Gate(
-            forward=expected.sessions(fabric, Phase.CONNECTED if fabric.cluster_mesh else Phase.FINAL, [args.rack]),
+            forward=expected.sessions(fabric, Phase.CONNECTED if fabric.cluster_mesh else Phase.FINISHED, [args.rack]),
             hold=HOLD if self._resets else BRIEF,
             rerun=Rerun.where(self.drifted),
         )
-        return [gate(self._scope, args.rack, what, [on_peers])]
+        return [gate(self._scope, f"{args.rack}-finished", what, [on_peers])]
 
     @property
     def _resets(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from leafrack.world.passwords import Password
+from leafrack.world.passwords import RackPassword
 
 from .python import Run, run
 from .rack_args import LeafRackArgs
@@ -22,7 +22,7 @@ def password_step(scope: Scope, args: LeafRackArgs) -> tuple[pulumi.Resource, ..
         return ()
 
     def text(password: str) -> str:
-        wanted = Password(
+        wanted = RackPassword(
             rack=args.rack,
             password=password,
             namespace=args.fabric.calico_namespace,

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from components.access import Access
 from components.scope import field_manager
 from components.state import stale_state
-from config.settings import PROJECT, Settings, load_settings, unknown_racks
+from config.settings import PROJECT, StackSettings, load_settings, unknown_racks
 from leafrack.errors import FabricError, Problem, ProblemKind, said
 from leafrack.fabric.checks import platforms
 from leafrack.fabric.load import Loaded, load
@@ -42,14 +42,14 @@ ALL_SAID = 32
 
 
 @dataclass(frozen=True)
-class Entry:
+class CheckedStack:
     """The settings of the stack and the fabric that they name, both checked."""
 
-    settings: Settings
+    settings: StackSettings
     loaded: Loaded
 
     @classmethod
-    def from_stack(cls) -> Entry:
+    def from_stack(cls) -> CheckedStack:
         """Settings and fabric of the running stack; ends the program with all problems when there are any."""
         try:
             settings = load_settings(_ours(get_config_env()), _ours(dict.fromkeys(get_config_secret_keys_env())))
@@ -118,7 +118,7 @@ class Entry:
         return {rack: pulumi.Output.secret(password) for rack, password in _by_rack(self.settings).items()}
 
 
-def _by_rack(settings: Settings) -> dict[str, str]:
+def _by_rack(settings: StackSettings) -> dict[str, str]:
     return {rack: password.get_secret_value() for rack, password in settings.bgp_passwords.items()}
 
 

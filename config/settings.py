@@ -36,7 +36,7 @@ Text = Annotated[str | None, BeforeValidator(_not_empty)]
 Secret = Annotated[SecretStr | None, BeforeValidator(_not_empty)]
 
 
-class Settings(BaseModel):
+class StackSettings(BaseModel):
     """Settings of a stack; the program reads no other configuration. Secrets print as asterisks."""
 
     model_config = ConfigDict(
@@ -62,7 +62,7 @@ class Settings(BaseModel):
 SECRETS = ("sshPrivateKey", "sshPassword", "bgpPasswords")
 
 
-def load_settings(values: Mapping[str, Any], encrypted: Collection[str] | None = None) -> Settings:
+def load_settings(values: Mapping[str, Any], encrypted: Collection[str] | None = None) -> StackSettings:
     """Settings from what ``pulumi config`` holds; keys without ``leafrack:``, None is not set.
 
     ``encrypted`` names the keys that the stack keeps as secrets; None if that is not known. Raises
@@ -72,7 +72,7 @@ def load_settings(values: Mapping[str, Any], encrypted: Collection[str] | None =
     problems: list[Problem] = []
     result = None
     try:
-        result = Settings.model_validate(given)
+        result = StackSettings.model_validate(given)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False, include_context=False)
         problems += [Problem(_text(detail["type"], detail["loc"]), _path(detail["loc"])) for detail in details]
@@ -92,7 +92,7 @@ def load_settings(values: Mapping[str, Any], encrypted: Collection[str] | None =
     return result
 
 
-def unknown_racks(given: Settings, racks: Collection[str]) -> list[Problem]:
+def unknown_racks(given: StackSettings, racks: Collection[str]) -> list[Problem]:
     """BGP passwords for racks that do not exist: a typing error would leave sessions without password."""
     return [
         Problem(
@@ -104,7 +104,7 @@ def unknown_racks(given: Settings, racks: Collection[str]) -> list[Problem]:
     ]
 
 
-def _unusable_passwords(given: Settings) -> list[Problem]:
+def _unusable_passwords(given: StackSettings) -> list[Problem]:
     problems = []
     for rack, password in given.bgp_passwords.items():
         text = password.get_secret_value()
@@ -134,7 +134,7 @@ def _text(kind: str, location: tuple[int | str, ...]) -> str:
     if name == "fabric" and kind in {"missing", "string_too_short"}:
         return f"is missing, so there is nothing to build: pulumi config set {PROJECT}:fabric PATH"
     if kind == "extra_forbidden":
-        return f"unknown setting{did_you_mean(name, Settings.keys())}"
+        return f"unknown setting{did_you_mean(name, StackSettings.keys())}"
     if name == "bgpPasswords" and len(location) == 1:
         return f"needs a password for each rack: pulumi config set --secret --path {PROJECT}:{name}.RACK"
     return "needs text"

@@ -139,3 +139,28 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 
     for name in names:
         walk(name, ())
+
+
+LONGEST_MODULE = 300
+SAME_NAME = {
+    "Fabric",  # the component that makes what a fabric file declares; both names are of the contract
+}
+
+
+def classes() -> Iterator[tuple[str, str]]:
+    for path in MODULES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                yield node.name, name_of(path)
+
+
+def test_no_two_classes_have_one_name() -> None:
+    found: dict[str, list[str]] = {}
+    for name, module in classes():
+        found.setdefault(name, []).append(module)
+    assert {name: where for name, where in found.items() if len(where) > 1 and name not in SAME_NAME} == {}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_module_is_longer_than_one_reads_at_a_time(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -13,13 +14,24 @@ from tools.progress import run_logged, say
 PINS = ("requirements.txt", "requirements-dev.txt", "constraints.txt")
 
 _STAMP = "leafrack-stamp"
+_LAUNCHER = """\
+#!/bin/sh
+# leafrack of this clone, from any folder: whatever is called leafrack there is not it.
+exec {python} -P -c 'import sys
+sys.path.insert(0, sys.argv.pop(1))
+from leafrack.__main__ import main
+sys.exit(main())' {clone} "$@"
+"""
 
 
 def ready(clone: Path) -> bool:
     """Whether ``.venv`` is complete and made from the files and the interpreter as they are now."""
     folder = clone / ".venv"
     try:
-        return (folder / _STAMP).read_text() == _digest(clone) and os.access(folder / "bin" / "python", os.X_OK)
+        programs = ("python", "leafrack")
+        return (folder / _STAMP).read_text() == _digest(clone) and all(
+            os.access(folder / "bin" / program, os.X_OK) for program in programs
+        )
     except OSError:
         return False
 
@@ -48,7 +60,16 @@ def make(clone: Path, log: Path) -> None:
         describe=lambda lines: lines[-1] if lines else "",
         advice=_advice,
     )
+    write_launcher(clone)
     (folder / _STAMP).write_text(_digest(clone))
+
+
+def write_launcher(clone: Path) -> None:
+    """Make ``leafrack`` a program of the virtualenv: the clone is not installed there."""
+    file = clone / ".venv" / "bin" / "leafrack"
+    python = clone / ".venv" / "bin" / "python"
+    file.write_text(_LAUNCHER.format(python=shlex.quote(str(python)), clone=shlex.quote(str(clone))))
+    file.chmod(0o755)
 
 
 def _interpreter() -> Path:

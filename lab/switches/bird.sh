@@ -1,6 +1,7 @@
 #!/bin/bash
 # First process of a switch: BIRD 2 with folders of its own, in the place of the nodes' BIRD 1.6.
 set -eu
+# shellcheck source=lab/scripts/supervise.sh
 . "${0%/*}/../scripts/supervise.sh"
 
 hostname "$HOST"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # First process of a switch: FRR with folders of its own.
 set -eu
+# shellcheck source=lab/scripts/supervise.sh
 . "${0%/*}/../scripts/supervise.sh"
 
 hostname "$HOST"

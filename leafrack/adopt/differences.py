@@ -11,7 +11,7 @@ from leafrack.adopt.leaves import FoundLeaf
 from leafrack.fabric import Interconnect, names
 from leafrack.fabric.switch import Addresses
 from leafrack.platforms import DEFAULT, Setting, Settings, platform_of
-from leafrack.world.cluster import Peer, Pool
+from leafrack.world.cluster import PeerState, Pool
 
 _EXPRESSED = {"node", "nodeSelector", "peerSelector", "peerIP", "asNumber", "localASNumber"}
 """Fields of a BGPPeer that become the file, or that leafrack writes."""
@@ -143,7 +143,7 @@ def of_node_peers(rack: FoundRack, how: Interconnect, *, all_mesh: bool) -> Iter
 
 
 def of_leaf_peers(
-    rack: str, leaf: FoundLeaf, ours: str, peers: Iterable[tuple[Peer, frozenset[str]]], border: set[str]
+    rack: str, leaf: FoundLeaf, ours: str, peers: Iterable[tuple[PeerState, frozenset[str]]], border: set[str]
 ) -> Iterator[Remark]:
     """BGPPeers towards a leaf: ``ours`` is the one that leafrack takes over."""
     found: Counter[str] = Counter()
@@ -161,7 +161,7 @@ def of_leaf_peers(
         yield Remark(f"leaf {leaf.name}", f"nodes {listed(fewer)} have no session to it: `up` adds them")
 
 
-def _fields(peer: Peer, rack: str, *, to_leaf: bool) -> Iterator[Remark]:
+def _fields(peer: PeerState, rack: str, *, to_leaf: bool) -> Iterator[Remark]:
     who = f"BGPPeer {peer.name}"
     for key in sorted(set(peer.spec) - _EXPRESSED):
         value = peer.spec[key]

@@ -12,7 +12,7 @@ from leafrack.addresses import Address
 from leafrack.errors import printable
 from leafrack.fabric import names
 from leafrack.platforms import DEFAULT, SwitchState
-from leafrack.world.cluster import Peer
+from leafrack.world.cluster import PeerState
 from leafrack.world.nodes import NodeState
 from leafrack.world.observed import ClusterState
 
@@ -78,9 +78,9 @@ class FoundRack:
     named_by: str
     """Where the name comes from."""
     nodes: list[str]
-    leaf_peers: list[tuple[Peer, frozenset[str]]] = field(default_factory=list)
+    leaf_peers: list[tuple[PeerState, frozenset[str]]] = field(default_factory=list)
     """BGPPeers towards switches with the nodes that they are for."""
-    node_peers: list[tuple[Peer, frozenset[str], frozenset[str]]] = field(default_factory=list)
+    node_peers: list[tuple[PeerState, frozenset[str], frozenset[str]]] = field(default_factory=list)
     """BGPPeers between nodes of the rack: both sides."""
 
 
@@ -100,7 +100,7 @@ def interfaces(node: NodeState) -> list[IPv4Interface | IPv6Interface]:
     return [ip_interface(text) for text in given if text and ip_interface(text).ip in node.addresses]
 
 
-def peer_address(peer: Peer) -> str:
+def peer_address(peer: PeerState) -> str:
     """``peerIP`` without the port that may follow it."""
     text = str(peer.spec.get("peerIP") or "")
     with_port = re.fullmatch(r"\[(.+)\]:\d+|([\d.]+):\d+", text)

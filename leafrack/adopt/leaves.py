@@ -12,7 +12,7 @@ from leafrack.addresses import Address
 from leafrack.adopt.facts import Facts, FoundRack, KnownLeaf, Path, Remark, listed, peer_address
 from leafrack.adopt.settings import InFile, remarks
 from leafrack.platforms import NeighbourState, platform_of
-from leafrack.world.cluster import Peer
+from leafrack.world.cluster import PeerState
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
@@ -23,7 +23,7 @@ class FoundLeaf:
 
     name: str
     named_by: str
-    addresses: dict[str, list[tuple[Peer, frozenset[str]]]]
+    addresses: dict[str, list[tuple[PeerState, frozenset[str]]]]
     known: KnownLeaf | None = None
     values: dict[str, Any] = field(default_factory=dict)
     override: list[bool] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Spines:
 def leaves_of(facts: Facts, rack: FoundRack) -> list[FoundLeaf]:
     """Leaves of a rack; one with an address of each family is one leaf where the switch itself said so."""
     found: list[FoundLeaf] = []
-    by_address: dict[str, list[tuple[Peer, frozenset[str]]]] = {}
+    by_address: dict[str, list[tuple[PeerState, frozenset[str]]]] = {}
     for peer, nodes in rack.leaf_peers:
         by_address.setdefault(peer_address(peer), []).append((peer, nodes))
     for address, peers in sorted(by_address.items(), key=lambda item: _order(item[0])):
@@ -76,7 +76,7 @@ def _order(address: str) -> tuple[int, int]:
     return ip_address(address).version, int(ip_address(address))
 
 
-def _behind(facts: Facts, address: Address, peers: list[tuple[Peer, frozenset[str]]]) -> KnownLeaf | None:
+def _behind(facts: Facts, address: Address, peers: list[tuple[PeerState, frozenset[str]]]) -> KnownLeaf | None:
     """The switch that has the address at its end of a session, or that expects the nodes which peer with it."""
     for leaf in facts.leaves:
         if leaf.state and any(one.local_address == address for one in leaf.state.neighbours.values()):
@@ -89,7 +89,7 @@ def _behind(facts: Facts, address: Address, peers: list[tuple[Peer, frozenset[st
     return None
 
 
-def _named_by_peer(rack: FoundRack, peer: Peer, number: int) -> tuple[str, str]:
+def _named_by_peer(rack: FoundRack, peer: PeerState, number: int) -> tuple[str, str]:
     ours = re.fullmatch(rf"{re.escape(rack.name)}(?:-nodes)?-to-(.+)-peer", peer.name)
     name = ours[1] if ours else f"{rack.name}-leaf{number + 1}"
     return name, f"no switch that was named has this address; called after BGPPeer {peer.name}"

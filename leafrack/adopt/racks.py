@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from leafrack.adopt.facts import Facts, FoundRack, Remark, in_order, interfaces, listed, naturally, peer_address
 from leafrack.adopt.selectors import selected, values_of
 from leafrack.fabric import names
-from leafrack.world.cluster import Peer
+from leafrack.world.cluster import PeerState
 
 
 @dataclass
@@ -17,7 +17,7 @@ class Racks:
     """All racks of a cluster, and what belongs to none."""
 
     racks: list[FoundRack] = field(default_factory=list)
-    between_racks: list[Peer] = field(default_factory=list)
+    between_racks: list[PeerState] = field(default_factory=list)
     """BGPPeers from the reflectors of a rack to the reflectors of others."""
     remarks: list[Remark] = field(default_factory=list)
 
@@ -64,7 +64,7 @@ def racks_of(facts: Facts) -> Racks:
 
 def _sorted_out(
     facts: Facts, labels: Mapping[str, Mapping[str, str]], found: Racks
-) -> tuple[list[tuple[Peer, frozenset[str]]], list[tuple[Peer, frozenset[str], frozenset[str]]]]:
+) -> tuple[list[tuple[PeerState, frozenset[str]]], list[tuple[PeerState, frozenset[str], frozenset[str]]]]:
     """BGPPeers towards switches and between nodes; other kinds, and BGPPeers for no node, become remarks."""
     to_leaves, to_nodes = [], []
     for peer in sorted(facts.cluster.peers, key=lambda peer: naturally(peer.name)):
@@ -88,13 +88,13 @@ def _sorted_out(
     return to_leaves, to_nodes
 
 
-def _near(peer: Peer, labels: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
+def _near(peer: PeerState, labels: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
     if peer.spec.get("node"):
         return frozenset(labels) & {str(peer.spec["node"])}
     return selected(str(peer.spec.get("nodeSelector") or ""), labels)
 
 
-def _between(facts: Facts, peer: Peer, nodes: frozenset[str], found: Racks) -> None:
+def _between(facts: Facts, peer: PeerState, nodes: frozenset[str], found: Racks) -> None:
     reflect = {name for name in nodes if names.CLUSTER_ID_ANNOTATION in facts.cluster.nodes[name].annotations}
     if reflect == nodes:
         found.between_racks.append(peer)

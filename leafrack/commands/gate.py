@@ -15,7 +15,7 @@ from leafrack.commands import resource
 from leafrack.errors import UnreadableError, printable, shown
 from leafrack.sessions import compare
 from leafrack.sessions import look as observe
-from leafrack.sessions.model import End, Kind, Row, Session
+from leafrack.sessions.model import ExpectedEnd, ExpectedSession, Row, SessionKind
 from leafrack.world.cluster import ClusterReader
 from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster, Endpoint, Value
@@ -46,8 +46,8 @@ class Guarded(Value):
     """
 
     name: str
-    forward: tuple[Session, ...]
-    back: tuple[Session, ...] = ()
+    forward: tuple[ExpectedSession, ...]
+    back: tuple[ExpectedSession, ...] = ()
     endpoints: tuple[Endpoint, ...]
     cluster: Cluster
     hold: float = HOLD
@@ -111,7 +111,7 @@ def run(guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: 
     return tuple(row for row in rows if not row.ok)
 
 
-def way_back(guarded: Guarded) -> tuple[Session, ...]:
+def way_back(guarded: Guarded) -> tuple[ExpectedSession, ...]:
     """Mesh sessions if the mesh is on; otherwise the sessions between the rack's nodes.
 
     The mesh is off where a rack leaves a fabric that goes on. A node that has left the cluster, or has another address
@@ -121,18 +121,18 @@ def way_back(guarded: Guarded) -> tuple[Session, ...]:
         return ()
     reader = ClusterReader(Connection(guarded.cluster))
     nodes = {name: state.addresses for name, state in reader.nodes().items()}
-    beside = Kind.NODE if reader.mesh_enabled() else Kind.MESH
+    beside = SessionKind.NODE if reader.mesh_enabled() else SessionKind.MESH
     kept = guarded.back
-    if any(session.kind is Kind.MESH for session in kept):
+    if any(session.kind is SessionKind.MESH for session in kept):
         kept = tuple(session for session in kept if session.kind is not beside)
     return tuple(
         session for session in kept if all(end.address in nodes.get(end.name, ()) for end in _of_nodes(session))
     )
 
 
-def _of_nodes(session: Session) -> tuple[End, ...]:
+def _of_nodes(session: ExpectedSession) -> tuple[ExpectedEnd, ...]:
     """Ends of a session that are nodes of the cluster."""
-    return (session.near,) if session.kind is Kind.LEAF else (session.near, session.far)
+    return (session.near,) if session.kind is SessionKind.LEAF else (session.near, session.far)
 
 
 def patience() -> float:

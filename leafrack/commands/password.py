@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leafrack.commands import resource
-from leafrack.world.passwords import Password, back, forward
+from leafrack.world.passwords import RackPassword, back, forward
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code of the step."""
-    return resource.main("password", arguments, Password, forward, back)
+    return resource.main("password", arguments, RackPassword, forward, back)

@@ -25,6 +25,7 @@ def main(given: Sequence[str] | None = None) -> int:
         more="It walks the declared sessions as BGP would.",
     )
     command_line.add_fabric(parser, "to prove")
+    parser.add_argument("--details", action="store_true", help="also print the path of every kind of pair of racks")
     command_line.add_json(parser, "the proof")
     chosen = parser.parse_args(given)
     try:
@@ -37,10 +38,14 @@ def main(given: Sequence[str] | None = None) -> int:
         command_line.answer(document(proof, unreachable, warnings))
     else:
         console = Console()
-        table.show(proof, console)
+        console.print(_summary(proof), style="bold", highlight=False, soft_wrap=True)
         table.lines(unreachable, console, "red")
+        table.matrix(proof, console)
         table.lines(warnings, console, "yellow")
-        console.print(_summary(proof))
+        if chosen.details:
+            table.details(proof, console)
+        else:
+            console.print("with --details: the path of every kind of pair of racks", style="dim")
     return FAILS if unreachable else HOLDS
 
 
@@ -82,4 +87,6 @@ def document(proof: Proof, unreachable: Sequence[Problem], warnings: Sequence[Pr
 def _summary(proof: Proof) -> str:
     whole = sum(one.alike for one in proof.verdicts)
     good = sum(one.alike for one in proof.verdicts if one.ok)
-    return f"{good} of {whole} pairs of racks reach each other; single points of failure: {len(proof.single_points)}"
+    head = f"{proof.fabric.name}: {good} of {whole} pairs of racks reach each other"
+    found = f"; findings: {len(proof.unreachable)}" if proof.unreachable else ""
+    return f"{head}{found}; single points of failure: {len(proof.single_points)}"

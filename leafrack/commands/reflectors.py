@@ -16,7 +16,7 @@ from leafrack.commands import resource
 from leafrack.commands.gate import Guarded, missing
 from leafrack.commands.step import VALUES, previous
 from leafrack.fabric import names
-from leafrack.sessions.model import Session
+from leafrack.sessions.model import ExpectedSession
 from leafrack.world import fields
 from leafrack.world.fields import Fields, Target, Values
 from leafrack.world.model import Cluster, Endpoint, Value
@@ -27,8 +27,8 @@ class Turn(Value):
 
     node: str
     cluster_id: str
-    forward: tuple[Session, ...]
-    back: tuple[Session, ...]
+    forward: tuple[ExpectedSession, ...]
+    back: tuple[ExpectedSession, ...]
 
 
 class Narrow(Value):
@@ -42,7 +42,7 @@ class Narrow(Value):
     peer: str
     all_reflectors: str
     one_reflector: str
-    back: tuple[Session, ...]
+    back: tuple[ExpectedSession, ...]
 
 
 class Reflectors(Value):
@@ -98,14 +98,14 @@ def _forward(wanted: Reflectors) -> Sequence[str]:
     return lines
 
 
-def _of(wanted: Reflectors, node: str) -> Iterator[Session]:
+def _of(wanted: Reflectors, node: str) -> Iterator[ExpectedSession]:
     """Sessions of the reflectors that stay with a node that is none any more, where it stays in the rack."""
     for turn in wanted.turns:
         yield from (session for session in turn.forward if node in {session.near.name, session.far.name})
 
 
 def _guarded(
-    wanted: Reflectors, name: str, *, forward: tuple[Session, ...] = (), back: tuple[Session, ...] = ()
+    wanted: Reflectors, name: str, *, forward: tuple[ExpectedSession, ...] = (), back: tuple[ExpectedSession, ...] = ()
 ) -> Guarded:
     return Guarded(name=name, forward=forward, back=back, endpoints=wanted.endpoints, cluster=wanted.cluster)
 

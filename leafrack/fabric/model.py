@@ -13,7 +13,7 @@ from pydantic import Field
 
 from leafrack.addresses import Address, Network
 from leafrack.fabric.login import Declared, Jump, Ssh
-from leafrack.fabric.switch import Addresses, Leaf, Spine, Timers, Uplink
+from leafrack.fabric.switch import Addresses, Leaf, LeafTimers, Spine, Uplink
 from leafrack.fabric.values import (
     LARGEST_AS_NUMBER,
     LARGEST_INT32,
@@ -35,11 +35,11 @@ __all__ = [
     "Interconnect",
     "Jump",
     "Leaf",
+    "LeafTimers",
     "Network",
     "Rack",
     "Spine",
     "Ssh",
-    "Timers",
     "Uplink",
 ]
 

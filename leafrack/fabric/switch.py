@@ -74,7 +74,7 @@ class Addresses(RootModel[tuple[OneAddress, ...]]):
         return ", ".join(str(address) for address in self.root)
 
 
-class Timers(Declared):
+class LeafTimers(Declared):
     """Timers of a leaf's sessions to its nodes, in seconds (RFC 4271 §4.2): BIRD takes the shorter hold time of both.
 
     Open-source Calico has no timers of its own for a peer, so that these decide how soon a dead leaf or node is seen.
@@ -118,7 +118,7 @@ class Leaf(Declared):
             "see each other's pods; always so in a top-of-rack rack"
         ),
     )
-    timers: Timers | None = Field(
+    timers: LeafTimers | None = Field(
         default=None, description="timers of the sessions to the nodes; the leaf's own defaults if not given"
     )
     router_id: RouterId | None = Field(

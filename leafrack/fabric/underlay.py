@@ -49,7 +49,7 @@ class Ends:
 
 
 @dataclass(frozen=True)
-class Link:
+class UnderlayLink:
     """A link between a leaf and a spine, with its ends by family, IPv4 first."""
 
     leaf: str
@@ -72,15 +72,15 @@ class Underlay:
     spines: Mapping[str, int]
     leaves: Mapping[str, int]
     router_ids: Mapping[str, IPv4Address]
-    links: tuple[Link, ...]
+    links: tuple[UnderlayLink, ...]
     assumed: frozenset[str] = frozenset()
     declares_links: bool = False
 
-    def of_leaf(self, leaf: str) -> tuple[Link, ...]:
+    def of_leaf(self, leaf: str) -> tuple[UnderlayLink, ...]:
         """Links of a leaf."""
         return tuple(link for link in self.links if link.leaf == leaf)
 
-    def of_spine(self, spine: str) -> tuple[Link, ...]:
+    def of_spine(self, spine: str) -> tuple[UnderlayLink, ...]:
         """Links of a spine."""
         return tuple(link for link in self.links if link.spine == spine)
 
@@ -125,7 +125,7 @@ def _free_name(fabric: Fabric, leaves: Mapping[str, int]) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _links(fabric: Fabric, spines: Mapping[str, int]) -> Iterator[Link]:
+def _links(fabric: Fabric, spines: Mapping[str, int]) -> Iterator[UnderlayLink]:
     spare = {version: _spare_ends(fabric, version) for version in _SPARE}
     versions = _versions(fabric)
     for rack in fabric.racks.values():
@@ -137,7 +137,7 @@ def _links(fabric: Fabric, spines: Mapping[str, int]) -> Iterator[Link]:
                     here = declared.address.of(version) if declared else None
                     there = declared.peer_address.of(version) if declared else None
                     found.append(Ends(here, there) if here and there else next(spare[version]))
-                yield Link(name, spine, tuple(found))
+                yield UnderlayLink(name, spine, tuple(found))
 
 
 def _versions(fabric: Fabric) -> tuple[int, ...]:

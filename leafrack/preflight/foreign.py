@@ -11,8 +11,8 @@ from leafrack.addresses import Address
 from leafrack.errors import Problem
 from leafrack.fabric import Fabric, Interconnect, names
 from leafrack.sessions import expected
-from leafrack.sessions.model import Kind, Phase, Session
-from leafrack.world.cluster import Peer
+from leafrack.sessions.model import ExpectedSession, Phase, SessionKind
+from leafrack.world.cluster import PeerState
 from leafrack.world.observed import ClusterState
 from leafrack.world.selector import matches
 
@@ -45,7 +45,7 @@ class Foreign:
                 yield Problem(text, path=self._place(nodes))
 
     @cached_property
-    def _peers(self) -> tuple[Peer, ...]:
+    def _peers(self) -> tuple[PeerState, ...]:
         """Peers that carry neither a name nor the labels of this fabric's own."""
         fabric = self.fabric
         ours: set[str] = set()
@@ -59,7 +59,7 @@ class Foreign:
             peer for peer in self.cluster.peers if peer.name not in ours and not labels.items() <= peer.labels.items()
         )
 
-    def _without_as(self, peer: Peer) -> Iterator[Problem]:
+    def _without_as(self, peer: PeerState) -> Iterator[Problem]:
         nodes = self._ours(self._near(peer))
         if nodes:
             text = (
@@ -69,9 +69,9 @@ class Foreign:
             )
             yield Problem(text, path=self._place(nodes))
 
-    def _same_session(self, peer: Peer) -> Iterator[Problem]:
+    def _same_session(self, peer: PeerState) -> Iterator[Problem]:
         """Calico keys peers by node and address and takes whichever comes first (confd: client.go, updatePeersV1)."""
-        clashes: dict[str, dict[str, Session]] = {}
+        clashes: dict[str, dict[str, ExpectedSession]] = {}
         for node, addresses in self._reach(peer).items():
             for address in sorted(addresses & self._sessions.get(node, {}).keys(), key=str):
                 session = self._sessions[node][address]
@@ -81,7 +81,7 @@ class Foreign:
             far = session.near if session.far.name == node else session.far
             delete = f"{KUBECTL_DELETE} {peer.name}"
             path = f"racks.{session.rack}"
-            if session.kind is Kind.LEAF:
+            if session.kind is SessionKind.LEAF:
                 who = f"{listed(by_node)} peer with {far.name} ({far.address})"
                 path += f".leaves.{far.name}"
                 if far.address == self.fabric.racks[session.rack].leaves[far.name].address.first:
@@ -95,19 +95,19 @@ class Foreign:
             yield Problem(text, path=path)
 
     @cached_property
-    def _sessions(self) -> Mapping[str, Mapping[Address, Session]]:
+    def _sessions(self) -> Mapping[str, Mapping[Address, ExpectedSession]]:
         """Sessions that BGPPeers of ours will make, by node and the address of the other end."""
-        found: dict[str, dict[Address, Session]] = {}
-        for session in expected.sessions(self.fabric, Phase.FINAL):
-            if session.kind is not Kind.MESH:
+        found: dict[str, dict[Address, ExpectedSession]] = {}
+        for session in expected.sessions(self.fabric, Phase.FINISHED):
+            if session.kind is not SessionKind.MESH:
                 found.setdefault(session.near.name, {})[session.far.address] = session
-            if session.kind is Kind.NODE:
+            if session.kind is SessionKind.NODE:
                 found.setdefault(session.far.name, {})[session.near.address] = session
         return found
 
-    def _peer_of(self, session: Session, node: str) -> str:
+    def _peer_of(self, session: ExpectedSession, node: str) -> str:
         fabric, rack = self.fabric, session.rack
-        if session.kind is Kind.LEAF:
+        if session.kind is SessionKind.LEAF:
             return names.leaf_peer(fabric, rack, session.far.name, session.far.address.version)
         if session.far.name not in fabric.racks[rack].nodes:
             return names.reflector_mesh_peer(rack if node == session.near.name else self._rack[node])
@@ -136,7 +136,7 @@ class Foreign:
     def _matching(self, selector: str) -> tuple[str, ...]:
         return tuple(name for name, each in self._labelled.items() if any(matches(selector, labels) for labels in each))
 
-    def _near(self, peer: Peer) -> tuple[str, ...]:
+    def _near(self, peer: PeerState) -> tuple[str, ...]:
         """Nodes that a peer is for: all of them where it says nothing."""
         selector, node = peer.spec.get("nodeSelector"), peer.spec.get("node")
         if selector:
@@ -145,7 +145,7 @@ class Foreign:
             return (node,) if node in self.cluster.nodes else ()
         return tuple(self.cluster.nodes)
 
-    def _reach(self, peer: Peer) -> Mapping[str, frozenset[Address]]:
+    def _reach(self, peer: PeerState) -> Mapping[str, frozenset[Address]]:
         """Nodes that a peer makes sessions on, with the addresses that it makes them with.
 
         That includes the other end where it is a node: Calico writes it there too, unless ``reversePeering`` is
@@ -184,7 +184,7 @@ class Foreign:
         return f"racks.{racks.pop()}" if len(racks) == 1 else "racks"
 
 
-def _lacks_as(peer: Peer) -> bool:
+def _lacks_as(peer: PeerState) -> bool:
     spec = peer.spec
     elsewhere = spec.get("peerSelector") or spec.get("localWorkloadSelector")
     return not elsewhere and _address(spec.get("peerIP")) is not None and not spec.get("asNumber")

@@ -8,21 +8,21 @@ from leafrack.addresses import Network
 from leafrack.fabric import Fabric
 from leafrack.fabric.values import within
 from leafrack.platforms import SessionState
-from leafrack.sessions.model import Kind, Row, Session
-from leafrack.world.model import Found, Report
+from leafrack.sessions.model import ExpectedSession, Row, SessionKind
+from leafrack.world.model import Report, ReportedSession
 
 ESTABLISHED = SessionState.ESTABLISHED
 NAMED = 4
 """Missing routes that a row names; the rest it counts."""
 
 
-def sessions(expected: Iterable[Session], reports: Mapping[str, Report]) -> tuple[Row, ...]:
+def sessions(expected: Iterable[ExpectedSession], reports: Mapping[str, Report]) -> tuple[Row, ...]:
     """A row per session, judged by the end that can tell most: the leaf of a leaf session, the reflector otherwise."""
     return tuple(_session(session, reports) for session in expected)
 
 
-def _session(session: Session, reports: Mapping[str, Report]) -> Row:
-    to_leaf = session.kind is Kind.LEAF
+def _session(session: ExpectedSession, reports: Mapping[str, Report]) -> Row:
+    to_leaf = session.kind is SessionKind.LEAF
     judge, peer = (session.far, session.near) if to_leaf else (session.near, session.far)
     report = reports.get(judge.name, Report(name=judge.name, failure="not asked"))
     expected = f"{ESTABLISHED} with AS {' or '.join(map(str, session.far.as_numbers))}"
@@ -44,7 +44,7 @@ def _session(session: Session, reports: Mapping[str, Report]) -> Row:
     return _row(session, expected, _with(state, doubts), ok=found.state == ESTABLISHED and not doubts)
 
 
-def _best(candidates: Iterable[Found]) -> Found | None:
+def _best(candidates: Iterable[ReportedSession]) -> ReportedSession | None:
     # While mesh and explicit peers overlap, BIRD runs two protocols to the same peer and one stays Idle.
     return min(candidates, key=lambda found: found.state != ESTABLISHED, default=None)
 
@@ -53,7 +53,7 @@ def _with(text: str, doubts: list[str]) -> str:
     return f"{text} ({'; '.join(doubts)})" if doubts else text
 
 
-def _row(session: Session, expected: str, found: str, *, ok: bool) -> Row:
+def _row(session: ExpectedSession, expected: str, found: str, *, ok: bool) -> Row:
     return Row(rack=session.rack, what=str(session), expected=expected, found=found, ok=ok)
 
 

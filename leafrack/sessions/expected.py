@@ -8,21 +8,23 @@ from itertools import combinations
 from leafrack.addresses import Address
 from leafrack.fabric import Addresses, Fabric, Interconnect
 from leafrack.fabric.checks.structure import MESH_LIMIT
-from leafrack.sessions.model import End, Kind, Phase, Session
+from leafrack.sessions.model import ExpectedEnd, ExpectedSession, Phase, SessionKind
 
 
-def sessions(fabric: Fabric, phase: Phase = Phase.FINAL, racks: Iterable[str] | None = None) -> tuple[Session, ...]:
+def sessions(
+    fabric: Fabric, phase: Phase = Phase.FINISHED, racks: Iterable[str] | None = None
+) -> tuple[ExpectedSession, ...]:
     """Sessions that must be Established in a phase, for some racks or all of them."""
     chosen = list(fabric.racks if racks is None else racks)
     found = [session for rack in chosen for session in _of_rack(fabric, rack, phase)]
     if phase is not Phase.CONNECTED and fabric.reflector_mesh:
         found += between_reflectors(fabric, phase, chosen)
-    if phase is Phase.FINAL and fabric.cluster_mesh:
+    if phase is Phase.FINISHED and fabric.cluster_mesh:
         found += mesh(fabric, chosen)
     return tuple(found)
 
 
-def _of_rack(fabric: Fabric, rack: str, phase: Phase) -> Iterator[Session]:
+def _of_rack(fabric: Fabric, rack: str, phase: Phase) -> Iterator[ExpectedSession]:
     """Node by node: its sessions to the leaves, then those to nodes that come after it."""
     declared, border = fabric.racks[rack], fabric.border(rack)
     how = fabric.rack_interconnect(rack)
@@ -41,41 +43,43 @@ def _of_rack(fabric: Fabric, rack: str, phase: Phase) -> Iterator[Session]:
             yield from _to_nodes(fabric, rack, node, later, phase)
 
 
-def of_reflector(fabric: Fabric, rack: str, reflector: str, phase: Phase) -> tuple[Session, ...]:
+def of_reflector(fabric: Fabric, rack: str, reflector: str, phase: Phase) -> tuple[ExpectedSession, ...]:
     """All sessions of one reflector: to the leaves of its rack and to its nodes, the other reflectors included."""
     others = {name: addresses for name, addresses in fabric.racks[rack].nodes.items() if name != reflector}
     return (*to_leaves(fabric, rack, reflector, phase), *_to_nodes(fabric, rack, reflector, others, phase))
 
 
-def to_leaves(fabric: Fabric, rack: str, node: str, phase: Phase) -> Iterator[Session]:
+def to_leaves(fabric: Fabric, rack: str, node: str, phase: Phase) -> Iterator[ExpectedSession]:
     """Sessions of a node to the leaves of its rack."""
     for name, leaf in fabric.racks[rack].leaves.items():
         for address in fabric.racks[rack].nodes[node]:
             far = leaf.address.of(address.version)
             if far is not None:
-                yield Session(
-                    kind=Kind.LEAF,
+                yield ExpectedSession(
+                    kind=SessionKind.LEAF,
                     rack=rack,
                     near=_end(fabric, node, address, fabric.leaf_side_as(rack), phase),
-                    far=End(name=name, address=far, as_numbers=(leaf.as_number,)),
+                    far=ExpectedEnd(name=name, address=far, as_numbers=(leaf.as_number,)),
                 )
 
 
-def _to_nodes(fabric: Fabric, rack: str, node: str, others: Mapping[str, Addresses], phase: Phase) -> Iterator[Session]:
+def _to_nodes(
+    fabric: Fabric, rack: str, node: str, others: Mapping[str, Addresses], phase: Phase
+) -> Iterator[ExpectedSession]:
     own = fabric.rack_as(rack)
     for name, addresses in others.items():
         for address in fabric.racks[rack].nodes[node]:
             far = addresses.of(address.version)
             if far is not None:
-                yield Session(
-                    kind=Kind.NODE,
+                yield ExpectedSession(
+                    kind=SessionKind.NODE,
                     rack=rack,
                     near=_end(fabric, node, address, own, phase),
                     far=_end(fabric, name, far, own, phase),
                 )
 
 
-def between_reflectors(fabric: Fabric, phase: Phase, racks: Iterable[str]) -> Iterator[Session]:
+def between_reflectors(fabric: Fabric, phase: Phase, racks: Iterable[str]) -> Iterator[ExpectedSession]:
     """Sessions from the reflectors of some racks to those of the racks that come after them in the file."""
     order = list(fabric.racks)
     for rack in racks:
@@ -85,21 +89,23 @@ def between_reflectors(fabric: Fabric, phase: Phase, racks: Iterable[str]) -> It
                     for address in addresses:
                         there = theirs.of(address.version)
                         if there is not None:
-                            yield Session(
-                                kind=Kind.NODE,
+                            yield ExpectedSession(
+                                kind=SessionKind.NODE,
                                 rack=rack,
                                 near=_end(fabric, near, address, fabric.rack_as(rack), phase),
                                 far=_end(fabric, far, there, fabric.rack_as(other), phase),
                             )
 
 
-def _end(fabric: Fabric, name: str, address: Address, final: int, phase: Phase) -> End:
-    if phase is Phase.FINAL:
-        return End(name=name, address=address, as_numbers=(final,))
-    return End(name=name, address=address, as_numbers=tuple(dict.fromkeys((fabric.as_number, final))), keep=True)
+def _end(fabric: Fabric, name: str, address: Address, final: int, phase: Phase) -> ExpectedEnd:
+    if phase is Phase.FINISHED:
+        return ExpectedEnd(name=name, address=address, as_numbers=(final,))
+    return ExpectedEnd(
+        name=name, address=address, as_numbers=tuple(dict.fromkeys((fabric.as_number, final))), keep=True
+    )
 
 
-def mesh(fabric: Fabric, racks: Iterable[str] | None = None, *, reflectors: bool = True) -> tuple[Session, ...]:
+def mesh(fabric: Fabric, racks: Iterable[str] | None = None, *, reflectors: bool = True) -> tuple[ExpectedSession, ...]:
     """Sessions of the node-to-node mesh between the nodes of some racks, in the fabric's AS.
 
     Without ``reflectors`` those between the others only, because Calico keeps nodes with a cluster ID out of the
@@ -113,10 +119,10 @@ def mesh(fabric: Fabric, racks: Iterable[str] | None = None, *, reflectors: bool
     ]
     across = len(nodes) <= MESH_LIMIT
     pairs = ((a, b) for a, b in combinations(nodes, 2) if across or a[0] == b[0])
-    return tuple(session for near, far in pairs for session in _pair(fabric, Kind.MESH, near, far))
+    return tuple(session for near, far in pairs for session in _pair(fabric, SessionKind.MESH, near, far))
 
 
-def of_former_reflector(fabric: Fabric, rack: str, reflector: str) -> tuple[Session, ...]:
+def of_former_reflector(fabric: Fabric, rack: str, reflector: str) -> tuple[ExpectedSession, ...]:
     """Sessions of a node that has just lost its cluster ID, on the way back.
 
     Where the mesh is on they are those of the mesh: to the nodes of its rack that are no reflectors, or stopped being
@@ -125,13 +131,13 @@ def of_former_reflector(fabric: Fabric, rack: str, reflector: str) -> tuple[Sess
     declared, in_order = fabric.racks[rack], list(fabric.reflectors_of(rack))
     still = set(in_order[: in_order.index(reflector)])
     near = (rack, reflector, declared.reflectors[reflector])
-    found: list[Session] = []
+    found: list[ExpectedSession] = []
     for name, addresses in declared.nodes.items():
         far = (rack, name, addresses)
         if name != reflector and name not in still:
-            found += _pair(fabric, Kind.MESH, near, far)
+            found += _pair(fabric, SessionKind.MESH, near, far)
         if name != reflector and name in in_order:
-            found += _pair(fabric, Kind.NODE, far, near)
+            found += _pair(fabric, SessionKind.NODE, far, near)
     return tuple(found)
 
 
@@ -139,12 +145,14 @@ _Node = tuple[str, str, Addresses]
 """Rack, name, addresses."""
 
 
-def _pair(fabric: Fabric, kind: Kind, near: _Node, far: _Node) -> Iterator[Session]:
-    phase, final = (Phase.FINAL, fabric.as_number) if kind is Kind.MESH else (Phase.LINKED, fabric.rack_as(near[0]))
+def _pair(fabric: Fabric, kind: SessionKind, near: _Node, far: _Node) -> Iterator[ExpectedSession]:
+    phase, final = (
+        (Phase.FINISHED, fabric.as_number) if kind is SessionKind.MESH else (Phase.LINKED, fabric.rack_as(near[0]))
+    )
     for address in near[2]:
         there = far[2].of(address.version)
         if there is not None:
-            yield Session(
+            yield ExpectedSession(
                 kind=kind,
                 rack=near[0],
                 near=_end(fabric, near[1], address, final, phase),
@@ -152,11 +160,11 @@ def _pair(fabric: Fabric, kind: Kind, near: _Node, far: _Node) -> Iterator[Sessi
             )
 
 
-def way_back_to_leaves(fabric: Fabric) -> tuple[Session, ...]:
+def way_back_to_leaves(fabric: Fabric) -> tuple[ExpectedSession, ...]:
     """Sessions to the leaves once every rack has given up its own AS again and before the mesh comes back."""
     nobodys_own = {
         rack: declared.model_copy(update={"as_number": None, "local_as_number": None})
         for rack, declared in fabric.racks.items()
     }
-    settled = sessions(fabric.model_copy(update={"racks": nobodys_own}), Phase.FINAL)
-    return tuple(session for session in settled if session.kind is Kind.LEAF)
+    settled = sessions(fabric.model_copy(update={"racks": nobodys_own}), Phase.FINISHED)
+    return tuple(session for session in settled if session.kind is SessionKind.LEAF)

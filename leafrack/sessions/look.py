@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leafrack.errors import UnreadableError
-from leafrack.sessions.model import Kind, Row, Session
+from leafrack.sessions.model import ExpectedSession, Row, SessionKind
 from leafrack.world import ssh as switches
 from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster, Endpoint, Report
@@ -18,7 +18,7 @@ POLL = 1.0
 
 
 def reports(
-    expected: Iterable[Session],
+    expected: Iterable[ExpectedSession],
     endpoints: Iterable[Endpoint],
     cluster: Cluster,
     credentials: switches.Credentials,
@@ -30,7 +30,9 @@ def reports(
 
     ``patience`` are the seconds for which an API server that is away is asked again.
     """
-    judges = dict.fromkeys([*(session.near.name for session in expected if session.kind is not Kind.LEAF), *also])
+    judges = dict.fromkeys(
+        [*(session.near.name for session in expected if session.kind is not SessionKind.LEAF), *also]
+    )
     found = {name: switches.report(name, state) for name, state in switches.read_all(endpoints, credentials).items()}
     if judges:
         try:

@@ -15,11 +15,11 @@ class Phase(StrEnum):
     """The border nodes have sessions to their leaves, with the AS that the nodes had before; the mesh is on."""
     LINKED = "linked"
     """The nodes of each rack have sessions of their own with each other, in the place of the mesh."""
-    FINAL = "final"
+    FINISHED = "finished"
     """The mesh is off, or on if it is the interconnect of the whole cluster, and every rack has its own AS."""
 
 
-class Kind(StrEnum):
+class SessionKind(StrEnum):
     """Which part of the fabric a session belongs to."""
 
     LEAF = "leaf"
@@ -28,7 +28,7 @@ class Kind(StrEnum):
     """Of Calico's node-to-node mesh."""
 
 
-class End(Value):
+class ExpectedEnd(Value):
     """One end of a session; ``as_numbers`` are those that are right in the phase (RFC 4271 §4.2).
 
     While a fabric is being changed an end may ``keep`` whatever AS it has: the session counts once it stands.
@@ -40,16 +40,16 @@ class End(Value):
     keep: bool = False
 
 
-class Session(Value):
+class ExpectedSession(Value):
     """A BGP session that must be Established.
 
     ``near`` is the reflector (or the earlier node), ``far`` the leaf or the other node.
     """
 
-    kind: Kind
+    kind: SessionKind
     rack: str
-    near: End
-    far: End
+    near: ExpectedEnd
+    far: ExpectedEnd
 
     def __str__(self) -> str:
         family = " (IPv6)" if self.near.address.version == 6 else ""

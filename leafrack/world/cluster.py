@@ -28,7 +28,7 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Peer:
+class PeerState:
     """A BGPPeer that exists in the cluster, ours or somebody else's."""
 
     name: str
@@ -100,12 +100,12 @@ class ClusterReader:
                 Pool(name, ip_network(spec["cidr"]), _mode(spec)) for name, spec in specs if not spec.get("disabled")
             )
 
-    def peers(self) -> tuple[Peer, ...]:
+    def peers(self) -> tuple[PeerState, ...]:
         """Every BGPPeer, whoever made it."""
         with self._connection.asking():
             found = [(peer.metadata or ObjectMeta(), peer.get("spec") or {}) for peer in self._client.list(BGPPeer)]
         return tuple(
-            Peer(
+            PeerState(
                 metadata.name or "",
                 spec,
                 metadata.labels or {},

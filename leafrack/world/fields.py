@@ -18,7 +18,7 @@ from pydantic import Field
 
 from leafrack.errors import UnreadableError
 from leafrack.world.calico import BGPConfiguration, BGPPeer
-from leafrack.world.cluster import ClusterReader, Peer
+from leafrack.world.cluster import ClusterReader, PeerState
 from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster
 from leafrack.world.model import Value as Model
@@ -110,7 +110,7 @@ def carried(
     target: Target,
     names: Collection[str],
     nodes: Callable[[], Mapping[str, NodeState]],
-    peers: Callable[[], Iterable[Peer]],
+    peers: Callable[[], Iterable[PeerState]],
     bgp_configuration: Callable[[], Mapping[str, Any]],
 ) -> dict[str, Mapping[str, Any]]:
     """What each of the named objects that exist carries where a target's field belongs; only these are asked for."""

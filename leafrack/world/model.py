@@ -22,7 +22,7 @@ class Value(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Found(Value):
+class ReportedSession(Value):
     """A session as one of its ends reports it; ``None`` where that end cannot tell."""
 
     reporter: str
@@ -38,7 +38,7 @@ class Report(Value):
 
     name: str
     as_number: int | None = None
-    sessions: tuple[Found, ...] = ()
+    sessions: tuple[ReportedSession, ...] = ()
     routes: frozenset[Network] = frozenset()
     failure: Said = ""
 

@@ -24,7 +24,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 from leafrack.fabric import names
 from leafrack.platforms import SessionState
 from leafrack.world.calico import CalicoNodeStatus
-from leafrack.world.model import Found, Report
+from leafrack.world.model import Report, ReportedSession
 
 STATUS_TIMEOUT = 15.0
 """Seconds for calico-node to fill a status for the first time; it does so every second."""
@@ -118,7 +118,7 @@ def _report(node: str, status: Mapping[str, Any]) -> Report:
     return Report(
         name=node,
         sessions=tuple(
-            Found(reporter=node, peer=ip_address(peer["peerIP"]), state=_state(peer.get("state")))
+            ReportedSession(reporter=node, peer=ip_address(peer["peerIP"]), state=_state(peer.get("state")))
             for peer in peers
             if peer.get("peerIP")
         ),

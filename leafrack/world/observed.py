@@ -10,7 +10,7 @@ from leafrack.errors import UnreadableError
 from leafrack.fabric import Fabric, names
 from leafrack.platforms import SwitchState
 from leafrack.world.calico_api import CalicoApi
-from leafrack.world.cluster import ClusterReader, Peer, Pool
+from leafrack.world.cluster import ClusterReader, PeerState, Pool
 from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster, endpoints
 from leafrack.world.nodes import NodeState
@@ -27,7 +27,7 @@ class ClusterState:
 
     nodes: Mapping[str, NodeState] = field(default_factory=dict)
     pools: tuple[Pool, ...] = ()
-    peers: tuple[Peer, ...] = ()
+    peers: tuple[PeerState, ...] = ()
     bgp_configuration: Mapping[str, Any] = field(default_factory=dict)
     calico: CalicoApi = field(default_factory=CalicoApi)
     filters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from leafrack.world.model import Cluster, Value
 from leafrack.world.writer import ClusterWriter
 
 
-class Password(Value):
+class RackPassword(Value):
     """The password of a rack, calico-node's namespace, in which it reads the Secret, and the key's field manager."""
 
     rack: str
@@ -31,7 +31,7 @@ class Password(Value):
     cluster: Cluster
 
 
-def forward(wanted: Password) -> None:
+def forward(wanted: RackPassword) -> None:
     """Put the password under the rack's key, whoever had another one there; unchanged, the Secret stays as it is.
 
     Sent also where the key has the value: who else owns it may give it up.
@@ -42,7 +42,7 @@ def forward(wanted: Password) -> None:
     _apply(Connection(wanted.cluster), wanted, {"data": {wanted.rack: value}})
 
 
-def back(wanted: Password) -> None:
+def back(wanted: RackPassword) -> None:
     """Give the key up, by which it goes unless somebody else owns it too; a Secret that is gone is no error."""
     connection = Connection(wanted.cluster)
     # To apply to what is not there would make it.
@@ -50,6 +50,6 @@ def back(wanted: Password) -> None:
         _apply(connection, wanted, {})
 
 
-def _apply(connection: Connection, wanted: Password, content: Mapping[str, Any]) -> None:
+def _apply(connection: Connection, wanted: RackPassword, content: Mapping[str, Any]) -> None:
     writer = ClusterWriter(connection)
     writer.apply(Secret, names.PASSWORD_SECRET, content, manager=wanted.manager, namespace=wanted.namespace)

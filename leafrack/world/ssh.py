@@ -15,7 +15,7 @@ import asyncssh
 
 from leafrack.errors import UnreadableError
 from leafrack.platforms import SwitchState, platform_of
-from leafrack.world.model import Endpoint, Found, JumpHost, Report
+from leafrack.world.model import Endpoint, JumpHost, Report, ReportedSession
 
 TIMEOUT = 10.0
 """Seconds for logging in to a jump host, again for connecting to a switch, and again for its answer."""
@@ -80,7 +80,7 @@ def report(name: str, state: SwitchState | UnreadableError) -> Report:
         as_number=state.as_number,
         routes=state.routes,
         sessions=tuple(
-            Found(
+            ReportedSession(
                 reporter=name,
                 peer=peer.address,
                 state=peer.state,

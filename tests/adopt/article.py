@@ -10,7 +10,7 @@ from typing import Any
 from leafrack.adopt.facts import Facts, KnownLeaf
 from leafrack.fabric import names
 from leafrack.platforms import NeighbourState, SessionState, SwitchState
-from leafrack.world.cluster import Peer, Pool
+from leafrack.world.cluster import PeerState, Pool
 from leafrack.world.nodes import NodeState
 from leafrack.world.observed import ClusterState
 
@@ -104,7 +104,7 @@ def facts(
     state = ClusterState(
         {one.name: one for one in nodes},
         pools,
-        tuple(Peer(name, spec) for name, spec in peers.items()),
+        tuple(PeerState(name, spec) for name, spec in peers.items()),
         configuration,
     )
     return Facts(state, leaves)

@@ -18,7 +18,7 @@ from leafrack.fabric import Fabric, names
 from leafrack.fabric.load import load_fabric
 from leafrack.platforms import SessionState, SwitchState
 from leafrack.platforms.state import Limit, PrivateAs, Timers
-from leafrack.world.cluster import Peer, Pool
+from leafrack.world.cluster import PeerState, Pool
 from leafrack.world.nodes import NodeState
 from tests.adopt.article import CONFIGURATION, LEAVES, NODES, PEERS, facts, leaf, neighbour, node, peer
 
@@ -242,7 +242,7 @@ def all_neighbours(**more: Any) -> Facts:
 def test_what_all_sessions_to_leaves_have_is_the_fabrics() -> None:
     limited = all_neighbours(limit=Limit(100, 60), ttl_security=1)
     to_leaves = {name: {**spec, "ttlSecurity": 1} if "peerIP" in spec else spec for name, spec in PEERS.items()}
-    state = replace(limited.cluster, peers=tuple(Peer(name, spec) for name, spec in to_leaves.items()))
+    state = replace(limited.cluster, peers=tuple(PeerState(name, spec) for name, spec in to_leaves.items()))
     found = describe("dc1", replace(limited, cluster=state))
     assert (found.values["maximumPrefix"], found.values["ttlSecurity"]) == (100, True)
     assert [each for each in map(str, found.remarks) if "maximum" in each or "ttl" in each] == []

@@ -12,7 +12,7 @@ from leafrack.commands.gate import Guarded
 from leafrack.fabric import Fabric
 from leafrack.fabric.load import load_fabric
 from leafrack.sessions import expected
-from leafrack.sessions.model import Session
+from leafrack.sessions.model import ExpectedSession
 from leafrack.world.model import Cluster
 from leafrack.world.nodes import NodeState
 
@@ -45,7 +45,7 @@ class _Reader:
         return self._mesh
 
 
-def back(fabric: Fabric) -> tuple[Session, ...]:
+def back(fabric: Fabric) -> tuple[ExpectedSession, ...]:
     """Sessions of both kinds of a rack, as the gates that let a reflector go have them."""
     return (*expected.mesh(fabric, ["rr1"]), *expected.sessions(fabric, racks=["rr1"]))
 

@@ -12,7 +12,7 @@ import pytest
 
 from leafrack.fabric.names import PASSWORD_SECRET
 from leafrack.world.model import Cluster
-from leafrack.world.passwords import Password, back, forward
+from leafrack.world.passwords import RackPassword, back, forward
 from tests.conftest import Lab
 
 pytestmark = pytest.mark.lab
@@ -21,8 +21,8 @@ NAMESPACE = "kube-system"
 
 
 @pytest.fixture
-def rr1(lab: Lab) -> Iterator[Password]:
-    yield Password(
+def rr1(lab: Lab) -> Iterator[RackPassword]:
+    yield RackPassword(
         rack="rr1",
         password="Correct-Horse-7",
         namespace=NAMESPACE,
@@ -33,7 +33,7 @@ def rr1(lab: Lab) -> Iterator[Password]:
     lab.kubectl("create", "secret", "generic", PASSWORD_SECRET, "-n", NAMESPACE)
 
 
-def of(rack: str, rr1: Password, password: str = "Battery-Staple-8") -> Password:  # noqa: S107 - a test's
+def of(rack: str, rr1: RackPassword, password: str = "Battery-Staple-8") -> RackPassword:  # noqa: S107 - a test's
     return rr1.model_copy(update={"rack": rack, "password": password, "manager": f"leafrack:test/step:password-{rack}"})
 
 
@@ -45,7 +45,7 @@ def keys(lab: Lab) -> dict[str, str]:
     return {rack: b64decode(text).decode() for rack, text in (secret(lab).get("data") or {}).items()}
 
 
-def test_a_rack_gets_another_password_or_loses_it_and_the_others_keep_theirs(lab: Lab, rr1: Password) -> None:
+def test_a_rack_gets_another_password_or_loses_it_and_the_others_keep_theirs(lab: Lab, rr1: RackPassword) -> None:
     rr2 = of("rr2", rr1)
     forward(rr1)
     forward(rr2)
@@ -58,14 +58,14 @@ def test_a_rack_gets_another_password_or_loses_it_and_the_others_keep_theirs(lab
     assert keys(lab) == {}
 
 
-def test_the_same_password_again_changes_nothing(lab: Lab, rr1: Password) -> None:
+def test_the_same_password_again_changes_nothing(lab: Lab, rr1: RackPassword) -> None:
     forward(rr1)
     before = secret(lab)
     forward(rr1)
     assert secret(lab) == before
 
 
-def test_a_password_that_was_set_by_hand_is_taken_over(lab: Lab, rr1: Password) -> None:
+def test_a_password_that_was_set_by_hand_is_taken_over(lab: Lab, rr1: RackPassword) -> None:
     forward(rr1)
     lab.kubectl("patch", "secret", PASSWORD_SECRET, "-n", NAMESPACE, "-p", '{"stringData": {"rr1": "by-hand"}}')
     assert keys(lab) == {"rr1": "by-hand"}
@@ -73,7 +73,7 @@ def test_a_password_that_was_set_by_hand_is_taken_over(lab: Lab, rr1: Password) 
     assert keys(lab) == {"rr1": "Correct-Horse-7"}
 
 
-def test_a_key_that_an_older_leafrack_gives_up_afterwards_stays(lab: Lab, rr1: Password) -> None:
+def test_a_key_that_an_older_leafrack_gives_up_afterwards_stays(lab: Lab, rr1: RackPassword) -> None:
     """In the state of an older version all racks' keys were one resource's, under the stack's own manager."""
     older = ("apply", "--server-side", "--field-manager", "leafrack:test/step", "-f", "-")
     content = {
@@ -86,14 +86,14 @@ def test_a_key_that_an_older_leafrack_gives_up_afterwards_stays(lab: Lab, rr1: P
     assert keys(lab) == {"rr1": "Correct-Horse-7"}
 
 
-def test_many_racks_at_once_all_get_theirs(lab: Lab, rr1: Password) -> None:
+def test_many_racks_at_once_all_get_theirs(lab: Lab, rr1: RackPassword) -> None:
     racks = [of(f"rack{number}", rr1) for number in range(24)]
     with ThreadPoolExecutor(len(racks)) as pool:
         list(pool.map(forward, racks))
     assert keys(lab).keys() == {each.rack for each in racks}
 
 
-def test_a_secret_that_is_gone_is_not_made_to_take_a_key_from_it(lab: Lab, rr1: Password) -> None:
+def test_a_secret_that_is_gone_is_not_made_to_take_a_key_from_it(lab: Lab, rr1: RackPassword) -> None:
     lab.kubectl("delete", "secret", PASSWORD_SECRET, "-n", NAMESPACE)
     back(rr1)
     assert lab.kubectl("get", "secret", PASSWORD_SECRET, "-n", NAMESPACE, "--ignore-not-found") == ""

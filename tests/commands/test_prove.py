@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
 import yaml
+from rich.console import Console
 
 from leafrack.commands.prove import main
 from leafrack.fabric.load import load
-from leafrack.proof import prove
-from tests.proof.fabrics import Values, changed, fabric, values
+from leafrack.proof import Proof, Verdict, prove, table
+from leafrack.proof.classes import Classes
+from leafrack.proof.model import Prefix, What
+from tests.proof.fabrics import Values, changed, fabric, rack, values
 
 
 @pytest.fixture
@@ -26,15 +30,87 @@ def write(file: Path, given: Values) -> None:
     file.write_text(yaml.safe_dump(given, sort_keys=False))
 
 
-def test_a_fabric_that_works_ends_with_0_and_shows_the_paths(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fabric_that_works_ends_with_0_and_says_so_first(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(file, values(3, spines=2))
     assert main([str(file)]) == 0
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == "dc1: 9 of 9 pairs of racks reach each other; single points of failure: 1"
+    assert "1 rr1 and 2 alike !" in [" ".join(line.split()) for line in others]
+    assert any("dc1.yaml:" in line and "leaf1 is a single point of failure" in line for line in others)
+    assert "→" not in "".join(others)
+
+
+def test_details_show_the_paths(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(file, values(3, spines=2))
+    assert main([str(file), "--details"]) == 0
     said = capsys.readouterr().out
-    assert "n2c → n2a → leaf2 → spine1 → leaf1 → n1a → n1c" in said
-    assert "65101 65201 65102 64513" in said
-    assert "9 of 9 pairs of racks reach each other; single points of failure: 1" in said
-    assert "dc1.yaml:" in said
-    assert "leaf1 is a single point of failure" in said
+    assert "pods of rr2 in rr1 (IPv4, 6 pairs of racks) ✓" in said
+    assert "path: n2c → n2a → leaf2 → spine1 → leaf1 → n1a → n1c" in said
+    assert "AS path: 65101 65201 65102 64513" in said
+    assert "next hop: 172.20.0.254 (leaf1)" in said
+    assert "breaks without: leaf1, leaf2" in said
+
+
+def judged(racks: int, *, bad: tuple[str, str] = ("", "")) -> Proof:
+    """A proof of racks that are all different, with long names."""
+    names = [f"a-rather-long-name-of-a-rack-at-site-{number}" for number in range(1, racks + 1)]
+    base = values(1)["racks"]["rr1"]
+    made = fabric({"name": "dc1", "podCIDRs": ["10.0.0.0/8"], "racks": dict.fromkeys(names, base)})
+    verdicts = tuple(
+        Verdict(holder, origin, 4, 1, ((PODS, "n"),) if (holder, origin) == bad else (), services=True, path=None)
+        for holder in names
+        for origin in names
+    )
+    return Proof(made, Classes(made, {name: (name,) for name in names}, {}), verdicts, (), ())
+
+
+PODS = Prefix(What.PODS, 4, ())
+
+
+@pytest.mark.parametrize("racks", [1, 4, 30, 120])
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_a_matrix_of_racks_fits_the_terminal(racks: int, columns: int) -> None:
+    out = StringIO()
+    table.matrix(judged(racks), Console(file=out, width=columns))
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= columns
+    cells = "".join(line for line in lines if line[:1].isdigit())
+    assert cells.count("✓") == racks * racks
+    blocks = [line for line in lines if line.strip().startswith("pods of")]
+    assert [number for line in blocks for number in line.split()[2:]] == [
+        str(number) for number in range(1, racks + 1) if racks > 1
+    ]
+
+
+def test_a_pair_that_fails_stands_in_its_row_and_column() -> None:
+    out = StringIO()
+    one, two = (f"a-rather-long-name-of-a-rack-at-site-{number}" for number in (1, 2))
+    table.matrix(judged(2, bad=(one, two)), Console(file=out, width=80))
+    rows = [line.split() for line in out.getvalue().splitlines() if line[:1].isdigit()]
+    assert rows == [["1", one, "✓", "✗"], ["2", two, "✓", "✓"]]
+
+
+def test_what_cannot_come_up_is_counted_first(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(
+        file,
+        changed(
+            values({"rr1": rack(1, leaves=2, spines=1), "rr2": rack(2, spines=1)}, spines=1),
+            racks__rr1__leaves__leaf1b__uplinks={},
+        ),
+    )
+    assert main([str(file)]) == 1
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == "dc1: 4 of 4 pairs of racks reach each other; findings: 1; single points of failure: 3"
+
+
+def test_no_name_is_broken_in_a_narrow_terminal(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(file, values(2, spines=2, versions=(4, 6)))
+    monkeypatch.setenv("COLUMNS", "40")
+    main([str(file), "--details"])
+    words = set(capsys.readouterr().out.replace(",", " ").split())
+    assert {"spine1", "leaf1", "(leaf1)", "n1a", "n2c", "fd00:1::fe"} <= words
 
 
 def test_an_unreachable_pair_ends_with_1_and_names_file_and_line(

@@ -21,7 +21,7 @@ from leafrack.fabric.load import load_fabric
 from leafrack.platforms import SwitchState
 from leafrack.preflight.drift import Comparison
 from leafrack.world.calico_api import CalicoApi
-from leafrack.world.cluster import Peer
+from leafrack.world.cluster import PeerState
 from leafrack.world.nodes import NodeState
 from leafrack.world.observed import ClusterState, Observed
 
@@ -165,8 +165,8 @@ def test_what_differs_runs_again_and_then_the_gates_of_its_rack() -> None:
     cluster = ClusterState({"node5": node}, bgp_configuration=configuration)
     made = register({}, observed=Observed(cluster, {"leaf01": leaf01}))
     leaf = {"leaf01-sessions", "leaf01-as-numbers"}
-    assert leaf | {"connected-1-gate", "rr1-gate", "rr2-reflectors", "rr2-gate"} <= marked(made)
-    assert not {"leaf02-sessions", "leaf02-as-numbers", "mesh", "settled-gate"} & marked(made)
+    assert leaf | {"connected-1-gate", "rr1-finished-gate", "rr2-reflectors", "rr2-finished-gate"} <= marked(made)
+    assert not {"leaf02-sessions", "leaf02-as-numbers", "mesh", "switched-over-gate"} & marked(made)
     one, other = (register({}, observed=Observed(cluster, {"leaf01": leaf01})) for _ in range(2))
     assert one["leaf01-sessions"].inputs["update"] != other["leaf01-sessions"].inputs["update"]
 
@@ -186,7 +186,7 @@ def test_a_node_that_has_registered_again_gets_its_labels_again_and_no_other_nod
 @pytest.mark.usefixtures("_no_leftovers")
 def test_an_object_of_which_something_differs_is_written_again_whatever_a_refresh_sees_of_it() -> None:
     ours = NodeState("node2", (), managers={names.RACK_LABEL: frozenset({"leafrack:leafrack/test"})})
-    peer = Peer("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254", "filters": ["leafrack-rr1", "theirs"]})
+    peer = PeerState("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254", "filters": ["leafrack-rr1", "theirs"]})
     cluster = ClusterState({"node2": ours}, peers=(peer,), bgp_configuration={"serviceClusterIPs": []})
     made = register({}, observed=Observed(cluster))
     before = register({}, observed=Observed(replace(cluster, nodes={})))
@@ -195,7 +195,7 @@ def test_an_object_of_which_something_differs_is_written_again_whatever_a_refres
         assert not made[name].ignores
         assert "leafrack/rerun" not in before[name].inputs["metadata"]["annotations"]
         assert before[name].ignores == {'metadata.annotations["leafrack/rerun"]'}
-    assert "settled-gate" in marked(made)
+    assert "switched-over-gate" in marked(made)
 
 
 def test_a_leaf_gets_a_password_after_the_nodes_of_its_rack_can_read_it(registered: Registered) -> None:
@@ -244,8 +244,8 @@ def test_what_has_nothing_to_do_in_a_direction_starts_no_process(registered: Reg
         "leaf01-retired",
         "leaf02-retired",
         "leaf01-as-numbers",
-        "rr1-gate",
-        "rr2-gate",
+        "rr1-finished-gate",
+        "rr2-finished-gate",
     }
 
 
@@ -311,8 +311,8 @@ def test_the_canary_rack_goes_first_in_every_phase_and_is_seen_before_the_others
         assert "connected-1-gate" in behind(registered, f"{node}-labels")
     assert "connected-1-gate" in behind(registered, "leaf02-sessions")
     assert "rr1-reflectors" in behind(registered, "rr2-reflectors")
-    assert "rr1-gate" in behind(registered, "rr2-as-number")
-    assert "rr2-as-number" not in behind(registered, "rr1-gate")
+    assert "rr1-finished-gate" in behind(registered, "rr2-as-number")
+    assert "rr2-as-number" not in behind(registered, "rr1-finished-gate")
 
 
 def test_the_reflectors_of_a_rack_have_their_turns_in_the_order_of_the_file(registered: Registered) -> None:
@@ -335,7 +335,7 @@ def test_the_mesh_goes_off_only_after_every_reflector_was_seen(registered: Regis
 def test_a_rack_gets_its_own_as_on_both_ends_after_the_mesh_is_off(registered: Registered) -> None:
     for ends in ("rr2-as-number", "leaf02-as-numbers"):
         assert "bgp-configuration" in behind(registered, ends)
-        assert ends in behind(registered, "rr2-gate")
+        assert ends in behind(registered, "rr2-finished-gate")
 
 
 @pytest.mark.parametrize(("node", "cluster_id"), REFLECTORS.items())
@@ -495,9 +495,9 @@ def test_a_full_mesh_of_all_racks_comes_on_after_every_rack_is_in_one_as() -> No
     one_as = {name: rack.model_copy(update={"as_number": None}) for name, rack in declared.items()}
     made = register({}, racks=one_as, interconnect=Interconnect.FULL_MESH)
     assert made["bgp-configuration"].inputs["spec"]["nodeToNodeMeshEnabled"] is True
-    assert {"rr1-gate", "rr2-gate"} <= behind(made, "bgp-configuration")
+    assert {"rr1-finished-gate", "rr2-finished-gate"} <= behind(made, "bgp-configuration")
     assert "rr1-mesh-peer" not in made
-    waited = guarded(made, "settled-gate")["forward"]
+    waited = guarded(made, "switched-over-gate")["forward"]
     assert len([session for session in waited if session["kind"] == "mesh"]) == 15
 
 
@@ -531,7 +531,7 @@ def test_racks_are_linked_before_reflectors_leave_the_mesh_and_by_reflectors_alo
     assert {"rr1-to-reflectors-peer", "rr2-to-reflectors-peer"} <= behind(made, "rr1-reflectors")
     step = json.loads(made["rr1-reflected"].inputs["stdin"])
     assert (step["target"], step["key"], step["values"]) == ("node label", "leafrack/reflected", {"node3": "rr1"})
-    assert "settled-gate" in behind(made, "rr1-reflected")
+    assert "switched-over-gate" in behind(made, "rr1-reflected")
     assert "rr1-reflected" in behind(made, "rr1-as-number")
     assert "rr1-reflected" not in register({})
 

@@ -50,7 +50,7 @@ def test_a_rack_waits_for_all_racks_of_the_waves_before_and_for_none_of_its_own(
             waited = behind(made, first.format(rack))
             assert {other for other in RACKS - {rack} if first.format(other) in waited} == done
             if phase == "finish":
-                assert {other for other in RACKS - {rack} if f"{other}-gate" in waited} == done
+                assert {other for other in RACKS - {rack} if f"{other}-finished-gate" in waited} == done
             if gate:
                 assert {n for n in range(1, 5) if gate.format(n) in waited} == set(range(1, at))
         done |= wave

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from config.settings import Settings, load_settings, unknown_racks
+from config.settings import StackSettings, load_settings, unknown_racks
 from leafrack.errors import FabricError
 
 SECRET = "correct-horse-battery"
@@ -24,13 +24,13 @@ def test_a_stack_without_fabric_is_told_the_command() -> None:
     expected = "leafrack:fabric: is missing, so there is nothing to build: pulumi config set leafrack:fabric PATH"
     assert _problems({}) == [expected]
     assert _problems({"fabric": ""}) == [expected]
-    assert _problems(dict.fromkeys(Settings.keys())) == [expected]
+    assert _problems(dict.fromkeys(StackSettings.keys())) == [expected]
 
 
 def test_empty_defaults_of_pulumi_yaml_count_as_not_given() -> None:
     names = ("overlay", "kubeconfig", "kubeContext", "sshPrivateKey", "sshPassword")
     given = load_settings({"fabric": "f.yaml", **dict.fromkeys(names, ""), "bgpPasswords": "{}"}, ())
-    assert given == Settings(fabric="f.yaml")
+    assert given == StackSettings(fabric="f.yaml")
     assert (given.overlay, given.ssh_private_key, given.bgp_passwords) == (None, None, {})
 
 

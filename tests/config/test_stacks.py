@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
-from config.settings import SECRETS, Settings, load_settings, unknown_racks
+from config.settings import SECRETS, StackSettings, load_settings, unknown_racks
 from leafrack.fabric.load import load
 
 ROOT = Path(__file__).parents[2]
 PULUMI = ROOT / ".tools" / "bin" / "pulumi"
-NAMES = [f"leafrack:{name}" for name in (*Settings.keys(),)]
+NAMES = [f"leafrack:{name}" for name in (*StackSettings.keys(),)]
 PASSPHRASES = {"dev": "leafrack-lab", "prod": "leafrack-example"}
 
 
@@ -37,7 +37,7 @@ def test_only_what_every_stack_must_set_has_no_default() -> None:
     compulsory = [key for key, value in declared.items() if "default" not in value]
     assert compulsory == ["leafrack:fabric"]
     defaults = {key.removeprefix("leafrack:"): value.get("default") for key, value in declared.items()}
-    assert load_settings({**defaults, "fabric": "f"}, ()) == Settings(fabric="f")
+    assert load_settings({**defaults, "fabric": "f"}, ()) == StackSettings(fabric="f")
 
 
 @pytest.mark.parametrize("stack", sorted(PASSPHRASES))

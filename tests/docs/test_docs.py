@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from config.settings import Settings
-from leafrack.commands import FOR_PULUMI
+from config.settings import StackSettings
+from leafrack import __version__
+from leafrack.commands import FOR_PEOPLE, FOR_PULUMI
 from leafrack.fabric.load import load
 from tests.conftest import CLONE, DEV_FABRIC
 from tests.e2e.project import environment
@@ -30,6 +31,7 @@ ALL = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 OTHERS = {"pip", "venv"}
 OPTION = re.compile(r"(?<=[ `])--[a-z][a-z-]+")
 RUN = re.compile(r"python3?\s+-m\s+([\w.]+)([^`#\n]*)")
+LEAFRACK = re.compile(r"(?:^ {4,}|`|python -m )leafrack\s([a-z][a-z-]*)([^`#\n]*)", re.MULTILINE)
 PULUMI = re.compile(r"pulumi (preview|up|destroy|refresh|cancel|install|(?:stack|config|state) [a-z]+)([^`#\n]*)")
 CODE = "\n".join(file.read_text(encoding="utf-8") for suffix in ("py", "sh", "yml")
                  for folder in ("ci", "components", "config", "leafrack", ".github/workflows")
@@ -82,9 +84,25 @@ def test_every_module_that_is_run_in_the_docs_exists(module: str) -> None:
     assert find_spec(module)
 
 
-@pytest.mark.parametrize(("module", "option"), [each for each in options(RUN) if each[0] not in OTHERS])
-def test_every_option_of_a_module_in_the_docs_exists(module: str, option: str) -> None:
-    assert re.search(rf"{option}\b", said(sys.executable, "-m", module, "--help"))
+@pytest.mark.parametrize("command", sorted({command for command, _ in LEAFRACK.findall(ALL)}))
+def test_every_command_of_ours_in_the_docs_exists(command: str) -> None:
+    assert command in (*FOR_PEOPLE, *FOR_PULUMI)
+
+
+OPTIONS = [
+    *((f"leafrack {command}", option) for command, option in options(LEAFRACK) if command in FOR_PEOPLE),
+    *((module, option) for module, option in options(RUN) if module not in {*OTHERS, "leafrack"}),
+]
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_every_option_of_our_commands_in_the_docs_exists(command: str, option: str) -> None:
+    assert re.search(rf"{option}\b", said(sys.executable, "-m", *command.split(), "--help"))
+
+
+@pytest.mark.parametrize("command", FOR_PEOPLE)
+def test_every_command_of_ours_is_in_the_docs(command: str) -> None:
+    assert command in {named for named, _ in LEAFRACK.findall(ALL)}
 
 
 @pytest.mark.toolchain
@@ -143,7 +161,7 @@ def test_every_decision_has_its_parts_and_is_listed() -> None:
 def test_the_changelog_begins_with_the_version_that_is_built() -> None:
     project = tomllib.loads((CLONE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     found = re.findall(r"^## (\S+)", (CLONE / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert found[0] == project["version"]
+    assert found[0] == __version__
     assert project["license"] == "Apache-2.0"
     assert "Apache License" in (CLONE / "LICENSE").read_text(encoding="utf-8")
 
@@ -184,10 +202,10 @@ def test_every_make_target_of_the_docs_exists(target: str) -> None:
 
 @pytest.mark.parametrize("setting", sorted(set(re.findall(r"leafrack:([a-z]\w+)(?!:)\b", ALL))))
 def test_every_setting_of_the_docs_exists(setting: str) -> None:
-    assert setting in set(Settings.keys())
+    assert setting in set(StackSettings.keys())
     assert f"leafrack:{setting}:" in Path("Pulumi.yaml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("setting", Settings.keys())
+@pytest.mark.parametrize("setting", StackSettings.keys())
 def test_every_setting_is_in_the_docs(setting: str) -> None:
     assert f"leafrack:{setting}" in ALL

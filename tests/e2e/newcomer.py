@@ -55,6 +55,7 @@ class Copy:
         (there,) = (CLONE / ".venv" / "lib").glob("python3.*/site-packages")
         here = own / there.relative_to(CLONE / ".venv")
         (here / "borrowed.pth").write_text(f"import site; site.addsitedir({str(there)!r})\n", encoding="utf-8")
+        virtualenv.write_launcher(self.folder)
         (own / virtualenv._STAMP).write_text(virtualenv._digest(self.folder), encoding="utf-8")
 
     def make(self, target: str) -> Run:

@@ -24,7 +24,7 @@ import yaml
 
 from leafrack.commands.gate import Guarded
 from leafrack.sessions import expected
-from leafrack.sessions.model import Kind
+from leafrack.sessions.model import SessionKind
 from leafrack.world.model import Cluster, endpoints
 from tests.conftest import CLONE, DEV_FABRIC, Lab
 from tests.e2e.clock import WrongClock, needs_x86_64
@@ -340,7 +340,7 @@ def test_a_clock_that_is_ahead_and_jumps_while_a_gate_waits_changes_nothing(
 @needs_x86_64
 def test_a_gate_waits_its_time_whatever_the_clock_does(world: World, tmp_path: Path) -> None:
     site = world.site
-    session = next(each for each in expected.sessions(site.fabric) if each.kind is Kind.LEAF)
+    session = next(each for each in expected.sessions(site.fabric) if each.kind is SessionKind.LEAF)
     guarded = Guarded(
         name="never",
         forward=(session.model_copy(update={"far": session.far.model_copy(update={"as_numbers": (65099,)})}),),

@@ -1,4 +1,7 @@
-"""leafrack as a library: the program of docs/library.md, in a project that is not ours, on a fabric of one rack."""
+"""leafrack as a library: the program of docs/library.md, with leafrack from a wheel, on a fabric of one rack.
+
+The project is not ours, and has packages of its own that are called as rooms of our clone are, or were.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import wheel as wheels
 from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e.project import CLONE, Project, environment
 from tests.e2e.world import node_status
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 
-PROJECT = "name: somebody-elses\nruntime: python\n"
+PROJECT = "name: somebody-elses\nruntime: {name: python, options: {virtualenv: .venv}}\n"
+OF_ITS_OWN = ("config", "steps", "verify", "components")
+"""Packages of the program, which it imports. They hold nothing: whoever takes one for ours finds nothing in it."""
 
 
 @pytest.fixture(scope="module")
@@ -39,18 +45,20 @@ def program() -> str:
     return str(block)
 
 
-def made(folder: Path, lab: Lab) -> Project:
+def made(folder: Path, lab: Lab, wheel: Path) -> Project:
     """The project of the page with a state of its own, its stack selected and configured."""
     (folder / "state").mkdir(parents=True)
     (folder / "Pulumi.yaml").write_text(PROJECT, encoding="utf-8")
-    (folder / "__main__.py").write_text(program(), encoding="utf-8")
+    imports = "".join(f"import {name}\n" for name in OF_ITS_OWN)
+    (folder / "__main__.py").write_text(f"{imports}{program()}", encoding="utf-8")
+    for name in OF_ITS_OWN:
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").touch()
+    wheels.installed(wheels.built(wheel), folder / ".venv")
     (folder / "edge.yaml").symlink_to(lab.fabric_file)
-    own = {
-        "PULUMI_BACKEND_URL": f"file://{folder}/state",
-        "PULUMI_CONFIG_PASSPHRASE": "test",
-        "PYTHONPATH": str(CLONE),
-    }
-    project = Project(folder, {**environment(), **own}, {})
+    own = {"PULUMI_BACKEND_URL": f"file://{folder}/state", "PULUMI_CONFIG_PASSPHRASE": "test"}
+    inherited = {name: value for name, value in environment().items() if name != "PYTHONPATH"}
+    project = Project(folder, {**inherited, **own}, {})
     project.check("stack", "select", "dev", "--create")
     chosen = {"kubeconfig": lab.dir / "kubeconfig", "context": "leafrack", "overlay": lab.dir / "overlay.yaml"}
     for key, value in chosen.items():
@@ -59,7 +67,8 @@ def made(folder: Path, lab: Lab) -> Project:
 
 
 def test_the_program_of_the_page_builds_a_fabric_and_takes_it_down(tmp_path: Path, one_rack: Lab) -> None:
-    project = made(tmp_path / "elsewhere", one_rack)
+    (tmp_path / "wheel").mkdir()
+    project = made(tmp_path / "elsewhere", one_rack, tmp_path / "wheel")
     run = project.up("--skip-preview")
     assert run.code == 0, run.said
     assert node_status(one_rack, "node1") == dict.fromkeys(

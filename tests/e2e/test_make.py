@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 SEEN = {
     "pulumi preview": r"Resources:\n +\d+ unchanged\n",
     "calicoctl get nodes -o wide": r"node6 +\(?64513\)? +173\.20\.0\.13",
+    "leafrack render leaf01 config/fabrics/dev.yaml": r"\n neighbor 172\.20\.0\.11 remote-as 64512\n",
     "python -m lab exec node1 -- calicoctl node status": r"172\.20\.0\.254 .* Established",
     "python -m lab exec leaf01 -- vtysh -c 'show bgp summary'": r"leafrack rr1 node1",
     "python -m lab exec node3 -- ping -c 3 -I 10.233.64.129 10.233.65.65": r" 0% packet loss",

@@ -25,6 +25,7 @@ from components.python import python
 from leafrack.errors import FabricError, UnreadableError
 from leafrack.fabric import Fabric
 from leafrack.fabric.load import load
+from leafrack.platforms import Way, posix
 from leafrack.world.model import endpoints
 from leafrack.world.selector import parse
 from tests.components.test_fabric import Registered, _loops, register  # noqa: F401 - a fixture of this module as well
@@ -241,5 +242,6 @@ def test_a_password_arrives_at_the_switch_as_it_is(password: str, tmp_path: Path
         return
     usual = loaded(tmp_path, SMALL)
     assert isinstance(usual, Fabric)
-    (command,) = {each for each in commands(resources(usual, password)) if " password " in each[1] and each[1]}
+    forward, line = posix.command(Way.FORWARD), " neighbor 172.20.0.11 password "
+    (command,) = {each for each in commands(resources(usual, password)) if each[0] == forward and line in each[1]}
     assert f" neighbor 172.20.0.11 password {password}\n" in switch.run(*command).configured

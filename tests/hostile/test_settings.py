@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.settings import SECRETS, Settings, load_settings
+from config.settings import SECRETS, StackSettings, load_settings
 from leafrack.commands import adopt as discover
 from leafrack.commands import gate, step
 from leafrack.commands import password as passwords
@@ -51,7 +51,7 @@ def said(does: Callable[[], object]) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("key", Settings.keys())
+@pytest.mark.parametrize("key", StackSettings.keys())
 @pytest.mark.parametrize("text", WHOLE, ids=ascii)
 def test_a_setting_is_taken_or_refused_and_a_secret_never_said(key: str, text: str) -> None:
     for value in (text, {"rr1": text}, {text: "Word"}):
@@ -61,7 +61,7 @@ def test_a_setting_is_taken_or_refused_and_a_secret_never_said(key: str, text: s
 
 
 @LIGHT
-@given(st.sampled_from(Settings.keys()), HOSTILE | st.dictionaries(HOSTILE, HOSTILE, max_size=2))
+@given(st.sampled_from(StackSettings.keys()), HOSTILE | st.dictionaries(HOSTILE, HOSTILE, max_size=2))
 def test_any_setting(key: str, value: object) -> None:
     said(lambda: load_settings({"fabric": "f.yaml", key: value}, {key}))
 

@@ -34,7 +34,7 @@ from leafrack.sessions import table
 from leafrack.sessions.model import Row
 from leafrack.world.cluster import ClusterReader
 from leafrack.world.connection import Connection
-from leafrack.world.model import Found, Report
+from leafrack.world.model import Report, ReportedSession
 from leafrack.world.ssh import report as report_of
 from tests.adopt.article import LEAVES, NODES, PEERS, facts, node
 from tests.conftest import DEV_FABRIC
@@ -118,7 +118,7 @@ def said(rows: list[Row]) -> str:
 
 @pytest.mark.parametrize("text", WHOLE, ids=ascii)
 def test_a_table_shows_it_and_does_nothing_with_it(text: str) -> None:
-    found = Found(reporter="leaf01", peer="172.20.0.11", state=SessionState.of(text), last_error=text)  # type: ignore[arg-type]
+    found = ReportedSession(reporter="leaf01", peer="172.20.0.11", state=SessionState.of(text), last_error=text)  # type: ignore[arg-type]
     failed = Report(name="leaf01", failure=text)
     each = (found.state, failed.failure, text)
     rows = [Row(rack="rr1", what=text, expected=text, found=one, ok=False) for one in each]

@@ -15,7 +15,7 @@ from leafrack.fabric.load import load_fabric
 from leafrack.platforms import NeighbourState, SessionState, SwitchState
 from leafrack.platforms.state import Password
 from leafrack.preflight.drift import Comparison
-from leafrack.world.cluster import Peer
+from leafrack.world.cluster import PeerState
 from leafrack.world.fields import Target
 from leafrack.world.nodes import NodeState
 from leafrack.world.observed import ClusterState, Observed
@@ -23,7 +23,7 @@ from leafrack.world.observed import ClusterState, Observed
 FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))
 AS_NUMBER = names.AS_NUMBER_ANNOTATION
 NODE = NodeState("node4", (), labels={"rr-group": "rr2"}, annotations={AS_NUMBER: "65099"})
-PEER = Peer("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254", "asNumber": 65019})
+PEER = PeerState("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254", "asNumber": 65019})
 SPEC = {"peerIP": "172.20.0.254", "asNumber": 65009, "nodeSelector": "rr-id == 'rr1'"}
 CLUSTER = ClusterState({"node4": NODE}, peers=(PEER,), bgp_configuration={"nodeToNodeMeshEnabled": True})
 DRIFT = Comparison(FABRIC, Observed(CLUSTER))

@@ -15,7 +15,7 @@ from leafrack.fabric.load import load_fabric
 from leafrack.platforms import SwitchState
 from leafrack.preflight.findings import ClusterState, Observed, about, findings, notices, overlaps
 from leafrack.world.calico_api import CalicoApi
-from leafrack.world.cluster import Peer, Pool
+from leafrack.world.cluster import PeerState, Pool
 from leafrack.world.nodes import NodeState
 
 FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))
@@ -28,8 +28,8 @@ CLUSTER = ClusterState(
     nodes=NODES,
     pools=(Pool("default", ip_network("10.233.64.0/18")),),
     peers=(
-        Peer("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254"}),
-        Peer("edge", {"node": "edge1", "peerIP": "192.0.2.1"}),
+        PeerState("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254"}),
+        PeerState("edge", {"node": "edge1", "peerIP": "192.0.2.1"}),
     ),
 )
 LEAVES = {"leaf01": SwitchState(65009), "leaf02": SwitchState(65010)}
@@ -88,7 +88,9 @@ FINDINGS = {
         ),
     ),
     "somebody else's peer towards a leaf": (
-        cluster(peers=(Peer("old", {"peerIP": "173.20.0.254", "asNumber": 65010, "nodeSelector": "rr-id == 'rr2'"}),)),
+        cluster(
+            peers=(PeerState("old", {"peerIP": "173.20.0.254", "asNumber": 65010, "nodeSelector": "rr-id == 'rr2'"}),)
+        ),
         (
             "racks.rr2.leaves.leaf02: BGPPeer old makes node4 and node5 peer with leaf02 (173.20.0.254), as "
             "rr2-to-leaf2-peer will: Calico takes either of the two, by chance; name it as peerName of leaf02 to "
@@ -233,7 +235,7 @@ NOTICES = {
         ),
     ),
     "somebody else's filters on a peer that is taken over": (
-        cluster(peers=(Peer("rr1-to-leaf1-peer", {"filters": ["site", "rr1-leaf-filter", "more"]}),)),
+        cluster(peers=(PeerState("rr1-to-leaf1-peer", {"filters": ["site", "rr1-leaf-filter", "more"]}),)),
         (
             "racks.rr1.leaves.leaf01: BGPPeer rr1-to-leaf1-peer has the filters site, more: leafrack's rr1-leaf-filter "
             "takes their place; what they let nodes accept besides pods and services belongs into acceptCIDRs"
@@ -261,7 +263,7 @@ NOTICES = {
         ),
     ),
     "somebody else's peer of our nodes": (
-        cluster(peers=(Peer("monitor", {"peerIP": "192.0.2.1", "asNumber": 65100}),)),
+        cluster(peers=(PeerState("monitor", {"peerIP": "192.0.2.1", "asNumber": 65100}),)),
         (
             "racks: BGPPeer monitor selects node1, node2, node3 and 3 other nodes too; it stays as it is. If nobody "
             "needs it: kubectl delete bgppeers.crd.projectcalico.org monitor"

@@ -11,7 +11,7 @@ import pytest
 from leafrack.fabric import Fabric, Interconnect
 from leafrack.fabric.load import load_fabric
 from leafrack.preflight.foreign import Foreign
-from leafrack.world.cluster import Peer
+from leafrack.world.cluster import PeerState
 from leafrack.world.nodes import NodeState
 from leafrack.world.observed import ClusterState
 
@@ -43,7 +43,7 @@ TO_LEAF = {"peerIP": "172.20.0.254", "asNumber": 65009}
 
 def said(spec: dict[str, Any], fabric: Fabric = FABRIC, **peer: Any) -> tuple[list[str], list[str]]:
     """Findings and notices of a peer called ``old``."""
-    cluster = ClusterState({**NODES, "edge1": EDGE}, peers=(Peer("old", spec, **peer),))
+    cluster = ClusterState({**NODES, "edge1": EDGE}, peers=(PeerState("old", spec, **peer),))
     foreign = Foreign(fabric, cluster)
     return [str(each) for each in foreign.findings()], [str(each) for each in foreign.notices()]
 

@@ -12,7 +12,7 @@ import pytest
 from leafrack.fabric import Fabric, Interconnect
 from leafrack.fabric.load import load_fabric
 from leafrack.preflight import transitions as moves
-from leafrack.world.cluster import Peer
+from leafrack.world.cluster import PeerState
 from leafrack.world.nodes import NodeState
 from leafrack.world.observed import ClusterState
 
@@ -56,7 +56,7 @@ def test_a_rack_moves_to_another_interconnect_without_a_local_as_only(
     before: int | None, after: int | None, *, refused: bool
 ) -> None:
     spec = {"peerIP": "173.20.0.254", "asNumber": 65010, **({"localASNumber": before} if before else {})}
-    cluster = ClusterState(nodes(**{"rr-group": "x"}), peers=(Peer("rr2-to-leaf02-peer", spec, OURS),))
+    cluster = ClusterState(nodes(**{"rr-group": "x"}), peers=(PeerState("rr2-to-leaf02-peer", spec, OURS),))
     fabric = rack(as_number=None, interconnect=Interconnect.FULL_MESH, local_as_number=after)
     named = [
         line for line in said(fabric, cluster) if line.startswith("racks.rr2: a rack moves to another interconnect")
@@ -66,7 +66,7 @@ def test_a_rack_moves_to_another_interconnect_without_a_local_as_only(
 
 def test_a_local_as_comes_and_goes_where_the_rack_stays_as_it_is() -> None:
     spec = {"peerIP": "173.20.0.254", "asNumber": 65010, "localASNumber": 64600}
-    cluster = ClusterState(nodes(**{"rr-group": "x"}), peers=(Peer("rr2-to-leaf2-peer", spec, OURS),))
+    cluster = ClusterState(nodes(**{"rr-group": "x"}), peers=(PeerState("rr2-to-leaf2-peer", spec, OURS),))
     for local in (None, 64600, 64601):
         assert said(rack(as_number=None, local_as_number=local), cluster) == []
 

@@ -10,25 +10,26 @@ import pytest
 from leafrack.fabric.load import load_fabric
 from leafrack.platforms import SessionState
 from leafrack.sessions import compare
-from leafrack.sessions.model import End, Kind, Session
-from leafrack.world.model import Found, Report
+from leafrack.sessions.model import ExpectedEnd, ExpectedSession, SessionKind
+from leafrack.world.model import Report, ReportedSession
 
-NODE1 = End(name="node1", address=ip_address("172.20.0.11"), as_numbers=(64512,))
-NODE3 = End(name="node3", address=ip_address("172.20.0.13"), as_numbers=(64512,))
-LEAF01 = End(name="leaf01", address=ip_address("172.20.0.254"), as_numbers=(65009,))
-TO_LEAF = Session(kind=Kind.LEAF, rack="rr1", near=NODE1, far=LEAF01)
-TO_NODE = Session(kind=Kind.NODE, rack="rr1", near=NODE1, far=NODE3)
+NODE1 = ExpectedEnd(name="node1", address=ip_address("172.20.0.11"), as_numbers=(64512,))
+NODE3 = ExpectedEnd(name="node3", address=ip_address("172.20.0.13"), as_numbers=(64512,))
+LEAF01 = ExpectedEnd(name="leaf01", address=ip_address("172.20.0.254"), as_numbers=(65009,))
+TO_LEAF = ExpectedSession(kind=SessionKind.LEAF, rack="rr1", near=NODE1, far=LEAF01)
+TO_NODE = ExpectedSession(kind=SessionKind.NODE, rack="rr1", near=NODE1, far=NODE3)
 
 
 def leaf(*, as_number: int = 65009, **found: object) -> Report:
-    session = Found.model_validate({"reporter": "leaf01", "peer": "172.20.0.11", "peer_as": 64512, **found})
+    session = ReportedSession.model_validate({"reporter": "leaf01", "peer": "172.20.0.11", "peer_as": 64512, **found})
     return Report(name="leaf01", as_number=as_number, sessions=(session,))
 
 
 def node(*states: str) -> Report:
     peer = ip_address("172.20.0.13")
     return Report(
-        name="node1", sessions=tuple(Found(reporter="node1", peer=peer, state=SessionState(state)) for state in states)
+        name="node1",
+        sessions=tuple(ReportedSession(reporter="node1", peer=peer, state=SessionState(state)) for state in states),
     )
 
 
@@ -40,7 +41,7 @@ HOLDS = {
 
 
 @pytest.mark.parametrize(("session", "report"), HOLDS.values(), ids=HOLDS)
-def test_a_session_holds_when(session: Session, report: Report) -> None:
+def test_a_session_holds_when(session: ExpectedSession, report: Report) -> None:
     (row,) = compare.sessions([session], {report.name: report})
     assert row.ok, row
 
@@ -86,7 +87,9 @@ FAILS = {
 
 
 @pytest.mark.parametrize(("session", "report", "line"), FAILS.values(), ids=FAILS)
-def test_a_session_fails_with_a_line_that_says_what_was_found_when(session: Session, report: Report, line: str) -> None:
+def test_a_session_fails_with_a_line_that_says_what_was_found_when(
+    session: ExpectedSession, report: Report, line: str
+) -> None:
     (row,) = compare.sessions([session], {report.name: report})
     assert not row.ok
     assert str(row) == line

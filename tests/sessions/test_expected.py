@@ -9,7 +9,7 @@ import pytest
 from leafrack.fabric import Fabric, Interconnect
 from leafrack.fabric.load import load_fabric
 from leafrack.sessions import expected
-from leafrack.sessions.model import Kind, Phase
+from leafrack.sessions.model import Phase, SessionKind
 
 EXAMPLE = Path("config/fabrics/dev.yaml")
 
@@ -31,7 +31,7 @@ def fabric() -> Fabric:
 
 @pytest.mark.parametrize(
     ("phase", "names"),
-    [(Phase.CONNECTED, LEAF), (Phase.LINKED, LEAF | NODE), (Phase.FINAL, LEAF | NODE)],
+    [(Phase.CONNECTED, LEAF), (Phase.LINKED, LEAF | NODE), (Phase.FINISHED, LEAF | NODE)],
 )
 def test_each_phase_expects_its_sessions_once(fabric: Fabric, phase: Phase, names: set[str]) -> None:
     found = [str(session) for session in expected.sessions(fabric, phase)]
@@ -40,14 +40,14 @@ def test_each_phase_expects_its_sessions_once(fabric: Fabric, phase: Phase, name
 
 @pytest.mark.parametrize(
     ("phase", "as_numbers"),
-    [(Phase.CONNECTED, (64512, 64513)), (Phase.LINKED, (64512, 64513)), (Phase.FINAL, (64513,))],
+    [(Phase.CONNECTED, (64512, 64513)), (Phase.LINKED, (64512, 64513)), (Phase.FINISHED, (64513,))],
 )
 def test_a_rack_may_still_have_the_fabrics_as_until_the_last_phase(
     fabric: Fabric, phase: Phase, as_numbers: tuple[int, ...]
 ) -> None:
     for session in expected.sessions(fabric, phase, ["rr2"]):
         assert session.near.as_numbers == as_numbers
-        assert session.far.as_numbers == ((65010,) if session.kind is Kind.LEAF else as_numbers)
+        assert session.far.as_numbers == ((65010,) if session.kind is SessionKind.LEAF else as_numbers)
 
 
 def test_a_reflectors_own_gate_sees_all_of_its_sessions_the_earlier_reflector_included(fabric: Fabric) -> None:
@@ -116,10 +116,10 @@ def test_a_full_mesh_of_all_racks_is_the_mesh_of_the_cluster_and_comes_last() ->
     whole = {name: rack.model_copy(update={"as_number": None}) for name, rack in racks.items()}
     fabric = other_ways().model_copy(update={"interconnect": Interconnect.FULL_MESH, "racks": whole})
     before = expected.sessions(fabric, Phase.LINKED)
-    assert {session.kind for session in before} == {Kind.LEAF}
+    assert {session.kind for session in before} == {SessionKind.LEAF}
     final = expected.sessions(fabric)
     assert [str(session) for session in final[: len(before)]] == [str(session) for session in before]
-    assert [session.kind for session in final[len(before) :]] == [Kind.MESH] * (6 * 5 // 2)
+    assert [session.kind for session in final[len(before) :]] == [SessionKind.MESH] * (6 * 5 // 2)
 
 
 def test_a_rack_with_a_local_as_shows_it_to_its_leaves_only() -> None:
@@ -134,11 +134,11 @@ def test_a_former_reflector_is_seen_in_the_mesh_or_with_the_other_reflectors(fab
         ("node2", {"node2 ↔ node3"}, {"node1 ↔ node2"}),
     ):
         found = expected.of_former_reflector(fabric, "rr1", node)
-        assert {str(session) for session in found if session.kind is Kind.MESH} == mesh
-        assert {str(session) for session in found if session.kind is Kind.NODE} == nodes
+        assert {str(session) for session in found if session.kind is SessionKind.MESH} == mesh
+        assert {str(session) for session in found if session.kind is SessionKind.NODE} == nodes
 
 
-@pytest.mark.parametrize(("phase", "keeps"), [(Phase.CONNECTED, True), (Phase.LINKED, True), (Phase.FINAL, False)])
+@pytest.mark.parametrize(("phase", "keeps"), [(Phase.CONNECTED, True), (Phase.LINKED, True), (Phase.FINISHED, False)])
 def test_a_session_may_keep_an_earlier_as_until_the_last_phase(fabric: Fabric, phase: Phase, *, keeps: bool) -> None:
     assert {session.near.keep for session in expected.sessions(fabric, phase)} == {keeps}
 
@@ -147,4 +147,4 @@ def test_on_the_way_back_the_leaves_must_see_the_fabrics_as(fabric: Fabric) -> N
     near = {
         (session.kind, session.near.as_numbers, session.near.keep) for session in expected.way_back_to_leaves(fabric)
     }
-    assert near == {(Kind.LEAF, (64512,), False)}
+    assert near == {(SessionKind.LEAF, (64512,), False)}

@@ -16,7 +16,7 @@ from leafrack.commands import status as command
 from leafrack.fabric.load import load_fabric
 from leafrack.sessions import expected
 from leafrack.sessions import look as observe
-from leafrack.sessions.model import Kind, Row
+from leafrack.sessions.model import Row, SessionKind
 from leafrack.world.model import Cluster
 from tests.clock import Clock
 from tests.conftest import DEV_FABRIC
@@ -163,7 +163,7 @@ def test_a_gate_ends_in_its_time_when_the_api_server_is_away_and_says_so(
 ) -> None:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(AWAY, encoding="utf-8")
-    members = [session for session in expected.sessions(load_fabric(DEV_FABRIC)) if session.kind is Kind.NODE]
+    members = [session for session in expected.sessions(load_fabric(DEV_FABRIC)) if session.kind is SessionKind.NODE]
     cluster = Cluster(kubeconfig=str(kubeconfig), context="c")
     guarded = gate.Guarded(name="linked", forward=tuple(members), endpoints=(), cluster=cluster)
     monkeypatch.setattr(sys, "stdin", StringIO(guarded.model_dump_json()))

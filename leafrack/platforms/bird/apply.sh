@@ -132,7 +132,7 @@ belongs() {
 put() {
     cat >"$work/put" || full
     ! cmp -s "$work/put" "$live/$1" || return 0
-    cat "$work/put" >"$next/$1" && belongs "$next/$1" || unwritable
+    { cat "$work/put" >"$next/$1" && belongs "$next/$1"; } || unwritable
     echo "put $1" >>"$work/config" || full
 }
 
@@ -195,12 +195,14 @@ stage_removal() {
     { cat "$1" && sed 's/.*/list-&.conf/' "$2"; } >"$work/removed" || full
     while read -r file; do
         [ -e "$next/$file" ] || continue
-        rm "$next/$file" && echo "drop $file" >>"$work/config" || unwritable
+        rm "$next/$file" || unwritable
+        echo "drop $file" >>"$work/config" || full
     done <"$work/removed"
 }
 
 check() {
-    sed -E "s#$(include)#include \"$next/*.conf\"#" "$conf" >"$next.conf" && belongs "$next.conf" || unwritable
+    sed -E "s#$(include)#include \"$next/*.conf\"#" "$conf" >"$next.conf" || unwritable
+    belongs "$next.conf" || unwritable
     birdc "configure check \"$next.conf\"" >"$work/said" 2>&1 || nothing "BIRD refuses what is to stand: $(complaint)"
 }
 

@@ -1,0 +1,102 @@
+"""The contract of the state: what Pulumi keeps of us, and the next leafrack has to understand.
+
+A change here breaks stacks that exist. Give the outputs another version (components/state.py refuses the old one), or
+an alias to the resource. docs/develop/ARCHITECTURE.md says the same in words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pulumi
+import pytest
+
+from components.outputs import OUTPUT_VERSION, outputs
+from leafrack.fabric import names
+from leafrack.fabric.load import load_fabric
+from tests.components.test_fabric import Registered, given, register
+from tests.conftest import DEV_FABRIC
+
+LEAFRACK = '"$(test -x .venv/bin/python && echo .venv/bin/python || echo python3)" -m leafrack {} {}'
+ON_A_SWITCH = (
+    'umask 077; work=$(mktemp -d) || exit 1; trap \'rm -rf "$work"\' EXIT; cat >"$work/program" || exit 1; '
+    'bound=$(command -v timeout) && bound="$bound 60"; $bound sh "$work/program" "$work" {} </dev/null; code=$?; '
+    "[ $code -ne 124 ] || echo 'the switch has not answered within 60 s: see whether its routing daemon does' >&2; "
+    "exit $code"
+)
+COMMANDS = {
+    *(LEAFRACK.format(name, way) for name in ("gate", "step", "reflectors", "password") for way in ("forward", "back")),
+    *(ON_A_SWITCH.format(way) for way in ("forward", "back")),
+}
+TYPES = {
+    "leafrack:index:Fabric",
+    "leafrack:index:LeafRack",
+    "leafrack:index:LeafSwitch",
+    "command:local:Command",
+    "command:remote:Command",
+    "kubernetes:core/v1:NodePatch",
+    "kubernetes:crd.projectcalico.org/v1:BGPFilter",
+    "kubernetes:crd.projectcalico.org/v1:BGPPeer",
+    "kubernetes:crd.projectcalico.org/v1:BGPConfigurationPatch",
+}
+RESOURCES = {
+    "dc1",
+    "connected-1-gate", "connected-2-gate", "linked-gate", "mesh", "bgp-configuration", "switched-over-gate",
+    *(f"node{number}-labels" for number in range(1, 7)),
+    *(
+        name.format(rack=rack, leaf=leaf, peer=peer)
+        for rack, leaf, peer in (("rr1", "leaf01", "leaf1"), ("rr2", "leaf02", "leaf2"))
+        for name in (
+            "{rack}", "{leaf}", "{rack}-password", "{leaf}-sessions", "{leaf}-retired", "{leaf}-as-numbers",
+            "{rack}-leaf-filter", "{rack}-reflector-labels", "{rack}-to-{peer}-peer", "{rack}-to-node-peer",
+            "{rack}-reflectors", "{rack}-as-number", "{rack}-local-as-number", "{rack}-finished-gate",
+        )
+    ),
+}  # fmt: skip
+MANAGERS = {f"leafrack:leafrack/test:{part}" for part in (
+    "mesh", "reflector", "reflectors", "as-number", "local-as-number", "password-rr1", "password-rr2",
+)}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Registered]:
+    yield register({"rr1": "s3cret-rr1", "rr2": "s3cret-rr2"})
+    pulumi.runtime.reset_options()
+
+
+def test_the_names_and_types_of_the_resources_stay(made: Registered) -> None:
+    ours = {name: resource.type for name, resource in made.items() if not resource.type.startswith("pulumi:")}
+    assert set(ours) == RESOURCES
+    assert set(ours.values()) == TYPES
+
+
+def test_the_commands_that_a_state_runs_stay(made: Registered) -> None:
+    inputs = [resource.inputs for resource in made.values() if resource.type.startswith("command:")]
+    assert {each[when] for each in inputs for when in ("create", "update", "delete") if when in each} == COMMANDS
+
+
+def test_the_field_managers_of_steps_stay(made: Registered) -> None:
+    texts = [given(resource) for resource in made.values() if resource.type == "command:local:Command"]
+    assert {each["manager"] for each in map(json.loads, texts) if "manager" in each} == MANAGERS
+
+
+def test_the_keys_of_the_outputs_stay() -> None:
+    told = outputs(load_fabric(DEV_FABRIC))
+    assert (told["version"], OUTPUT_VERSION) == (2, 2)
+    assert set(told) == {"version", "fabric", "asNumber", "racks", "sessions", "advertised"}
+    assert set(told["racks"]["rr1"]) == {
+        "asNumber", "localASNumber", "interconnect", "leaves", "reflectors", "members",
+    }  # fmt: skip
+    assert set(told["sessions"][0]) == {"kind", "rack", "ends"}
+
+
+def test_the_keys_on_nodes_and_peers_stay() -> None:
+    assert (names.RACK_LABEL, names.REFLECTOR_LABEL, names.CLUSTER_ID_LABEL, names.REFLECTED_LABEL) == (
+        "rr-group", "rr-id", "leafrack/cluster-id", "leafrack/reflected",
+    )  # fmt: skip
+    assert (names.MANAGED_BY_LABEL, names.FABRIC_LABEL) == ("app.kubernetes.io/managed-by", "leafrack/fabric")
+    assert (names.NEXT_HOP_ANNOTATION, names.RERUN_ANNOTATION) == ("leafrack/next-hop", "leafrack/rerun")
+    assert names.own_lists("dc1") == (
+        "LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT", "LEAFRACK-dc1-IN6", "LEAFRACK-dc1-OUT6",
+    )  # fmt: skip
