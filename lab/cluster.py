@@ -10,9 +10,8 @@ from typing import Any
 
 from lab.plan import Node, Plan
 from leafrack.fabric.names import CALICO_GROUP, IPV4_ANNOTATION, IPV6_ANNOTATION
+from tools.catalog import CALICO
 
-CALICO_VERSION = "v3.31.0"
-"""Release of the confd, calicoctl and status reporter that the toolchain pins."""
 NAMESPACE = "kube-system"
 CALICO_NODE = "calico-node"
 CALICO_NODE_USER = f"system:serviceaccount:{NAMESPACE}:{CALICO_NODE}"
@@ -30,7 +29,7 @@ def objects(plan: Plan) -> list[Object]:
         _calico(
             "ClusterInformation",
             "default",
-            {"datastoreReady": True, "calicoVersion": CALICO_VERSION, "clusterType": "k8s,bgp"},
+            {"datastoreReady": True, "calicoVersion": f"v{CALICO}", "clusterType": "k8s,bgp"},
         ),
         # As calico-node's startup makes it: ensureDefaultBGPConfigExists in node/pkg/lifecycle/startup.
         _calico("BGPConfiguration", "default", {}),

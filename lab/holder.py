@@ -29,6 +29,7 @@ from lab.paths import HOST_NET, HOST_PROC, PATH, RUN, Folder, home_of
 from lab.plan import Plan, plan_of
 from lab.ports import Claim, claim
 from lab.state import Host, State
+from lab.switches import SOFTWARE
 from leafrack.errors import FabricError
 from leafrack.fabric.load import load_fabric
 
@@ -88,7 +89,8 @@ def _build(folder: Folder, state: State, plan: Plan) -> tuple[Claim, Daemons]:
     listeners.serve(pids, folder.logs)
     folder.fabric.write_text(f"{state.fabric}\n", encoding="utf-8")
     entries = tuple(
-        Host(host.name, host.kind, host.rack, _host_pid(host.name), ssh_ports.get(host.name)) for host in plan.hosts
+        Host(host.name, host.kind, host.rack, _host_pid(host.name), ssh_ports.get(host.name), host.platform)
+        for host in plan.hosts
     )
     replace(state, digest=plan.digest, api=claimed.ports.api, hosts=entries, ready=True).save(folder.state)
     return claimed, cluster.daemons
@@ -119,7 +121,8 @@ def _private_mounts() -> None:
     for folder in (upper, work):
         folder.mkdir(parents=True)
     _mount("-t", "overlay", "overlay", "-o", f"lowerdir=/etc,upperdir={upper},workdir={work}", "/etc")
-    for name in ("/etc/calico/confd", "/run/calico", "/etc/frr", "/run/frr"):
+    mounts = (mount for software in SOFTWARE.values() for mount in software.mounts)
+    for name in ("/etc/calico/confd", "/run/calico", *mounts):
         Path(name).mkdir(parents=True, exist_ok=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_interface
 from pathlib import Path
@@ -15,10 +15,10 @@ from lab import mesh
 from lab.api import CALICO_NODE_KUBECONFIG
 from lab.daemons import Daemons, report
 from lab.errors import LabError
-from lab.frr import VTYSH, base_config
-from lab.paths import CONFD, PATH, SCRIPTS, home_of
+from lab.paths import CONFD, PATH, SCRIPTS, SWITCHES, home_of
 from lab.plan import Node, Plan, Switch
-from lab.state import NODE_DAEMONS, SWITCH_DAEMONS
+from lab.state import NODE_DAEMONS
+from lab.switches import SOFTWARE
 
 _MOST_EXITS = 5
 """A daemon that ended this often while the lab came up will not come up."""
@@ -38,30 +38,26 @@ class Hosts:
     daemons: Daemons
 
     def start_switches(self) -> None:
-        """Start FRR on every switch and wait until all have their configuration; raises LabError."""
+        """Start every switch and wait until all have their configuration; raises LabError."""
         for switch in self.plan.switches:
-            home = home_of(switch.name)
-            for folder in (home / "frr-etc", home / "frr-run"):
+            software, home = SOFTWARE[switch.platform], home_of(switch.name)
+            for mount in software.mounts:
+                folder = below(home, mount)
                 folder.mkdir(parents=True)
-                shutil.chown(folder, "frr", "frr")
-            (home / "frr-etc" / "frr.conf").write_text(base_config(switch), encoding="utf-8")
-            (home / "frr-etc" / "vtysh.conf").write_text(VTYSH, encoding="utf-8")
-            for file in (home / "frr-etc").iterdir():
-                shutil.chown(file, "frr", "frr")
-            self._start(switch, "switch.sh")
+                shutil.chown(folder, software.owner, software.owner)
+            for name, text in software.files(switch).items():
+                file = below(home, name)
+                file.write_text(text, encoding="utf-8")
+                file.chmod(0o640)
+                shutil.chown(file, software.owner, software.owner)
+            self._start(switch, SWITCHES / software.script, software.environment)
         patience = 60.0
 
         def late(waiting: list[Switch]) -> str:
             what = f"not ready after {patience:.0f} s: {', '.join(host.name for host in waiting)}"
-            return report(what, self.logs / waiting[0].name / f"{SWITCH_DAEMONS[1]}.log")
+            return report(what, self.logs / waiting[0].name / f"{_daemons(waiting[0])[0]}.log")
 
-        self._wait_for(
-            self.plan.switches,
-            SWITCH_DAEMONS,
-            lambda host: (home_of(host.name) / "ready").exists(),
-            patience,
-            late,
-        )
+        self._wait_for(self.plan.switches, lambda host: (home_of(host.name) / "ready").exists(), patience, late)
 
     def start_nodes(self) -> None:
         """Start Calico on every node and wait until all are in full mesh; raises LabError."""
@@ -79,17 +75,16 @@ class Hosts:
             environment = {"KUBECONFIG": str(CALICO_NODE_KUBECONFIG)}
             if not any(ip_interface(address).version == 4 for address in node.addresses):
                 environment["CALICO_ROUTER_ID"] = "hash"
-            self._start(node, "node.sh", environment)
+            self._start(node, SCRIPTS / "node.sh", environment)
         patience = 60 + 3 * len(self.plan.nodes)
         self._wait_for(
             self.plan.nodes,
-            NODE_DAEMONS,
             lambda node: not mesh.missing(self.plan, node),
             patience,
             lambda waiting: mesh.report(self.plan, waiting, patience),
         )
 
-    def _start(self, host: Switch | Node, script: str, environment: dict[str, str] | None = None) -> None:
+    def _start(self, host: Switch | Node, script: Path, environment: Mapping[str, str]) -> None:
         home, logs = home_of(host.name), self.logs / host.name
         own = {"HOST": host.name, "RUN": str(home), "LOGS": str(logs), "PATH": PATH, "HOME": "/root"}
         namespaces = [
@@ -102,13 +97,12 @@ class Hosts:
             "--propagation",
             "private",
         ]
-        command = ["nsenter", f"--net=/run/netns/{host.name}", "unshare", *namespaces, str(SCRIPTS / script)]
-        self.daemons.start(host.name, command, log=logs / "init.log", environment={**own, **(environment or {})})
+        command = ["nsenter", f"--net=/run/netns/{host.name}", "unshare", *namespaces, str(script)]
+        self.daemons.start(host.name, command, log=logs / "init.log", environment={**own, **environment})
 
     def _wait_for(
         self,
         hosts: Iterable[_Host],
-        daemons: tuple[str, ...],
         ready: Callable[[_Host], bool],
         patience: float,
         late: Callable[[list[_Host]], str],
@@ -118,16 +112,25 @@ class Hosts:
         deadline = time.monotonic() + patience
         while waiting:
             self.daemons.check()
-            self._check_exits(waiting, daemons)
+            self._check_exits(waiting)
             waiting = [host for host in waiting if not ready(host)]
             if waiting and time.monotonic() > deadline:
                 raise LabError(late(waiting))
             time.sleep(0.1)
 
-    def _check_exits(self, hosts: Iterable[Switch | Node], daemons: tuple[str, ...]) -> None:
+    def _check_exits(self, hosts: Iterable[Switch | Node]) -> None:
         for host in hosts:
-            for name in daemons:
+            for name in _daemons(host):
                 exits = home_of(host.name) / f"{name}.exits"
                 if exits.exists() and len(lines := exits.read_text().splitlines()) >= _MOST_EXITS:
                     what = lines[-1].partition(" ")[2]
                     raise LabError(report(f"{host.name}: {name} {what}", self.logs / host.name / f"{name}.log"))
+
+
+def below(home: Path, path: str) -> Path:
+    """A host's own file of an absolute path."""
+    return home / path.removeprefix("/")
+
+
+def _daemons(host: Switch | Node) -> tuple[str, ...]:
+    return SOFTWARE[host.platform].daemons if isinstance(host, Switch) else NODE_DAEMONS

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError
+from tools import debian
 
 CLONE = Path(__file__).resolve().parents[1]
 DEFAULT_FABRIC = CLONE / "config" / "fabrics" / "dev.yaml"
 RBAC = CLONE / "config" / "rbac.yaml"
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
+SWITCHES = Path(__file__).resolve().parent / "switches"
 TOOLS = CLONE / ".tools" / "bin"
 CRDS = CLONE / ".tools" / "calico" / "crd"
 CONFD = CLONE / ".tools" / "calico" / "confd"
+BIRD2 = CLONE / ".tools" / "bird2"
+"""BIRD 2 and its library for switches; nodes run BIRD 1.6."""
 PATH = f"{TOOLS}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 RUN = Path("/run/lab")
@@ -38,18 +41,6 @@ _TOOLS = (
     "kube-controller-manager",
     "kubectl",
 )
-_PACKAGES = {
-    "/usr/lib/frr/bgpd": "frr",
-    "/usr/sbin/bird": "bird",
-    "/usr/sbin/bird6": "bird",
-    "/usr/sbin/sshd": "openssh-server",
-    "ssh-keygen": "openssh-client",
-    "ip": "iproute2",
-    "ping": "iputils-ping",
-    "openssl": "openssl",
-    "nsenter": "util-linux",
-    "unshare": "util-linux",
-}
 
 
 @dataclass(frozen=True)
@@ -118,11 +109,11 @@ def home_of(host: str) -> Path:
 def missing_programs() -> list[str]:
     """A line for everything that the lab needs and this machine lacks, with the command that gets it."""
     tools = [name for name in _TOOLS if not (TOOLS / name).exists()]
-    tools += [folder.name for folder in (CRDS, CONFD) if not folder.is_dir()]
-    packages = {package for program, package in _PACKAGES.items() if not shutil.which(program, path=PATH)}
+    tools += [folder.name for folder in (CRDS, CONFD, BIRD2) if not folder.is_dir()]
+    packages = debian.without_programs()
     lines = []
     if tools:
         lines.append(f"{', '.join(tools)} not found in {TOOLS}: run 'python3 -m tools get'")
     if packages:
-        lines.append(f"Debian packages missing: run 'apt-get install {' '.join(sorted(packages))}'")
+        lines.append(f"Debian packages missing: run 'apt-get install {' '.join(packages)}'")
     return lines

@@ -19,6 +19,7 @@ from leafrack.addresses import Address
 from leafrack.fabric import Fabric, Leaf, Rack
 from leafrack.fabric.model import DEFAULT_PREFIX_LENGTHS
 from leafrack.fabric.underlay import underlay
+from leafrack.platforms import DEFAULT
 
 _BLOCK_PREFIX = {4: 26, 6: 122}
 """Calico's default block sizes (IPPool.spec.blockSize)."""
@@ -28,7 +29,10 @@ _LONGEST_NAME = 63
 
 @dataclass(frozen=True)
 class Switch:
-    """A leaf or a spine; ``addresses`` are those in the rack's subnet, with prefix length."""
+    """A leaf or a spine; ``addresses`` are those in the rack's subnet, with prefix length.
+
+    A spine has the default platform.
+    """
 
     name: str
     as_number: int
@@ -36,6 +40,7 @@ class Switch:
     rack: str | None = None
     addresses: tuple[str, ...] = ()
     links: tuple[Port, ...] = ()
+    platform: str = DEFAULT
 
     @property
     def kind(self) -> str:
@@ -56,6 +61,7 @@ class Node:
     gateways: tuple[str, ...]
     blocks: tuple[str, ...]
     kind: str = "node"
+    platform: str = ""
 
     @property
     def pods(self) -> tuple[str, ...]:
@@ -98,7 +104,7 @@ def plan_of(fabric: Fabric) -> Plan:
     switches = [
         *(Switch(name, as_number, router_ids[name], links=ports[name]) for name, as_number in under.spines.items()),
         *(
-            Switch(name, leaf.as_number, router_ids[name], rack_name, _in_racks(rack, leaf), ports[name])
+            Switch(name, leaf.as_number, router_ids[name], rack_name, _in_racks(rack, leaf), ports[name], leaf.platform)
             for rack_name, rack in fabric.racks.items()
             for name, leaf in rack.leaves.items()
         ),

@@ -7,26 +7,27 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lab.identity import Process
+from lab.switches import SOFTWARE
 
 CLUSTER_DAEMONS = ("etcd", "kube-apiserver", "kube-controller-manager")
-SWITCH_DAEMONS = ("zebra", "bgpd", "staticd")
-NODE_DAEMONS = ("confd", "bird", "bird6", "calico-status", "calico-felix")
+NODE_DAEMONS = ("bird", "bird6", "confd", "calico-status", "calico-felix")
 
 
 @dataclass(frozen=True)
 class Host:
-    """A host of the running lab; ``pid`` is its first process, ``ssh`` a switch's port on 127.0.0.1."""
+    """A host of the running lab; ``pid`` is its first process; of a switch ``ssh`` is its port on 127.0.0.1."""
 
     name: str
     kind: str
     rack: str | None
     pid: int
     ssh: int | None = None
+    platform: str = ""
 
     @property
     def daemons(self) -> tuple[str, ...]:
         """What has to run on it."""
-        return NODE_DAEMONS if self.kind == "node" else SWITCH_DAEMONS
+        return SOFTWARE[self.platform].daemons if self.platform else NODE_DAEMONS
 
 
 @dataclass(frozen=True)

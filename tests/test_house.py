@@ -85,7 +85,11 @@ def test_the_components_import_each_other_relatively_so_that_a_wheel_can_hold_th
     assert absolute == []
 
 
-WORDS = {"frr": r"\bfrr|frrouting|vtysh|bgpd\b|router bgp|no neighbor|prefix-list\b|maximum-prefix|ttl-security hops"}
+WORDS = {
+    "frr": r"\bfrr|frrouting|vtysh|bgpd\b|router bgp|no neighbor|prefix-list\b|maximum-prefix|ttl-security hops",
+    # BIRD itself is also what nodes run.
+    "bird": r"birdc|bird\.conf|protocol bgp|action restart|bgppath",
+}
 """What each platform says, and nothing else: a platform that is added adds its own words."""
 REGISTRY = CLONE / "leafrack" / "platforms" / "__init__.py"
 

@@ -75,10 +75,20 @@ class ModuleCopy:
 
 
 @dataclass(frozen=True)
+class DebianFile:
+    """A file taken out of a Debian package that is not installed; ``source`` may be a pattern below the root."""
+
+    package: str
+    source: str
+    output: str
+
+
+@dataclass(frozen=True)
 class Program:
     """What is had, stamped and kept together: one or more files of one version.
 
-    ``builds`` is empty where there is only the official release, ``release`` is None where there is none.
+    ``builds`` is empty where there is only the official release, ``release`` is None where there is none. ``unpacked``
+    is for what Debian has and cannot be installed beside something else.
     ``minutes`` is the time of a cold build on two cores.
     """
 
@@ -87,6 +97,7 @@ class Program:
     files: tuple[str, ...]
     release: Release | None = None
     builds: tuple[GoBuild | ModuleCopy, ...] = ()
+    unpacked: tuple[DebianFile, ...] = ()
     minutes: float = 0
 
     def __str__(self) -> str:
@@ -98,7 +109,10 @@ class Program:
 
     def digest(self) -> str:
         """What the stamp holds: changes with version, recipe, pinned modules and this machine's CPU."""
-        known = hashlib.sha256(json.dumps([dataclasses.asdict(self), platform.machine()]).encode())
+        recipe = dataclasses.asdict(self)
+        # Nothing to unpack says nothing: what was built before there was such a recipe need not be built again.
+        unpacked = {"unpacked": found} if (found := recipe.pop("unpacked")) else {}
+        known = hashlib.sha256(json.dumps([recipe | unpacked, platform.machine()]).encode())
         for folder in self.folders():
             for file in sorted(folder.rglob("*")):
                 if file.is_file() and not file.name.endswith(("_test.go", ".md")):
@@ -150,7 +164,7 @@ def _kubernetes(name: str, minutes: float) -> Program:
                 f"v{KUBERNETES}",
             ),
         ),
-        minutes,
+        minutes=minutes,
     )
 
 
@@ -235,6 +249,18 @@ CALICO_FILES = Program(
 )
 """Calico's CRDs and confd's templates: no release has the templates outside a container image."""
 
+BIRD2_FILES = Program(
+    "bird2",
+    "2",
+    ("bird", "birdc", "libssh-gcrypt.so.4"),
+    unpacked=(
+        DebianFile("bird2", "usr/sbin/bird", "bird"),
+        DebianFile("bird2", "usr/sbin/birdc", "birdc"),
+        DebianFile("libssh-gcrypt-4", "usr/lib/*/libssh-gcrypt.so.4", "libssh-gcrypt.so.4"),
+    ),
+)
+"""BIRD for leaves: Debian's package conflicts with the one of BIRD 1.6, which Calico's nodes are. Debian's revision."""
+
 PROGRAMS = (
     PULUMI_CLI,
     KUBERNETES_PROVIDER,
@@ -286,5 +312,6 @@ PROGRAMS = (
         minutes=0.5,
     ),
     CALICO_FILES,
+    BIRD2_FILES,
 )
 """Everything but the command provider, of which one of two is used."""

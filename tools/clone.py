@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from tools.catalog import (
+    BIRD2_FILES,
     CALICO_FILES,
     COMMAND_PROVIDER,
     COMMAND_STAND_IN,
@@ -34,6 +35,7 @@ class Clone:
         self.folder = root / ".tools"
         self.bin = self.folder / "bin"
         self.calico = self.folder / "calico"
+        self.bird2 = self.folder / "bird2"
         self.pulumi_home = self.folder / "pulumi-home"
         self.lock = self.folder / "lock"
         self._registered = self.folder / "plugins.json"
@@ -41,9 +43,10 @@ class Clone:
 
     def links(self, store: Store) -> dict[Path, Path]:
         """Each link with what it points to; not the providers: Pulumi warns when it finds them on PATH."""
-        wanted = {self.calico: store.folder(CALICO_FILES)}
+        apart = {CALICO_FILES: self.calico, BIRD2_FILES: self.bird2}
+        wanted = {link: store.folder(program) for program, link in apart.items()}
         for program in PROGRAMS:
-            if program not in _PLUGIN_NAMES and program is not CALICO_FILES:
+            if program not in _PLUGIN_NAMES and program not in apart:
                 wanted |= {self.bin / name: store.folder(program) / name for name in program.files}
         return wanted
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from tools.catalog import Program
 from tools.progress import ToolError, run_logged
 from tools.store import locked
 
@@ -37,11 +38,14 @@ _PATH = os.pathsep.join(["/usr/sbin", "/usr/bin", "/sbin", "/bin", os.environ.ge
 _INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120")
 
 
-def missing() -> list[str]:
+def without_programs() -> list[str]:
     """The packages whose programs this machine does not have, whatever its distribution."""
-    lacking = [
-        name for name, programs in PACKAGES.items() if not all(shutil.which(item, path=_PATH) for item in programs)
-    ]
+    return [name for name, programs in PACKAGES.items() if not all(shutil.which(item, path=_PATH) for item in programs)]
+
+
+def missing() -> list[str]:
+    """The same, and the package without which no virtualenv can be made."""
+    lacking = without_programs()
     if find_spec("ensurepip") is None and sys.base_prefix == "/usr":
         lacking.append("python3-venv")
     return lacking
@@ -77,6 +81,32 @@ def install(packages: list[str], log: Path) -> None:
                 raise
             _update(title, log, env)
             run_logged([*_INSTALL, *packages], title=title, log=log, env=env, advice=_advice)
+
+
+def unpack(program: Program, folder: Path, log: Path) -> None:
+    """Take the files of a program out of packages that are not installed. Raises ``ToolError``."""
+    packages = list(dict.fromkeys(each.package for each in program.unpacked))
+    env = {**os.environ, "LC_ALL": "C.UTF-8", "PATH": _PATH}
+    if not _known(packages, env):
+        with locked(LOCK, str(program)):
+            _update(str(program), log, env)
+    run_logged(["apt-get", "download", *packages], title=str(program), log=log, cwd=folder, env=env, advice=_advice)
+    for package in folder.glob("*.deb"):
+        run_logged(["dpkg-deb", "-x", package, folder / "root"], title=str(program), log=log, env=env)
+    for each in program.unpacked:
+        found = next((folder / "root").glob(each.source), None)
+        if found is None:
+            raise ToolError(f"{program}: Debian's package {each.package} has no {each.source} in this release")
+        shutil.copyfile(found, folder / each.output)
+        (folder / each.output).chmod(0o755)
+
+
+def missing_apt(programs: list[Program]) -> str | None:
+    """The line that says that no package can be unpacked for these programs; None if it can."""
+    names = ", ".join(str(program) for program in programs if program.unpacked)
+    if not names or (shutil.which("apt-get", path=_PATH) and shutil.which("dpkg-deb", path=_PATH)):
+        return None
+    return f"apt-get is missing, so this is no Debian: {names} is taken out of Debian's packages"
 
 
 def restore_leftover_policy() -> None:

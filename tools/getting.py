@@ -158,21 +158,29 @@ def _for_python(missing: Survey, clone: Clone, store: Store) -> None:
 
 
 def _one(program: Program, store: Store, hosts: set[str]) -> None:
-    """Official release first, else a build; into the tools folder at once and complete."""
+    """Official release first, else a build or Debian's; into the tools folder at once and complete."""
     begun = time.monotonic()
     with store.work_folder() as name:
         folder = Path(name)
-        origin = _download(program, folder, hosts)
+        origin, how = _download(program, folder, hosts), "official release, checksum verified"
         if origin is None:
-            if not program.builds:
-                raise fetch.UnavailableError(program.name)
-            if program.minutes >= 1:
-                say(f"{program} … building from Go modules, about {program.minutes:.0f} min on two cores")
-            origin = "built from Go modules"
-            gobuild.build(program, folder, store.logs / f"{program.name}.log")
+            origin = how = _made(program, folder, store)
         store.put(program, folder, origin=origin)
-    how = origin if origin.startswith("built") else "official release, checksum verified"
     say(f"{program} … {how}, {seconds(begun)}")
+
+
+def _made(program: Program, folder: Path, store: Store) -> str:
+    """Make a program of which no official release can be had; says how."""
+    log = store.logs / f"{program.name}.log"
+    if program.unpacked:
+        debian.unpack(program, folder, log)
+        return "unpacked from Debian's packages"
+    if not program.builds:
+        raise fetch.UnavailableError(program.name)
+    if program.minutes >= 1:
+        say(f"{program} … building from Go modules, about {program.minutes:.0f} min on two cores")
+    gobuild.build(program, folder, log)
+    return "built from Go modules"
 
 
 def _download(program: Program, folder: Path, hosts: set[str]) -> str | None:
@@ -245,6 +253,7 @@ def _check_prerequisites(missing: Survey, hosts: set[str], *, for_lab: bool) -> 
         if for_lab and os.geteuid()
         else None,
         debian.missing_prerequisite(missing.packages),
+        debian.missing_apt(missing.programs),
         gobuild.missing_go(to_build) if to_build else None,
         _missing_ensurepip() if missing.virtualenv and "python3-venv" not in missing.packages else None,
     ]

@@ -6,12 +6,13 @@ A platform is a folder with a :class:`~leafrack.platforms.base.Platform`; :func:
 from collections.abc import Mapping
 
 from leafrack.platforms.base import Platform
+from leafrack.platforms.bird.platform import BIRD
 from leafrack.platforms.frr.platform import FRR
 from leafrack.platforms.job import Job, Neighbour, PrefixList, Task, Way
 from leafrack.platforms.reading import Behaviour, Feature
 from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState, Setting, Settings, SwitchState
 
-BUILT_IN: dict[str, Platform] = {"frr": FRR}
+BUILT_IN: dict[str, Platform] = {"frr": FRR, "bird": BIRD}
 DEFAULT = "frr"
 """What a leaf runs whose file says nothing, and a spine, of which no file says it."""
 

@@ -18,7 +18,8 @@ OF_A_FABRIC = [path for path in WORKFLOWS if path != CHECK]
 """For those who run a fabric from their clone; the other one is for those who change leafrack."""
 HOOKS = ROOT / ".pre-commit-config.yaml"
 GITLAB = ROOT / ".gitlab-ci.yml"
-SCRIPTS = [*sorted((ROOT / "ci").glob("*.sh")), ROOT / ".ci" / "run"]
+ON_SWITCHES = [*(ROOT / "leafrack" / "platforms").glob("*/*.sh"), *(ROOT / "lab" / "switches").glob("*.sh")]
+SCRIPTS = [*sorted((ROOT / "ci").glob("*.sh")), ROOT / ".ci" / "run", *sorted(ON_SWITCHES)]
 BIN = Path(sys.executable).parent
 
 LINTERS: dict[str, list[str | Path]] = {

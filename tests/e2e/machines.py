@@ -7,8 +7,8 @@ from ipaddress import ip_interface
 from typing import Any
 
 from lab.cluster import objects
-from lab.frr import base_config
 from lab.paths import home_of
+from lab.switches.frr import base_config
 from leafrack.fabric.names import IPV4_ANNOTATION
 from tests.conftest import Lab
 from tests.e2e.declared import Site

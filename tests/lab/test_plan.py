@@ -10,9 +10,9 @@ import pytest
 
 from lab.cluster import objects
 from lab.errors import LabError
-from lab.frr import base_config
 from lab.network import address_batches, link_batches, namespaces
 from lab.plan import Plan, plan_of
+from lab.switches.frr import base_config
 from leafrack.fabric import Fabric
 from leafrack.fabric.load import load_fabric
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tools import debian
+from tools.catalog import DebianFile, Program
+from tools.progress import ToolError
 
 
 def forbidden(policy: Path) -> bool:
@@ -54,3 +56,29 @@ def test_a_package_whose_program_is_not_there_is_missing(tmp_path: Path, monkeyp
     monkeypatch.setattr(debian, "_PATH", str(tmp_path))
     monkeypatch.setattr(debian, "PACKAGES", {"here": ("present",), "half": ("present", "absent"), "gone": ("absent",)})
     assert [name for name in debian.missing() if name != "python3-venv"] == ["half", "gone"]
+
+
+def test_a_program_is_taken_out_of_a_package_and_of_its_library_without_an_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name, text in {
+        "apt-cache": "echo '  Candidate: 2.0'; echo '  Candidate: 1.0'",
+        "apt-get": 'shift; for each; do echo "$each" >"${each}_1.deb"; done',
+        "dpkg-deb": "case $2 in */frobber_1.deb) to=$3/usr/sbin/frobber ;; *) to=$3/usr/lib/cpu/libx.so ;; esac;"
+        ' mkdir -p "${to%/*}"; cp "$2" "$to"',
+    }.items():
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tools / name).chmod(0o755)
+    monkeypatch.setattr(debian, "_PATH", f"{tools}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+    files = (DebianFile("frobber", "usr/sbin/frobber", "frobber"), DebianFile("libx", "usr/lib/*/libx.so", "libx.so"))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    debian.unpack(Program("frobber", "2", ("frobber", "libx.so"), unpacked=files), folder, tmp_path / "log")
+    assert [(folder / name).read_text() for name in ("frobber", "libx.so")] == ["frobber\n", "libx\n"]
+    missing = (*files, DebianFile("libx", "usr/lib/liby.so", "liby.so"))
+    gone = Program("frobber", "2", (), unpacked=missing)
+    with pytest.raises(ToolError, match=r"package libx has no usr/lib/liby\.so in this release"):
+        debian.unpack(gone, folder, tmp_path / "log")

@@ -1,12 +1,13 @@
 #!/bin/bash
 # First process of a switch: FRR with folders of its own.
 set -eu
-. "${0%/*}/supervise.sh"
+# shellcheck source=lab/scripts/supervise.sh
+. "${0%/*}/../scripts/supervise.sh"
 
 hostname "$HOST"
 mount -t sysfs sysfs /sys
-mount --bind "$RUN/frr-etc" /etc/frr
-mount --bind "$RUN/frr-run" /run/frr
+mount --bind "$RUN/etc/frr" /etc/frr
+mount --bind "$RUN/run/frr" /run/frr
 mount -t tmpfs -o mode=1777 tmpfs /var/tmp
 # sshd runs root's shell, and that runs what this machine's root has in these files: not on a switch. A `pyenv init` there
 # costs a quarter of a second of each login, and leaves files behind.

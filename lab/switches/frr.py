@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_interface
 
 from lab.plan import Switch
+from lab.switches.software import Software
 
 _PATHS = 16
 """Equal paths that a switch uses: more than any rack or fabric of the lab has."""
@@ -41,3 +43,16 @@ def base_config(switch: Switch) -> str:
             lines += [f"  no neighbor {address} activate" for address in others]
             lines += [f"  maximum-paths {_PATHS}", " exit-address-family"]
     return "\n".join([*lines, "exit", "!", ""])
+
+
+def _files(switch: Switch) -> Mapping[str, str]:
+    return {"/etc/frr/frr.conf": base_config(switch), "/etc/frr/vtysh.conf": VTYSH}
+
+
+FRR = Software(
+    script="frr.sh",
+    daemons=("bgpd", "zebra", "staticd"),
+    owner="frr",
+    mounts=("/etc/frr", "/run/frr"),
+    files=_files,
+)

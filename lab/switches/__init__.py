@@ -1,0 +1,14 @@
+"""A module and a script for the software of each platform that a leaf of the lab can run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lab.switches.bird import BIRD
+from lab.switches.frr import FRR
+from lab.switches.software import Software
+
+SOFTWARE: Mapping[str, Software] = {"frr": FRR, "bird": BIRD}
+"""By platform, as a fabric file has it; spines run FRR."""
+
+__all__ = ["SOFTWARE", "Software"]

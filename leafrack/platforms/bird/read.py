@@ -1,0 +1,130 @@
+"""What a BIRD switch answers, as values: its neighbours, the kernel's routes, and the files that are leafrack's."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from importlib.resources import files
+from ipaddress import ip_network
+
+from leafrack.addresses import Address, Network
+from leafrack.errors import printable
+from leafrack.platforms.bird import settings
+from leafrack.platforms.bird.protocols import Protocol, protocols, seconds_since
+from leafrack.platforms.state import Effect, Line, NeighbourState, SwitchState
+
+READ = files(__package__).joinpath("read.sh").read_text(encoding="utf-8")
+_UNLIKE = "this does not answer as BIRD 2"
+
+
+def parse(output: str) -> SwitchState:
+    """State from what :data:`READ` printed; raises ``ValueError`` with one line when it is not BIRD's."""
+    try:
+        # Somebody else's description may hold what ends a line for Python.
+        return _parsed(list(map(printable, output.split("\n"))))
+    except ValueError as error:
+        msg = f"{_UNLIKE}: {error}"
+        raise ValueError(msg) from None
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        msg = f"{_UNLIKE}: {type(error).__name__} in its routes"
+        raise ValueError(msg) from None
+
+
+def _parsed(lines: Sequence[str]) -> SwitchState:
+    parts = _parts(lines)
+    said, written = parts.pop(""), {name: text for name, text in parts.items() if name not in ("routes", "files")}
+    status = dict(re.findall(r"^(Router ID is|Current server time is) (\S.*)$", "\n".join(said), re.MULTILINE))
+    if not (said and said[0].startswith("BIRD 2") and "Router ID is" in status and "files" in parts):
+        first = next((line for line in lines if line.strip()), "nothing")
+        raise ValueError(repr(first[:120]))
+    now = datetime.fromisoformat(status["Current server time is"])
+    found = list(protocols(said))
+    here = [one for one in found if not one.vrf]
+    neighbours = {name: text for name, text in written.items() if name.startswith("neighbour-")}
+    ours = {name: text for text in neighbours.values() if (name := _name(text))}
+    return SwitchState(
+        as_number=_as_number(here, ours),
+        neighbours=_neighbours(here, ours, now),
+        routes=frozenset(_routes(parts["routes"])),
+        router_id=status["Router ID is"],
+        lists=listed(line for name, text in written.items() if name.startswith("list-") for line in text),
+        elsewhere=tuple(dict.fromkeys(one.vrf for one in found if one.vrf)),
+    )
+
+
+def _parts(lines: Sequence[str]) -> dict[str, list[str]]:
+    """Lines by the heading before them."""
+    parts: dict[str, list[str]] = {"": []}
+    part = parts[""]
+    for line in lines:
+        if line.startswith("=== "):
+            part = parts.setdefault(line.removeprefix("=== "), [])
+        else:
+            part.append(line)
+    return parts
+
+
+def _name(text: Iterable[str]) -> str:
+    return next((said[1] for line in text if (said := re.fullmatch(r"protocol bgp '(.+)' \{", line))), "")
+
+
+def _as_number(found: Sequence[Protocol], ours: Mapping[str, object]) -> int | None:
+    """AS of the protocols that are not leafrack's, as BIRD has none of its own: the one that most of them have."""
+    said = [number for one in found if one.name not in ours and (number := one.number("Local AS"))]
+    said = said or [number for one in found if (number := one.number("Local AS"))]
+    return max(said, key=said.count, default=None)
+
+
+def _neighbours(
+    found: Sequence[Protocol], ours: Mapping[str, Sequence[str]], now: datetime
+) -> dict[Address, NeighbourState]:
+    states: dict[Address, NeighbourState] = {}
+    for one in found:
+        address = one.address
+        # Where two protocols have one neighbour, somebody else's is the news.
+        if address is not None and (address not in states or one.name not in ours):
+            states[address] = _neighbour(one, address, ours.get(one.name), now)
+    return states
+
+
+def _neighbour(one: Protocol, address: Address, text: Sequence[str] | None, now: datetime) -> NeighbourState:
+    given, rest = settings.of_lines(text or ())
+    shutdown = {"shutdown": ""} if one.disabled else {}
+    refuses = () if text else (Line(f"protocol bgp {one.name}", Effect.REFUSES),)
+    up = one.state.value == "Established"
+    return NeighbourState(
+        **{"description": one.fields.get("Description", ""), **given, **shutdown},
+        address=address,
+        remote_as=one.number("Neighbor AS"),
+        state=one.state,
+        uptime=seconds_since(one.since, now) if up else 0.0,
+        last_error="" if up else one.last_error,
+        prefixes_received=one.imported,
+        lines=refuses,
+        local_address=one.local_address,
+        router_id=one.fields.get("Neighbor ID", "") if up else "",
+        rest=rest,
+    )
+
+
+def _routes(lines: Sequence[str]) -> Iterable[Network]:
+    """Unicast routes of the kernel's main tables: one JSON list a family."""
+    decoder, text = json.JSONDecoder(), "\n".join(lines).strip()
+    for version in (4, 6):
+        table, end = decoder.raw_decode(text) if text else ([], 0)
+        text = text[end:].lstrip()
+        default = "0.0.0.0/0" if version == 4 else "::/0"
+        for route in table:
+            if route.get("type", "unicast") == "unicast":
+                yield ip_network(default if route["dst"] == "default" else route["dst"])
+
+
+def listed(lines: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """Entries of each prefix list by its name."""
+    text = "\n".join(lines)
+    return {
+        name: frozenset(entry.strip() for entry in entries.split(","))
+        for name, entries in re.findall(r"^define '(.+)' = \[([^\]]*)\];$", text, re.MULTILINE)
+    }

@@ -1,0 +1,7 @@
+# shellcheck shell=sh
+birdc show status && birdc show protocols all &&
+    echo '=== routes' && ip -j route && ip -j -6 route &&
+    echo '=== files' && conf=$(birdc configure check | sed -n 's/^Reading configuration from //p') || exit
+for file in "${conf%/*}"/leafrack/*.conf; do
+    [ ! -e "$file" ] || { echo "=== ${file##*/}" && cat "$file"; } || exit
+done

@@ -1,0 +1,112 @@
+"""BIRD's words for what is ours: a file a prefix list and a file a neighbour; ``apply.sh`` puts them in place.
+
+The text of a job is all files, each after a comment with its name: what bird.conf includes as ``leafrack/*.conf``.
+Their names are in the order in which BIRD has to read them, and carry the list, and so the fabric, that they are of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from leafrack.addresses import Network
+from leafrack.platforms import posix
+from leafrack.platforms.bird import settings
+from leafrack.platforms.differences import wanted
+from leafrack.platforms.job import Job, Neighbour, PrefixList
+
+_LONGEST_NAME = 64
+"""Characters of a symbol (SYM_MAX_LEN in conf/conf.h)."""
+_SESSION = ("connect delay time 1;", "connect retry time 5;", "error wait time 5, 60;")
+"""By itself BIRD waits two minutes between tries, and up to five after an error: a node comes back within seconds."""
+
+
+def text(job: Job) -> str:
+    """Configuration of everything that a job declares."""
+    lists = (f"# leafrack/list-{one.name}.conf\n{render_list(one)}" for one in job.lists)
+    return "".join((*lists, *(render(job.as_number, neighbour) for neighbour in job.neighbours)))
+
+
+def program(job: Job) -> str:
+    """Program of a job, for the shell of a switch."""
+    return posix.program(job, text(job), "leafrack.platforms.bird")
+
+
+def render_list(prefixes: PrefixList) -> str:
+    """A set of prefixes that goes by the list's name."""
+    entries = ",\n".join(f"    {prefix}{_inside(prefix)}" for prefix in prefixes.prefixes)
+    return f"define '{prefixes.name}' = [\n{entries}\n];\n"
+
+
+def render(leaf_as: int, neighbour: Neighbour) -> str:
+    """File of a neighbour."""
+    address, carries = neighbour.address, neighbour.list_in
+    # Cut where it is too long: no two protocols of a switch have one address.
+    name = f"{address}-{carries}"[:_LONGEST_NAME]
+    return "\n".join(
+        (
+            f"# leafrack/neighbour-{address}-{carries}.conf",
+            f"protocol bgp '{name}' {{",
+            *(f"    {line}" for line in _protocol(leaf_as, neighbour)),
+            f"    ipv{address.version} {{",
+            *(f"        {line}" for line in _channel(leaf_as, neighbour)),
+            "    };",
+            "}",
+            "",
+        )
+    )
+
+
+def _protocol(leaf_as: int, neighbour: Neighbour) -> Iterator[str]:
+    said = wanted(neighbour)
+    yield settings.description(said)
+    yield f"local as {leaf_as};"
+    yield f"neighbor {neighbour.address} {settings.as_words(neighbour.as_number)};"
+    yield from _SESSION
+    if neighbour.password:
+        yield f'password "{neighbour.password}";'
+    if said.timers:
+        yield from (f"{line};" for line in settings.timers(said.timers))
+    if said.ttl_security:
+        yield settings.TTL_SECURITY
+    yield f"graceful restart {'on' if said.graceful_restart else 'off'};"
+
+
+def _channel(leaf_as: int, neighbour: Neighbour) -> Iterator[str]:
+    if neighbour.maximum_prefix is not None:
+        yield f"import limit {neighbour.maximum_prefix} action restart;"
+    yield f"import filter {{ if net ~ '{neighbour.list_in}' then accept; reject; }};"
+    replaced = tuple(_replaced(leaf_as, neighbour))
+    if not replaced:
+        yield f"export filter {{ if net ~ '{neighbour.list_out}' then accept; reject; }};"
+        return
+    # BIRD has no word for it. A path keeps its length, as on switches that have one.
+    yield from ("export filter", "bgppath turned;", "bgppath right;", "{")
+    yield from (
+        f"    {line}"
+        for line in (
+            f"if !(net ~ '{neighbour.list_out}') then reject;",
+            "turned = +empty+;",
+            "right = +empty+;",
+            "for int one in bgp_path do turned = prepend(turned, one);",
+            "for int one in turned do {",
+            *(f"    {line}" for line in replaced),
+            "    right = prepend(right, one);",
+            "}",
+            "bgp_path = right;",
+            "accept;",
+        )
+    )
+    yield "};"
+
+
+def _replaced(leaf_as: int, neighbour: Neighbour) -> Iterator[str]:
+    if neighbour.remove_private_as:
+        yield f"if one ~ {settings.PRIVATE} then one = {leaf_as};"
+    if neighbour.as_override:
+        # Every AS in which the rack is seen while it changes: BIRD's filters do not know the neighbour's.
+        numbers = sorted({*neighbour.as_numbers, *filter(None, (neighbour.as_number,))})
+        yield f"if one ~ [{', '.join(map(str, numbers))}] then one = {leaf_as};"
+
+
+def _inside(prefix: Network) -> str:
+    return "" if prefix.prefixlen in (0, prefix.max_prefixlen) else "+"

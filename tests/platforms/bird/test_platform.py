@@ -1,0 +1,340 @@
+"""BIRD's own: its words, what it answers, and what a job does where BIRD or its disk does not play along."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import replace
+from datetime import datetime
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+
+import pytest
+
+from leafrack.platforms import Effect, Job, Neighbour, PrefixList, SessionState, Task, Way, posix
+from leafrack.platforms.bird.platform import BIRD
+from leafrack.platforms.bird.protocols import seconds_since
+from leafrack.platforms.state import AnyAs, Timers
+
+NODE = Neighbour(
+    ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT", (64512, 64513)
+)
+LISTS = (
+    PrefixList("LEAFRACK-dc1-IN", (ip_network("10.233.64.0/18"), ip_network("10.9.9.9/32"))),
+    PrefixList("LEAFRACK-dc1-OUT", (ip_network("10.233.64.0/18"), ip_network("0.0.0.0/0"))),
+)
+JOB = Job(
+    Task.SESSIONS,
+    65009,
+    ("LEAFRACK-dc1-IN", "LEAFRACK-dc1-IN6", "LEAFRACK-dc1-OUT", "LEAFRACK-dc1-OUT6"),
+    LISTS,
+    (NODE,),
+    64513,
+)
+
+PLAIN = """\
+# leafrack/list-LEAFRACK-dc1-IN.conf
+define 'LEAFRACK-dc1-IN' = [
+    10.233.64.0/18+,
+    10.9.9.9/32
+];
+# leafrack/list-LEAFRACK-dc1-OUT.conf
+define 'LEAFRACK-dc1-OUT' = [
+    10.233.64.0/18+,
+    0.0.0.0/0
+];
+# leafrack/neighbour-172.20.0.11-LEAFRACK-dc1-IN.conf
+protocol bgp '172.20.0.11-LEAFRACK-dc1-IN' {
+    description "leafrack rr1 node1";
+    local as 65009;
+    neighbor 172.20.0.11 as 64512;
+    connect delay time 1;
+    connect retry time 5;
+    error wait time 5, 60;
+    graceful restart on;
+    ipv4 {
+        import filter { if net ~ 'LEAFRACK-dc1-IN' then accept; reject; };
+        export filter { if net ~ 'LEAFRACK-dc1-OUT' then accept; reject; };
+    };
+}
+"""
+WHOLE = """\
+# leafrack/neighbour-fd00:1::11-LEAFRACK-dc1-IN6.conf
+protocol bgp 'fd00:1::11-LEAFRACK-dc1-IN6' {
+    description "leafrack rr1 node1";
+    local as 65009;
+    neighbor fd00:1::11 external;
+    connect delay time 1;
+    connect retry time 5;
+    error wait time 5, 60;
+    password "s3cret";
+    hold time 9;
+    keepalive time 3;
+    ttl security on;
+    graceful restart off;
+    ipv6 {
+        import limit 1000 action restart;
+        import filter { if net ~ 'LEAFRACK-dc1-IN6' then accept; reject; };
+        export filter
+        bgppath turned;
+        bgppath right;
+        {
+            if !(net ~ 'LEAFRACK-dc1-OUT6') then reject;
+            turned = +empty+;
+            right = +empty+;
+            for int one in bgp_path do turned = prepend(turned, one);
+            for int one in turned do {
+                if one ~ [64512..65534, 4200000000..4294967294] then one = 65009;
+                if one ~ [64513] then one = 65009;
+                right = prepend(right, one);
+            }
+            bgp_path = right;
+            accept;
+        };
+    };
+}
+"""
+ALL = Neighbour(
+    ip_address("fd00:1::11"),
+    None,
+    "leafrack rr1 node1",
+    "LEAFRACK-dc1-IN6",
+    "LEAFRACK-dc1-OUT6",
+    (64513,),
+    as_override=True,
+    remove_private_as=True,
+    graceful_restart=False,
+    ttl_security=True,
+    maximum_prefix=1000,
+    timers=Timers(keepalive=3, hold=9),
+    password="s3cret",
+)
+
+
+@pytest.mark.parametrize(
+    ("job", "text"), [(JOB, PLAIN), (replace(JOB, lists=(), neighbours=(ALL,)), WHOLE)], ids=["plain", "whole"]
+)
+def test_a_job_is_written_as_an_operator_would_write_it(job: Job, text: str) -> None:
+    assert BIRD.text(job) == text
+
+
+def test_a_protocols_name_is_no_longer_than_bird_takes() -> None:
+    long = replace(
+        NODE, address=ip_address("2001:db8:1111:2222:3333:4444:5555:6666"), list_in=f"LEAFRACK-{'x' * 51}-IN"
+    )
+    (name,) = (line for line in BIRD.text(replace(JOB, neighbours=(long,))).splitlines() if line.startswith("protocol"))
+    assert len(name.split("'")[1]) == 64
+
+
+ANSWER = (Path(__file__).parent / "bird-2.0.12.txt").read_text()
+"""What a leaf printed: one node up, one in another AS, one that announces too much, a spine that does not answer."""
+
+
+def test_neighbours_of_leafrack_and_of_others_are_read() -> None:
+    state = BIRD.parse(ANSWER)
+    assert (state.as_number, state.router_id) == (65009, "2.2.2.2")
+    node, spine = state.neighbours[ip_address("172.20.0.11")], state.neighbours[ip_address("100.0.0.1")]
+    assert (node.state, node.remote_as, node.set_as) == (SessionState.ESTABLISHED, 64512, AnyAs.EXTERNAL)
+    assert (node.prefixes_received, node.router_id, str(node.local_address)) == (1, "172.20.0.11", "172.20.0.254")
+    assert 0 < node.uptime < 60
+    assert (node.list_in, node.list_out, node.lines) == ("LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT", ())
+    assert (spine.state, spine.description, spine.remote_as) == (SessionState.IDLE, "spine", 65008)
+    assert [line.effect for line in spine.lines] == [Effect.REFUSES], "leafrack cannot write beside it"
+    assert ip_network("172.20.0.0/24") in state.routes
+    assert state.lists["LEAFRACK-dc1-IN"] == {"10.233.64.0/18+", "10.9.9.9/32"}
+
+
+def test_a_session_that_is_down_says_why() -> None:
+    assert BIRD.parse(ANSWER).neighbours[ip_address("172.20.0.12")].last_error == "BGP Error: Bad peer AS"
+
+
+@pytest.mark.parametrize(
+    "output", ["", "sh: birdc: not found", "BIRD 1.6.8 ready.\nRouter ID is 1.1.1.1", ANSWER[:300]]
+)
+def test_an_answer_that_is_not_birds_is_said_in_one_line(output: str) -> None:
+    with pytest.raises(ValueError, match=r"\Athis does not answer as BIRD 2: .*\Z"):
+        BIRD.parse(output)
+
+
+NOW = datetime(2026, 11, 27, 12, 0, 10)  # noqa: DTZ001 - BIRD's times have no zone
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("12:00:00.500", 9.5),
+        ("12:00:11", 86399.0),
+        ("2026-11-27 11:59:10", 60.0),
+        ("2026-11-26", 129610.0),
+        ("long ago", 0.0),
+    ],
+)
+def test_every_format_of_times_is_read(said: str, seconds: float) -> None:
+    assert seconds_since(said, NOW) == seconds
+
+
+SPINE = """\
+spine1     BGP        ---        up     12:00:00.000  Established
+  BGP state:          Established
+    Neighbor address: 100.0.0.1
+    Neighbor AS:      65008
+    Local AS:         65009
+"""
+
+
+class Leaf:
+    """A folder with a ``birdc`` that knows the files which it was told to configure, and nothing else."""
+
+    def __init__(self, folder: Path, protocols: str = SPINE) -> None:
+        self.etc = folder / "etc"
+        self.live = self.etc / "leafrack"
+        self.live.mkdir(parents=True)
+        self.conf = self.etc / "bird.conf"
+        self.conf.write_text(f'router id 2.2.2.2;\ninclude "{self.live}/*.conf";\n')
+        self.protocols, self.log, self.refuses = folder / "protocols", folder / "log", folder / "refuses"
+        self.protocols.write_text(protocols)
+        tools = folder / "bin"
+        tools.mkdir()
+        (tools / "birdc").write_text(
+            f"""#!/bin/sh
+echo "$*" >>{self.log}
+echo 'BIRD 2.0.12 ready.'
+refused() {{ [ ! -e {self.refuses} ] || ! grep -qx "$1" {self.refuses} || {{ echo "$2:3:1 syntax error"; exit 1; }}; }}
+case "$*" in
+  "configure check") echo 'Reading configuration from {self.conf}'; refused stands {self.conf}
+    echo 'Configuration OK' ;;
+  "configure check "*) refused check staged; echo 'Configuration OK' ;;
+  configure) refused configure {self.conf}; echo Reconfigured ;;
+  "show protocols all") cat {self.protocols} ;;
+  "show status") echo 'Daemon is up and running' ;;
+  enable*) ;;
+esac
+"""
+        )
+        (tools / "birdc").chmod(0o755)
+        self.env = {"PATH": f"{tools}:{os.environ['PATH']}", "TMPDIR": str(folder)}
+
+    def play(self, job: Job, way: Way = Way.FORWARD, program: str | None = None) -> subprocess.CompletedProcess[str]:
+        text = BIRD.program(job) if program is None else program
+        command = ["sh", "-c", posix.command(way)]
+        return subprocess.run(command, input=text, env=self.env, text=True, capture_output=True, check=False)
+
+    def refuse(self, *what: str) -> None:
+        self.refuses.write_text("\n".join([*what, ""]))
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Everything below the folder of the configuration."""
+        return {str(each.relative_to(self.etc)): each.read_text() for each in self.etc.rglob("*") if each.is_file()}
+
+    @property
+    def configured(self) -> int:
+        """How often BIRD was told to take what stands."""
+        return self.log.read_text().splitlines().count("configure")
+
+
+@pytest.fixture
+def leaf(tmp_path: Path) -> Leaf:
+    return Leaf(tmp_path)
+
+
+def refused(leaf: Leaf, job: Job, said: str, way: Way = Way.FORWARD) -> None:
+    """Nothing is changed, and one line says why."""
+    before = leaf.files
+    done = leaf.play(job, way)
+    assert (done.returncode, done.stderr) == (1, f"{said}\n")
+    assert leaf.files == before
+    assert leaf.configured == 0
+
+
+def test_a_leaf_that_does_not_include_leafracks_folder_is_told_what_to_do(leaf: Leaf) -> None:
+    line = f'add the line `include "{leaf.live}/*.conf";` at the end of {leaf.conf}: nothing was changed'
+    said = f"make the folder {leaf.live}, and {line}"
+    whole = leaf.conf.read_text()
+    for text in ("router id 2.2.2.2;\n", f"# {whole}".replace("\n", " ") + "\n"):
+        leaf.conf.write_text(text)
+        refused(leaf, JOB, said)
+    leaf.conf.write_text(whole)
+    leaf.live.rmdir()
+    refused(leaf, JOB, said)
+
+
+def test_the_include_may_be_relative(leaf: Leaf) -> None:
+    leaf.conf.write_text('router id 2.2.2.2;\n  include "leafrack/*.conf";\n')
+    assert leaf.play(JOB).returncode == 0
+    assert leaf.configured == 1
+
+
+def test_a_configuration_that_is_wrong_before_is_not_touched(leaf: Leaf) -> None:
+    leaf.refuse("stands")
+    refused(leaf, JOB, f"BIRD refuses {leaf.conf} as it stands: {leaf.conf}:3:1 syntax error: nothing was changed")
+
+
+def test_what_bird_refuses_is_never_put_in_place(leaf: Leaf) -> None:
+    leaf.refuse("check")
+    refused(leaf, JOB, "BIRD refuses what is to stand: staged:3:1 syntax error: nothing was changed")
+
+
+def test_somebody_elses_protocol_for_a_node_goes_first(leaf: Leaf) -> None:
+    leaf.protocols.write_text(SPINE + SPINE.replace("spine1", "rack7 ").replace("100.0.0.1", "172.20.0.11"))
+    said = "this switch has a protocol rack7 for the neighbour 172.20.0.11: take it out of its configuration first"
+    refused(leaf, JOB, f"{said}: nothing was changed")
+
+
+def test_a_leaf_whose_uplinks_are_in_another_as_is_left_alone(leaf: Leaf) -> None:
+    leaf.protocols.write_text(SPINE.replace("65009", "65010"))
+    refused(leaf, JOB, "this switch runs BGP as AS 65010, the fabric file says 65009: nothing was changed")
+
+
+def test_files_are_as_they_were_where_bird_refuses_them_after_all(leaf: Leaf) -> None:
+    assert leaf.play(JOB).returncode == 0
+    before = leaf.files
+    leaf.refuse("configure")
+    done = leaf.play(replace(JOB, neighbours=(replace(NODE, description="another"),), lists=LISTS[:1]))
+    assert done.returncode == 1
+    assert done.stderr.endswith("its files are as they were\n")
+    assert {name: text for name, text in leaf.files.items() if not name.endswith(".pending")} == before
+
+
+def test_only_the_owner_reads_what_may_hold_a_password(leaf: Leaf) -> None:
+    os.chown(leaf.conf, 12345, 12345)
+    assert leaf.play(JOB).returncode == 0
+    found = [each.stat() for each in leaf.live.iterdir()]
+    assert {(each.st_uid, each.st_gid, each.st_mode & 0o777) for each in found} == {(12345, 12345, 0o600)}
+
+
+def test_what_was_cut_off_before_bird_took_it_is_taken_by_the_next_job(leaf: Leaf) -> None:
+    assert leaf.play(JOB).returncode == 0
+    assert leaf.play(JOB).returncode == 0
+    assert leaf.configured == 1, "nothing differs"
+    (leaf.live / ".pending").touch()
+    assert leaf.play(JOB).returncode == 0
+    assert leaf.configured == 2
+    assert not (leaf.live / ".pending").exists()
+
+
+def test_a_program_that_arrives_in_part_does_nothing(leaf: Leaf) -> None:
+    program, before = BIRD.program(JOB), leaf.files
+    for cut in range(0, len(program) - len("main\n"), 997):
+        leaf.play(JOB, program=program[:cut])
+        assert leaf.files == before
+    assert leaf.play(JOB).returncode == 0
+    assert leaf.files != before
+
+
+def test_what_somebody_has_disabled_is_enabled_again(leaf: Leaf) -> None:
+    assert leaf.play(JOB).returncode == 0
+    ours = SPINE.replace("spine1", "172.20.0.11-LEAFRACK-dc1-IN").replace("100.0.0.1", "172.20.0.11")
+    leaf.protocols.write_text(SPINE + ours.replace(" up ", " down "))
+    assert leaf.play(JOB).returncode == 0
+    assert "enable '172.20.0.11-LEAFRACK-dc1-IN'" in leaf.log.read_text().splitlines()
+
+
+def test_all_that_is_ours_goes_also_from_a_leaf_that_includes_it_no_more(leaf: Leaf) -> None:
+    others = leaf.live / "neighbour-172.20.0.99-LEAFRACK-dc1-IN-IN.conf"
+    others.write_text("# of the fabric dc1-IN\n")
+    before = leaf.files
+    assert leaf.play(JOB).returncode == 0
+    leaf.conf.write_text("router id 2.2.2.2;\n")
+    assert leaf.play(JOB, Way.BACK).returncode == 0
+    assert leaf.files == {**before, "bird.conf": "router id 2.2.2.2;\n"}

@@ -1,0 +1,285 @@
+"""Every platform, held to the same: jobs of the same fabrics on real software, played as by Pulumi's command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from leafrack.addresses import Network
+from leafrack.platforms import Job, Neighbour, PrefixList, SessionState, Task, Way, platforms
+from leafrack.platforms.state import AnyAs, Timers
+from tests.platforms.boxes import ANNOUNCED as BLOCKS
+from tests.platforms.boxes import AS_NUMBER, NODE_AS, NODES, Box, eventually, neighbour, running
+from tests.platforms.boxes import OTHER as UNWANTED
+
+pytestmark = pytest.mark.lab
+
+RACK_AS = 64601
+"""What a rack has in the end."""
+RANGES = {4: ("10.233.64.0/18", "10.9.9.9/32"), 6: ("fd00:64::/48",)}
+
+
+def job(*neighbours: Neighbour, task: Task = Task.SESSIONS, fabric: str = "dc1", more: str = "0.0.0.0/0") -> Job:
+    """A job of a fabric, with the lists of the families that its neighbours have."""
+    families = {4: "", 6: "6"}
+    versions = sorted({each.address.version for each in neighbours})
+    own = tuple(f"LEAFRACK-{fabric}-{way}{six}" for six in families.values() for way in ("IN", "OUT"))
+    lists: list[PrefixList] = []
+    for version in versions:
+        ranges: tuple[Network, ...] = tuple(map(ip_network, RANGES[version]))
+        sent = (*ranges, ip_network(more)) if version == 4 else ranges
+        for way, taken in (("IN", ranges), ("OUT", sent)):
+            lists.append(PrefixList(f"LEAFRACK-{fabric}-{way}{families[version]}", taken))
+    return Job(task, AS_NUMBER, own, tuple(lists), neighbours, RACK_AS)
+
+
+def of(task: Task, sessions: Job) -> Job:
+    """The same for another task, without the passwords, which only sessions are given."""
+    return replace(sessions, task=task, neighbours=tuple(replace(one, password=None) for one in sessions.neighbours))
+
+
+@pytest.fixture(scope="module", params=sorted(platforms()))
+def box(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    with running(request.param, tmp_path_factory.mktemp(request.param)) as found:
+        # A round trip first: afterwards the saved configuration is in the software's own words.
+        found.applied(job(neighbour()))
+        found.applied(job(neighbour()), Way.BACK)
+        yield found
+
+
+@pytest.fixture
+def leaf(box: Box) -> Iterator[Box]:
+    """The switch; whatever a test did, all of it is taken back, and nothing of it is left."""
+    before = box.saved(), box.files()
+    yield box
+    for fabric in ("dc1", "dc2"):
+        box.applied(job(fabric=fabric), Way.BACK)
+    box.nodes_are()
+    assert (box.saved(), box.files()) == before
+
+
+NODE = neighbour()
+EVERYTHING: dict[str, Any] = {
+    "as_override": True,
+    "remove_private_as": True,
+    "graceful_restart": False,
+    "ttl_security": True,
+    "maximum_prefix": 1000,
+    "timers": Timers(keepalive=3, hold=9),
+    "password": "s3cret#;$x",
+}
+FABRICS = {
+    "one neighbour": (NODE,),
+    "both families": (NODE, neighbour(version=6)),
+    "any AS": (replace(NODE, as_number=None),),
+    "all that may be wanted": (replace(NODE, **EVERYTHING), replace(neighbour(1, 6), **EVERYTHING)),
+}
+
+
+@pytest.mark.parametrize("neighbours", FABRICS.values(), ids=FABRICS)
+def test_what_was_applied_is_read_back_without_a_difference(leaf: Box, neighbours: tuple[Neighbour, ...]) -> None:
+    given = job(*neighbours)
+    assert leaf.differences(given)
+    leaf.applied(given)
+    assert leaf.differences(given) == []
+    state = leaf.state()
+    assert state.as_number == AS_NUMBER
+    assert [state.neighbours[each.address].set_as for each in neighbours] == [
+        AnyAs.EXTERNAL if each.as_number is None else each.as_number for each in neighbours
+    ]
+
+
+def test_what_is_applied_again_changes_nothing_and_resets_nothing(leaf: Box) -> None:
+    given = job(NODE, neighbour(version=6))
+    leaf.applied(given)
+    up = leaf.comes_up(), leaf.comes_up(version=6)
+    saved = leaf.saved()
+    for task in (Task.SESSIONS, Task.RETIRED, Task.SESSIONS):
+        leaf.applied(of(task, given))
+    assert (leaf.since(), leaf.since(version=6), leaf.saved()) == (*up, saved)
+
+
+CHANGES: dict[str, tuple[dict[str, Any], bool]] = {
+    "description": ({"description": "leafrack rr1 elsewhere"}, True),
+    "maximum_prefix": ({"maximum_prefix": 500}, True),
+    "as_override": ({"as_override": True}, True),
+    "remove_private_as": ({"remove_private_as": True}, True),
+    "timers": ({"timers": Timers(keepalive=5, hold=15)}, False),
+    "graceful_restart": ({"graceful_restart": False}, False),
+    "ttl_security": ({"ttl_security": True}, False),
+    "password": ({"password": "s3cret"}, False),
+}
+"""Fields, and whether the session has to stay up."""
+
+
+@pytest.mark.parametrize(("change", "stays"), CHANGES.values(), ids=CHANGES)
+def test_a_field_that_changes_is_seen_and_put_right_there_and_back(
+    leaf: Box, change: dict[str, Any], *, stays: bool
+) -> None:
+    one, other = job(NODE), job(replace(NODE, **change))
+    leaf.applied(one)
+    up = leaf.comes_up()
+    for given, before in ((other, one), (one, other)):
+        assert leaf.differences(given), "the change is seen"
+        leaf.applied(given)
+        assert leaf.differences(given) == []
+        assert leaf.differences(before)
+    assert not stays or leaf.since() == up
+
+
+def test_lists_that_change_reset_no_session_and_hold_what_is_declared(leaf: Box) -> None:
+    one, other = job(NODE), job(NODE, more="10.200.0.0/16")
+    leaf.applied(one)
+    up = leaf.comes_up()
+    leaf.applied(other)
+    assert leaf.differences(other) == []
+    lacks, has = leaf.differences(one)
+    assert lacks.startswith("LEAFRACK-dc1-OUT lacks `")
+    assert has.startswith("LEAFRACK-dc1-OUT has `")
+    assert leaf.since() == up
+
+
+def test_only_what_the_lists_permit_passes(leaf: Box) -> None:
+    leaf.applied(job(NODE, neighbour(version=6)))
+    for version in (4, 6):
+        leaf.comes_up(version=version)
+        node = neighbour(version=version).address
+        block, unwanted = ip_network(BLOCKS[version][0]), ip_network(UNWANTED[version])
+        assert eventually(lambda block=block: block in leaf.state().routes)  # type: ignore[misc]
+        state = leaf.state()
+        assert (state.neighbours[node].prefixes_received, unwanted in state.routes) == (1, False)
+        # The rack's own subnet is the leaf's and no pods'.
+        assert "172.20.0.0/24" not in leaf.table(0, version)
+
+
+def test_nodes_behind_one_leaf_see_each_others_pods_only_where_it_puts_its_own_as_in_place_of_theirs(leaf: Box) -> None:
+    plain = (NODE, neighbour(1))
+    leaf.applied(job(*plain))
+    leaf.comes_up(), leaf.comes_up(1)
+    assert BLOCKS[4][1] not in leaf.table()
+    for field in ("as_override", "remove_private_as"):
+        change: dict[str, Any] = {field: True}
+        leaf.applied(job(*(replace(each, **change) for each in plain)))
+        seen = eventually(lambda: BLOCKS[4][1] in leaf.table(), 5)
+        assert seen is (field == "as_override" or not leaf.platform.behaviour.leaves_receivers_as)
+        if seen:
+            shown = leaf.table(0, 4, "all", BLOCKS[4][1])
+            assert f"BGP.as_path: {AS_NUMBER} {AS_NUMBER}\n" in shown, "a path keeps its length"
+
+
+def test_sessions_add_and_never_remove_and_who_is_retired_goes_alone(leaf: Box) -> None:
+    both, one = job(NODE, neighbour(1), neighbour(1, 6)), job(NODE)
+    leaf.applied(one)
+    up = leaf.comes_up()
+    leaf.applied(both)
+    leaf.comes_up(1)
+    leaf.applied(one)
+    assert set(leaf.state().neighbours) >= {each.address for each in both.neighbours}
+    leaf.applied(of(Task.RETIRED, one))
+    state = leaf.state()
+    assert [each.address in state.neighbours for each in both.neighbours] == [True, False, False]
+    assert {name for name in state.lists if name.endswith("6")} == set(), "no list of a family without neighbours"
+    assert (leaf.differences(one), leaf.since()) == ([], up)
+
+
+def test_a_rack_gets_its_own_as_and_the_first_one_back(leaf: Box) -> None:
+    sessions = job(replace(NODE, as_number=None))
+    pinned = of(Task.AS_NUMBERS, sessions)
+    leaf.applied(sessions)
+    up = leaf.comes_up()
+    leaf.nodes_are(RACK_AS)
+    assert eventually(lambda: leaf.since() not in (0.0, up)), "any AS will do until it is pinned"
+    leaf.applied(pinned)
+    found = leaf.state().neighbours[NODE.address]
+    assert (found.set_as, leaf.platform.as_difference(RACK_AS, found)) == (RACK_AS, ())
+    assert leaf.platform.as_difference(NODE_AS, found)
+    up = leaf.comes_up()
+    leaf.applied(sessions)
+    leaf.applied(pinned)
+    assert (leaf.state().neighbours[NODE.address].set_as, leaf.since()) == (RACK_AS, up)
+    leaf.applied(pinned, Way.BACK)
+    assert leaf.state().neighbours[NODE.address].set_as is AnyAs.EXTERNAL
+    leaf.nodes_are(NODE_AS)
+    assert eventually(lambda: leaf.state().neighbours[NODE.address].remote_as == NODE_AS)
+    leaf.comes_up()
+
+
+def test_an_as_that_can_never_be_right_gives_way_where_no_session_is_up(leaf: Box) -> None:
+    leaf.applied(job(replace(NODE, as_number=64999)))
+    leaf.applied(job(NODE))
+    assert leaf.state().neighbours[NODE.address].set_as == NODE_AS
+    leaf.comes_up()
+
+
+def test_a_session_with_a_password_comes_up_and_the_password_is_in_no_message(leaf: Box) -> None:
+    leaf.nodes_are(extra='password "s3cret";')
+    given = job(replace(NODE, password="s3cret"))
+    leaf.applied(given)
+    leaf.comes_up()
+    other = job(replace(NODE, password="an0ther"))
+    differences = leaf.differences(other)
+    assert len(differences) == 1
+    assert "an0ther" not in differences[0]
+    assert "s3cret" not in repr(leaf.state())
+
+
+def test_what_the_software_refuses_changes_nothing_and_shows_no_password(leaf: Box) -> None:
+    leaf.applied(job(NODE))
+    before, up = leaf.saved(), leaf.comes_up()
+    wrong = replace(NODE, description="x\n  nonsense", password="s3cret")
+    done = leaf.play(job(wrong))
+    assert done.returncode != 0
+    assert done.stderr
+    assert "s3cret" not in done.stderr + done.stdout
+    assert (leaf.saved(), leaf.since(), leaf.differences(job(NODE))) == (before, up, [])
+
+
+def test_two_fabrics_on_one_leaf_leave_each_other_alone(leaf: Box) -> None:
+    ours, theirs = job(NODE), job(replace(neighbour(1, fabric="dc2"), description=NODE.description), fabric="dc2")
+    leaf.applied(ours)
+    leaf.comes_up()
+    leaf.applied(theirs)
+    second = leaf.comes_up(1)
+    for task in (Task.SESSIONS, Task.RETIRED, Task.AS_NUMBERS):
+        leaf.applied(of(task, replace(ours, final_as=NODE_AS)))
+    assert (leaf.differences(ours), leaf.differences(theirs), leaf.since(1)) == ([], [], second)
+    leaf.applied(ours, Way.BACK)
+    assert (leaf.differences(theirs), leaf.since(1)) == ([], second)
+    assert NODE.address not in leaf.state().neighbours
+
+
+def test_a_neighbour_that_somebody_else_calls_leafracks_stays(leaf: Box) -> None:
+    address = NODES[4][1]
+    leaf.somebody_adds(address, "leafrack rr1 node2")
+    try:
+        before = leaf.saved()
+        leaf.applied(job(NODE))
+        leaf.applied(job(NODE, task=Task.RETIRED))
+        leaf.applied(job(NODE), Way.BACK)
+        assert neighbour(1).address in leaf.state().neighbours
+        assert leaf.saved() == before
+    finally:
+        leaf.somebody_removes(address)
+
+
+@pytest.mark.parametrize("task", [Task.SESSIONS, Task.AS_NUMBERS])
+def test_a_leaf_in_another_as_is_left_alone_and_says_so(leaf: Box, task: Task) -> None:
+    leaf.applied(job(NODE))
+    before = leaf.saved()
+    other = replace(job(NODE, neighbour(1), task=task), as_number=65010)
+    done = leaf.play(other)
+    assert done.returncode == 1
+    said = f"this switch runs BGP as AS {AS_NUMBER}, the fabric file says 65010: nothing was changed\n"
+    assert (done.stderr, leaf.saved()) == (said, before)
+    assert neighbour(1).address not in leaf.state().neighbours
+
+
+def test_a_session_that_is_down_says_why(leaf: Box) -> None:
+    leaf.nodes_are(RACK_AS)
+    leaf.applied(job(NODE))
+    assert eventually(lambda: "AS" in leaf.state().neighbours[NODE.address].last_error)
+    assert leaf.state().neighbours[NODE.address].state is not SessionState.ESTABLISHED
