@@ -1,6 +1,7 @@
 umask 077;
 work=$(mktemp -d) || exit 1;
 trap 'rm -rf "$work"' EXIT;
+trap 'exit 143' HUP INT TERM PIPE;
 cat >"$work/program" || exit 1;
 bound=$(command -v timeout) && bound="$bound @BOUND@";
 $bound sh "$work/program" "$work" @WAY@ </dev/null; code=$?;

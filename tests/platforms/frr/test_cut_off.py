@@ -77,3 +77,17 @@ def test_a_switch_that_does_not_answer_is_left_and_named(tmp_path: Path, job: Jo
     assert time.monotonic() - begun < 10
     assert done.returncode != 0
     assert "the switch has not answered within" in done.stderr
+
+
+@pytest.mark.parametrize("signal", ["HUP", "INT", "TERM", "PIPE"])
+def test_a_login_that_ends_in_the_middle_leaves_no_folder_with_passwords(tmp_path: Path, signal: str) -> None:
+    switch, temporary = Switch(tmp_path, OTHERS), tmp_path / "tmp"
+    temporary.mkdir()
+    vtysh = tmp_path / "vtysh"
+    # Its parent's parent is the shell of the login.
+    vtysh.write_text("#!/bin/sh\nkill -" + signal + ' "$LOGIN"\n', encoding="utf-8")
+    command = f"export LOGIN=$$; {posix.command(Way.FORWARD)}"
+    env = {**switch.env, "TMPDIR": str(temporary)}
+    done = subprocess.run(["dash", "-c", command], input=FRR.program(GIVEN), env=env, text=True, check=False)
+    assert done.returncode == 143
+    assert list(temporary.iterdir()) == []
