@@ -7,8 +7,10 @@ from itertools import combinations
 
 from leafrack.addresses import Address
 from leafrack.fabric import Addresses, Fabric, Interconnect
-from leafrack.fabric.checks.structure import MESH_LIMIT
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession, Phase, SessionKind
+
+MOST_PAIRED = 100
+"""Nodes up to which a gate waits for the mesh across racks: 4,950 sessions. Beyond that it waits for those in racks."""
 
 
 def sessions(
@@ -109,7 +111,7 @@ def mesh(fabric: Fabric, racks: Iterable[str] | None = None, *, reflectors: bool
     """Sessions of the node-to-node mesh between the nodes of some racks, in the fabric's AS.
 
     Without ``reflectors`` those between the others only, because Calico keeps nodes with a cluster ID out of the
-    mesh. Pairs across racks are listed up to ``MESH_LIMIT`` nodes.
+    mesh. Pairs across racks are listed up to :data:`MOST_PAIRED` nodes.
     """
     nodes = [
         (rack, name, addresses)
@@ -117,7 +119,7 @@ def mesh(fabric: Fabric, racks: Iterable[str] | None = None, *, reflectors: bool
         for name, addresses in fabric.racks[rack].nodes.items()
         if reflectors or name not in fabric.reflectors_of(rack)
     ]
-    across = len(nodes) <= MESH_LIMIT
+    across = len(nodes) <= MOST_PAIRED
     pairs = ((a, b) for a, b in combinations(nodes, 2) if across or a[0] == b[0])
     return tuple(session for near, far in pairs for session in _pair(fabric, SessionKind.MESH, near, far))
 

@@ -1,0 +1,134 @@
+"""The step of a rack's reflectors: who has a turn when, what is seen in between, and the way back."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import pytest
+
+from leafrack.commands import reflectors
+from leafrack.commands.gate import Guarded
+from leafrack.commands.reflectors import Narrow, Reflectors, Turn
+from leafrack.sessions.model import ExpectedEnd, ExpectedSession, SessionKind
+from leafrack.world.fields import Fields
+from leafrack.world.model import Cluster
+
+NODES = {"node1": "172.20.0.11", "node2": "172.20.0.12", "node3": "172.20.0.13"}
+
+
+def end(node: str) -> ExpectedEnd:
+    return ExpectedEnd(name=node, address=ip_address(NODES[node]), as_numbers=(64512,))
+
+
+def session(near: str, far: str, kind: SessionKind = SessionKind.NODE) -> ExpectedSession:
+    return ExpectedSession(kind=kind, rack="rr1", near=end(near), far=end(far))
+
+
+def turn(node: str) -> Turn:
+    others = [other for other in NODES if other != node]
+    return Turn(
+        node=node,
+        cluster_id=NODES[node],
+        forward=tuple(session(node, other) for other in others),
+        back=tuple(session(node, other, SessionKind.MESH) for other in others),
+    )
+
+
+def wanted(*nodes: str) -> Reflectors:
+    narrow = Narrow(
+        peer="rr1-to-node-peer",
+        all_reflectors="rr-id == 'rr1'",
+        one_reflector="rr-id == 'rr1' && one",
+        back=(session("node2", "node3", SessionKind.MESH),),
+    )
+    return Reflectors(
+        rack="rr1",
+        manager="m",
+        cluster=Cluster(),
+        endpoints=(),
+        turns=tuple(map(turn, nodes)),
+        narrow=narrow if len(nodes) > 1 else None,
+    )
+
+
+class World:
+    """Notes in order what the step does to the cluster and what it waits for."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, never: str = "") -> None:
+        self.done: list[str] = []
+        self._never = never
+        monkeypatch.setattr("leafrack.commands.reflectors.fields.forward", self._gives)
+        monkeypatch.setattr("leafrack.commands.reflectors.fields.back", self._takes)
+        monkeypatch.setattr("leafrack.commands.reflectors.missing", self._waits)
+
+    def _gives(self, fields: Fields, *_: object) -> None:
+        self.done += [f"give {name} {fields.key.rpartition('/')[2]}" for name in fields.values]
+
+    def _takes(self, fields: Fields, *_: object) -> None:
+        self.done += [f"take {name} {fields.key.rpartition('/')[2]}" for name in fields.values]
+
+    def _waits(self, guarded: Guarded, way: str) -> tuple[str, ...]:
+        sessions = guarded.forward if way == "forward" else guarded.back
+        self.done.append(f"see {guarded.name}: {', '.join(map(str, sessions))}")
+        return (f"{guarded.name}: missing",) if guarded.name == self._never else ()
+
+
+ID = "RouteReflectorClusterID"
+FIRST = f"give node1 {ID}", "see node1: node1 ↔ node2, node1 ↔ node3"
+SECOND = f"give node2 {ID}", "see node2: node2 ↔ node1, node2 ↔ node3"
+WHOLE = "give rr1-to-node-peer peerSelector"
+
+
+def test_each_reflector_is_seen_before_the_next_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch)
+    assert reflectors.forward(wanted("node1", "node2"), {}) == ()
+    assert world.done == [WHOLE, *FIRST, *SECOND]
+
+
+def test_where_the_first_does_not_come_up_the_second_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, never="node1")
+    assert reflectors.forward(wanted("node1", "node2"), {}) == ("node1: missing",)
+    assert world.done == [WHOLE, *FIRST]
+
+
+def test_who_is_none_any_more_gives_up_its_id_then_is_seen_by_the_others_then_loses_its_label(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch)
+    assert reflectors.forward(wanted("node1"), {"node1": NODES["node1"], "node2": NODES["node2"]}) == ()
+    assert world.done == [*FIRST, f"take node2 {ID}", "see node2: node1 ↔ node2", "take node2 rr-id"]
+
+
+def test_one_that_others_do_not_see_keeps_its_label_and_with_it_its_leaf(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, never="node2")
+    assert reflectors.forward(wanted("node1"), {"node2": NODES["node2"]}) == ("node2: missing",)
+    assert world.done[-1] == "see node2: node1 ↔ node2"
+
+
+def test_the_way_back_begins_with_the_last_and_ends_with_the_peer_narrowed_and_the_mesh_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch)
+    assert reflectors.back(wanted("node1", "node2")) == ()
+    assert world.done == [
+        f"take node2 {ID}",
+        "see node2: node2 ↔ node1, node2 ↔ node3",
+        f"take node1 {ID}",
+        "see node1: node1 ↔ node2, node1 ↔ node3",
+        "take rr1-to-node-peer peerSelector",
+        "see rr1: node2 ↔ node3",
+    ]
+
+
+def test_on_the_way_back_too_one_that_is_not_seen_holds_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, never="node2")
+    assert reflectors.back(wanted("node1", "node2")) == ("node2: missing",)
+    assert world.done == [f"take node2 {ID}", "see node2: node2 ↔ node1, node2 ↔ node3"]
+
+
+def test_what_it_owns_is_printed_for_the_next_time(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    World(monkeypatch)
+    assert reflectors._forward(wanted("node1")) == ()
+    assert capsys.readouterr().out == '{"node1":"172.20.0.11"}\n'
