@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,8 +44,16 @@ def _read(function: str, key: str) -> Mapping[str, Any]:
     """Outputs of the stack as its last run left them; nothing where there was none. The engine itself answers.
 
     ``key`` is what a function calls the stack's name; without it the engine panics (pulumi:
-    pkg/resource/deploy/builtins.go).
+    pkg/resource/deploy/builtins.go). An engine that writes the same state to a file just now may find half of it there:
+    it is asked again.
     """
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    value = pulumi.runtime.invoke(function, {key: name}).value
-    return (value or {}).get("outputs") or {}
+    for pause in (0.1, 0.2, 0.4, 0.8, 1.6, None):
+        try:
+            value = pulumi.runtime.invoke(function, {key: name}).value
+            return (value or {}).get("outputs") or {}
+        except Exception:  # the SDK raises no narrower one
+            if pause is None:
+                raise
+            time.sleep(pause)
+    return {}

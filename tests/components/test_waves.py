@@ -10,7 +10,7 @@ import pytest
 
 from leafrack.fabric.load import load_fabric
 from leafrack.fabric.model import Waves
-from tests.components.test_fabric import Registered, _loops, behind, register  # noqa: F401 - a fixture of this module
+from tests.components.test_fabric import Registered, behind, register
 
 PROD = load_fabric(Path("config/fabrics/prod.yaml"))
 RACKS = {"rack1", "rack2", "rack3", "rack4"}

@@ -28,7 +28,8 @@ from leafrack.fabric.load import load
 from leafrack.platforms import Way, posix
 from leafrack.world.model import endpoints
 from leafrack.world.selector import parse
-from tests.components.test_fabric import Registered, _loops, register  # noqa: F401 - a fixture of this module as well
+from tests.components.conftest import _loops  # noqa: F401 - a fixture of this module as well
+from tests.components.test_fabric import Registered, register
 from tests.fabric.fabric_files import ED25519
 from tests.hostile.slots import Key, put, slots
 from tests.hostile.switch import Switch
