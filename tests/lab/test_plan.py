@@ -12,9 +12,11 @@ from lab.cluster import objects
 from lab.errors import LabError
 from lab.network import address_batches, link_batches, namespaces
 from lab.plan import Plan, plan_of
+from lab.switches import SOFTWARE
 from lab.switches.frr import base_config
 from leafrack.fabric import Fabric
 from leafrack.fabric.load import load_fabric
+from leafrack.platforms import platforms
 
 DEV_FABRIC = Path(__file__).resolve().parents[2] / "config" / "fabrics" / "dev.yaml"
 
@@ -152,6 +154,23 @@ def test_ipv6_sessions_carry_ipv6_only() -> None:
     peer = next(line.split()[1] for line in text.splitlines() if "remote-as" in line and ":" in line)
     assert f"no neighbor {peer} activate" in ipv4
     assert f"  neighbor {peer} activate" in ipv6
+
+
+def test_every_platform_has_its_software_in_the_lab() -> None:
+    assert set(SOFTWARE) == set(platforms())
+
+
+def test_a_bird_leaf_begins_with_its_uplinks_and_the_line_for_leafrack() -> None:
+    values = _dual().model_dump(by_alias=True, mode="json")
+    values["racks"]["r1"]["leaves"]["leaf-a"]["platform"] = "bird"
+    spine, leaf = plan_of(Fabric.model_validate(values)).switches
+    assert (spine.platform, leaf.platform) == ("frr", "bird")
+    (text,) = SOFTWARE["bird"].files(leaf).values()
+    assert text.splitlines()[-1] == 'include "/etc/bird/leafrack/*.conf";'
+    assert [line for line in text.splitlines() if "import all" in line] == [
+        f"    ipv{version} {{ import all; export all; }};" for version in (4, 6)
+    ]
+    assert "10.1.0" not in text
 
 
 @pytest.mark.parametrize("edit", ["interconnect", "rack AS", "peer name", "role"])

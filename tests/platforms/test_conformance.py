@@ -11,6 +11,7 @@ import pytest
 
 from leafrack.addresses import Network
 from leafrack.platforms import Job, Neighbour, PrefixList, SessionState, Task, Way, platforms
+from leafrack.platforms.reading import ThirdParty
 from leafrack.platforms.state import AnyAs, Timers
 from tests.platforms.boxes import ANNOUNCED as BLOCKS
 from tests.platforms.boxes import AS_NUMBER, NODE_AS, NODES, Box, eventually, neighbour, running
@@ -169,6 +170,10 @@ def test_nodes_behind_one_leaf_see_each_others_pods_only_where_it_puts_its_own_a
         if seen:
             shown = leaf.table(0, 4, "all", BLOCKS[4][1])
             assert f"BGP.as_path: {AS_NUMBER} {AS_NUMBER}\n" in shown, "a path keeps its length"
+            shared = leaf.platform.behaviour.third_party is not ThirdParty.NEVER
+            assert (f"BGP.next_hop: {NODES[4][1]}\n" in shown) is shared, (
+                "nodes of one subnet reach each other directly"
+            )
 
 
 def test_sessions_add_and_never_remove_and_who_is_retired_goes_alone(leaf: Box) -> None:
