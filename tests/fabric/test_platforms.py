@@ -119,7 +119,7 @@ def test_a_password_is_refused_for_the_racks_that_have_one(tmp_path: Path, monke
 
 def test_an_unknown_platform_is_refused_with_the_nearest_name(errors: Errors, monkeypatch: pytest.MonkeyPatch) -> None:
     register(monkeypatch)
-    for given, hint in (("toyo", f"did you mean {NAME}?"), ("zzz", f"known here are frr, {NAME}")):
+    for given, hint in (("toyo", f"did you mean {NAME}?"), ("zzz", f"known here are frr, bird, {NAME}")):
         (found,) = errors(changed(("platform: frr", f"platform: {given}")))
         assert found.endswith(f"{LEAF1}.platform: unknown platform '{given}': {hint}")
 
