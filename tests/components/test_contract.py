@@ -13,8 +13,14 @@ import pulumi
 import pytest
 
 from components.outputs import OUTPUT_VERSION, outputs
+from leafrack.commands.gate import Guarded
+from leafrack.commands.reflectors import Narrow, Reflectors, Turn
 from leafrack.fabric import names
 from leafrack.fabric.load import load_fabric
+from leafrack.sessions.model import ExpectedEnd, ExpectedSession
+from leafrack.world.fields import Fields
+from leafrack.world.model import Endpoint, Value
+from leafrack.world.passwords import RackPassword
 from tests.components.test_fabric import Registered, given, register
 from tests.conftest import DEV_FABRIC
 
@@ -101,3 +107,22 @@ def test_the_keys_on_nodes_and_peers_stay() -> None:
     assert names.own_lists("dc1") == (
         "LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT", "LEAFRACK-dc1-IN6", "LEAFRACK-dc1-OUT6",
     )  # fmt: skip
+
+
+STDIN = {
+    Guarded: {"name", "forward", "back", "endpoints", "cluster", "hold", "made_by"},
+    Fields: {"target", "key", "values", "manager", "cluster", "leave"},
+    Reflectors: {"rack", "manager", "cluster", "endpoints", "turns", "narrow"},
+    Turn: {"node", "cluster_id", "forward", "back"},
+    Narrow: {"peer", "all_reflectors", "one_reflector", "back"},
+    RackPassword: {"rack", "password", "namespace", "manager", "cluster"},
+    Endpoint: {"name", "platform", "host", "port", "user", "host_key", "identity_file", "jump"},
+    ExpectedSession: {"kind", "rack", "near", "far"},
+    ExpectedEnd: {"name", "address", "as_numbers", "keep"},
+}
+"""What gates and steps read on standard input: a delete gives today's code what the state has kept."""
+
+
+@pytest.mark.parametrize(("model", "keys"), STDIN.items(), ids=lambda each: getattr(each, "__name__", ""))
+def test_what_gates_and_steps_read_stays(model: type[Value], keys: set[str]) -> None:
+    assert set(model.model_fields) == keys
