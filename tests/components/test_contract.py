@@ -20,7 +20,7 @@ from tests.conftest import DEV_FABRIC
 
 LEAFRACK = '"$(test -x .venv/bin/python && echo .venv/bin/python || echo python3)" -m leafrack {} {}'
 ON_A_SWITCH = (
-    "umask 077; work=$(mktemp -d) || exit 1; trap 'rm -rf \"$work\"' EXIT; cat >\"$work/program\" || exit 1; "
+    'umask 077; work=$(mktemp -d) || exit 1; trap \'rm -rf "$work"\' EXIT; cat >"$work/program" || exit 1; '
     'bound=$(command -v timeout) && bound="$bound 60"; $bound sh "$work/program" "$work" {} </dev/null; code=$?; '
     "[ $code -ne 124 ] || echo 'the switch has not answered within 60 s: see whether its routing daemon does' >&2; "
     "exit $code"
