@@ -15,6 +15,7 @@ from leafrack.commands.command_line import FAILS, HOLDS
 from leafrack.errors import FabricError, UnreadableError
 from leafrack.fabric import Fabric
 from leafrack.fabric.load import load_fabric
+from leafrack.preflight import announced
 from leafrack.sessions import compare, expected, table
 from leafrack.sessions import look as observe
 from leafrack.sessions.model import Row
@@ -87,12 +88,13 @@ def look(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> tuple[Ro
         return compare.folded((*rows, *compare.unknown_routes(fabric, asked, away)))
     try:
         reader = ClusterReader(Connection(cluster))
-        blocks, pools = reader.blocks(), reader.pools()
+        blocks, pools, configured = reader.blocks(), reader.pools(), reader.bgp_configuration()
     except UnreadableError as error:
         away = Report(name=error.who, failure=error.why)
         return compare.folded((*rows, *compare.unknown_routes(fabric, asked, away)))
     tunnelled = [pool.cidr for pool in pools if pool.encapsulation]
-    return compare.folded((*rows, *compare.routes(fabric, blocks, reports, asked, tunnelled)))
+    alone = fabric.service_load_balancer_ips if announced.by_address(configured) else ()
+    return compare.folded((*rows, *compare.routes(fabric, blocks, reports, asked, tunnelled, alone=alone)))
 
 
 def asked_for_routes(fabric: Fabric) -> tuple[str, ...]:

@@ -45,6 +45,21 @@ def findings(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Pr
             yield Problem(text, path=key)
 
 
+def notices(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    """Ranges that the cluster does not announce although the file says so."""
+    if fabric.service_load_balancer_ips and by_address(cluster.bgp_configuration):
+        text = (
+            "serviceLoadBalancerAggregation is Disabled in BGPConfiguration default: nodes announce each load "
+            "balancer's address by itself, and no range as a whole"
+        )
+        yield Problem(text, path="serviceLoadBalancerIPs")
+
+
+def by_address(configuration: Mapping[str, Any]) -> bool:
+    """Whether nodes announce load balancers' addresses one by one (Calico 3.31 and later)."""
+    return configuration.get("serviceLoadBalancerAggregation") == "Disabled"
+
+
 def _ranges(entries: Iterable[Mapping[str, Any]]) -> Iterator[Network]:
     for entry in entries:
         try:

@@ -48,6 +48,7 @@ def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
         *_renumbered(fabric, cluster),
         *_outside(fabric, cluster),
         *_filters(fabric, cluster),
+        *announced.notices(fabric, cluster),
         *Foreign(fabric, cluster).notices(),
     )
     return (*of_cluster, *leaves.notices(fabric, observed.switches))

@@ -64,12 +64,15 @@ def routes(
     reports: Mapping[str, Report],
     nodes: Collection[str],
     tunnelled: Iterable[Network] = (),
+    *,
+    alone: Iterable[Network] = (),
 ) -> tuple[Row, ...]:
     """A row per leaf and per node of ``nodes``: does its table hold all pod blocks, and on leaves the services?
 
     Nodes originate the service ranges themselves and keep them out of their kernel table, so only leaves are held
     to those (Calico's ``kernel`` export filter rejects them). Pods of ``tunnelled`` pools reach other racks inside of
-    packets between nodes: a leaf needs no route to those of another rack.
+    packets between nodes: a leaf needs no route to those of another rack. Of ranges ``alone`` nodes announce
+    the addresses that services have, and not the whole.
     """
     # Without podCIDRs pods are in an overlay: neither leaves nor other nodes have routes of BGP to them.
     pods = {
@@ -79,7 +82,7 @@ def routes(
     }
     everywhere = set[Network]().union(*pods.values())
     routed = {block for block in everywhere if not any(within(block, pool) for pool in tunnelled)}
-    routed |= set(fabric.announced_whole)
+    routed |= set(fabric.announced_whole) - set(alone)
     return tuple(
         _routes(rack, place, wanted, reports)
         for rack, declared in fabric.racks.items()

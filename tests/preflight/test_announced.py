@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from leafrack.fabric.load import load
-from leafrack.preflight.announced import findings
+from leafrack.preflight.announced import findings, notices
 from leafrack.world.observed import ClusterState
 from tests.fabric.fabric_files import changed
 
@@ -69,3 +69,18 @@ def test_communities_that_the_file_has_not_are_a_finding(
     assert [line.partition(":")[0] for line in said(tmp_path, text, spec)] == paths
     ours = {key: frozenset({STACK}) for key in spec}
     assert said(tmp_path, text, spec, ours) == []
+
+
+@pytest.mark.parametrize(("text", "told"), [(RANGES, 1), (PLAIN, 0)])
+def test_a_range_that_the_cluster_announces_by_address_only_is_a_notice(tmp_path: Path, text: str, told: int) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(changed(("name: dc1", text)))
+    fabric = load(file).fabric
+    lines = [
+        str(one)
+        for one in notices(fabric, ClusterState(bgp_configuration={"serviceLoadBalancerAggregation": "Disabled"}))
+    ]
+    assert len(lines) == told
+    assert all(line.startswith("serviceLoadBalancerIPs: serviceLoadBalancerAggregation is Disabled") for line in lines)
+    enabled = ClusterState(bgp_configuration={"serviceLoadBalancerAggregation": "Enabled"})
+    assert list(notices(fabric, enabled)) == []

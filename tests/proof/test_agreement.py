@@ -55,6 +55,18 @@ TWO = values(2, spines=1)
 DUAL = values(2, spines=1, versions=(4, 6))
 REDUNDANT = values({f"rr{n}": rack(n, leaves=2, spines=1) for n in (1, 2)}, spines=1)
 THREE = values(3, spines=2)
+PAIRS = changed(
+    values(2, spines=2, versions=(4, 6)),
+    **{
+        f"racks__rr{rack}__leaves__leaf{rack}__uplinks__spine{spine}": {
+            "address": [f"10.254.{spine}.{2 * rack + 1}", f"fd01:{spine}::{2 * rack + 1:x}"],
+            "peerAddress": [f"10.254.{spine}.{2 * rack}", f"fd01:{spine}::{2 * rack:x}"],
+        }
+        for rack in (1, 2)
+        for spine in (1, 2)
+    },
+)
+"""Links as RFC 3021 and RFC 6164 have them."""
 EVERYTHING = changed(
     values({f"rr{n}": rack(n, leaves=2, spines=2, versions=(4, 6)) for n in (1, 2, 3)}, spines=2, versions=(4, 6)),
     racks__rr1__asNumber=None,
@@ -138,6 +150,7 @@ CASES = [
     Case("lost-only-reflector", TWO, whole=False, change=ONE_REFLECTOR, failed="n1a"),
     Case("redundant-leaves", REDUNDANT),
     Case("lost-leaf-of-a-pair", REDUNDANT, failed="leaf1"),
+    Case("uplinks-that-are-pairs-of-addresses", PAIRS),
     Case("three-racks-two-spines", THREE),
     Case("lost-spine", THREE, failed="spine1"),
     Case("three-ways-two-families-two-leaves", EVERYTHING, pulumi=True),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from leafrack.addresses import Network
 from leafrack.fabric.load import load_fabric
 from leafrack.platforms import SessionState
 from leafrack.sessions import compare
@@ -163,3 +165,27 @@ def test_a_cluster_that_is_away_hides_what_its_nodes_and_blocks_would_tell() -> 
 def test_what_hides_nothing_else_stays_as_it_is() -> None:
     rows = compare.sessions([TO_LEAF], away("leaf01", "leaf01"))
     assert compare.folded(rows) == rows
+
+
+LOAD_BALANCERS = (ip_network("192.0.2.0/24"), ip_network("192.0.3.1/32"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "alone", "wanted"),
+    [
+        ({}, (), {"10.233.0.0/18"}),
+        ({"service_load_balancer_ips": LOAD_BALANCERS}, (), {"10.233.0.0/18", "192.0.2.0/24"}),
+        ({"service_load_balancer_ips": LOAD_BALANCERS}, LOAD_BALANCERS, {"10.233.0.0/18"}),
+        ({"service_external_ips": LOAD_BALANCERS}, (), {"10.233.0.0/18", "192.0.2.0/24"}),
+        ({"service_external_ips": LOAD_BALANCERS, "pod_cidrs": ()}, (), {"10.233.0.0/18", "192.0.2.0/24"}),
+    ],
+)
+def test_a_leaf_is_to_have_every_range_that_nodes_announce_as_a_whole(
+    changes: dict[str, Any], alone: tuple[Network, ...], wanted: set[str]
+) -> None:
+    fabric = load_fabric(Path("config/fabrics/dev.yaml")).model_copy(update=changes)
+    blocks = {} if fabric.pod_cidrs else {"node1": (ip_network("10.244.0.0/26"),)}
+    report = Report(name="leaf01", routes=frozenset(map(ip_network, wanted)))
+    rows = {row.what: row for row in compare.routes(fabric, blocks, {"leaf01": report}, (), alone=alone)}
+    assert rows["routes on leaf01"].ok
+    assert rows["routes on leaf01"].found == f"{len(wanted)} of {len(wanted)}"
