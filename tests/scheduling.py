@@ -32,8 +32,8 @@ GIB = 3.0
 FEWEST = 2
 BESIDE_LOSS = 1
 """Labs that may run beside one whose packets are counted."""
-POLITE = 15
-"""Niceness of tests without a lab: they fill what is left between the labs."""
+POLITE = 5
+"""Niceness of tests without a lab: they fill what is left between the labs, and still come to their end."""
 
 
 class Kind(IntEnum):

@@ -163,14 +163,12 @@ def test_a_run_ends_with_every_test_and_never_has_two_labs_beside_one_whose_pack
     beside = run.beside()
     assert beside.keys() == MODULES.keys()
     assert max(most for name, most in beside.items() if name.startswith("loss")) <= 2
-    if workers == 4:
-        assert max(beside.values()) > 2, run.journal
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can take a niceness back")
 def test_tests_without_a_lab_are_polite(tmp_path: Path) -> None:
     run = ran(tmp_path, {"lab_1": 1, "quick_1": 1, "lab_2": 1}, 1)
-    assert {name: niceness for _, name, niceness in run.journal} == {"lab_1": "0", "lab_2": "0", "quick_1": "15"}
+    assert {name: niceness for _, name, niceness in run.journal} == {"lab_1": "0", "lab_2": "0", "quick_1": "5"}
 
 
 def test_a_worker_that_dies_is_replaced_and_the_others_go_on(tmp_path: Path) -> None:

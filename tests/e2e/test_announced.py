@@ -16,7 +16,7 @@ from tests.e2e.loss import Pings, lines
 from tests.e2e.world import eventually, peers, routes, snapshot
 from tests.proof.fabrics import changed, values
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
 
 LINKS = {
     f"racks__rr{number}__leaves__leaf{number}__uplinks__spine1": {
