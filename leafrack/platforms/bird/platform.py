@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leafrack.addresses import Address
-from leafrack.platforms import differences
 from leafrack.platforms.bird import read, settings, write
-from leafrack.platforms.job import Job, Neighbour, PrefixList
-from leafrack.platforms.reading import Behaviour, Feature, Remedies, ThirdParty
-from leafrack.platforms.state import NeighbourState, Setting, Settings, SwitchState
+from leafrack.platforms.job import PrefixList
+from leafrack.platforms.reading import Behaviour, ThirdParty
+from leafrack.platforms.shell import ShellPlatform
 
 
 class _Remedies:
@@ -29,35 +28,20 @@ interface), ``bgp_decode_attrs`` (a loop is a path with ``local as``); ``merge p
 """
 
 
-class _Bird:
-    read = read.READ
-    behaviour = _BEHAVIOUR
-    remedies: Remedies = _Remedies()
-    cannot: Mapping[Feature, str] = {}
-
-    def text(self, job: Job) -> str:
-        return write.text(job)
-
-    def program(self, job: Job) -> str:
-        return write.program(job)
-
-    def parse(self, output: str) -> SwitchState:
-        return read.parse(output)
-
-    def words(self, setting: Setting, of: Settings) -> str:
-        return settings.words(setting, of)
-
-    def neighbour_differences(self, neighbour: Neighbour, found: NeighbourState) -> tuple[str, ...]:
-        # The file is leafrack's alone: what else is in it goes when it is written again.
-        more = (f"has `{line}`" for line in found.rest)
-        return (*differences.of_neighbour(neighbour, found, settings.words), *more)
-
-    def list_differences(self, lists: tuple[PrefixList, ...], found: SwitchState) -> tuple[str, ...]:
-        right = read.listed(line for one in lists for line in write.render_list(one).splitlines())
-        return differences.of_lists(right, found.lists)
-
-    def as_difference(self, as_number: int, found: NeighbourState) -> tuple[str, ...]:
-        return differences.of_as(as_number, found, settings.as_words)
+def _entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
+    return read.listed(line for one in lists for line in write.render_list(one).splitlines())
 
 
-BIRD = _Bird()
+BIRD = ShellPlatform(
+    package="leafrack.platforms.bird",
+    read=read.READ,
+    behaviour=_BEHAVIOUR,
+    remedies=_Remedies(),
+    text=write.text,
+    parse=read.parse,
+    words=settings.words,
+    as_words=settings.as_words,
+    entries=_entries,
+    # The file of a neighbour is leafrack's.
+    neighbour_is_ours_alone=True,
+)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from leafrack.addresses import Network
-from leafrack.platforms import posix
 from leafrack.platforms.bird import settings
 from leafrack.platforms.differences import wanted
 from leafrack.platforms.job import Job, Neighbour, PrefixList
@@ -24,11 +23,6 @@ def text(job: Job) -> str:
     """Configuration of everything that a job declares."""
     lists = (f"# leafrack/list-{one.name}.conf\n{render_list(one)}" for one in job.lists)
     return "".join((*lists, *(render(job.as_number, neighbour) for neighbour in job.neighbours)))
-
-
-def program(job: Job) -> str:
-    """Program of a job, for the shell of a switch."""
-    return posix.program(job, text(job), "leafrack.platforms.bird")
 
 
 def render_list(prefixes: PrefixList) -> str:

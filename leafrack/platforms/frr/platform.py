@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leafrack.addresses import Address
-from leafrack.platforms import differences
 from leafrack.platforms.frr import read, running, settings, write
-from leafrack.platforms.job import Job, Neighbour, PrefixList
-from leafrack.platforms.reading import Behaviour, Feature, Remedies, ThirdParty
-from leafrack.platforms.state import NeighbourState, Setting, Settings, SwitchState
+from leafrack.platforms.job import PrefixList
+from leafrack.platforms.reading import Behaviour, ThirdParty
+from leafrack.platforms.shell import ShellPlatform
 
 
 class _Remedies:
@@ -29,32 +28,18 @@ bgp_aspath.c; ``bestpath as-path multipath-relax``, as fabrics have it.
 """
 
 
-class _Frr:
-    read = read.READ
-    behaviour = _BEHAVIOUR
-    remedies: Remedies = _Remedies()
-    cannot: Mapping[Feature, str] = {}
-
-    def text(self, job: Job) -> str:
-        return write.text(job)
-
-    def program(self, job: Job) -> str:
-        return write.program(job)
-
-    def parse(self, output: str) -> SwitchState:
-        return read.parse(output)
-
-    def words(self, setting: Setting, of: Settings) -> str:
-        return settings.words(setting, of)
-
-    def neighbour_differences(self, neighbour: Neighbour, found: NeighbourState) -> tuple[str, ...]:
-        return differences.of_neighbour(neighbour, found, settings.words)
-
-    def list_differences(self, lists: tuple[PrefixList, ...], found: SwitchState) -> tuple[str, ...]:
-        return differences.of_lists(running.listed(write.render_lists(lists)), found.lists)
-
-    def as_difference(self, as_number: int, found: NeighbourState) -> tuple[str, ...]:
-        return differences.of_as(as_number, found, settings.as_words)
+def _entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
+    return running.listed(write.render_lists(lists))
 
 
-FRR = _Frr()
+FRR = ShellPlatform(
+    package="leafrack.platforms.frr",
+    read=read.READ,
+    behaviour=_BEHAVIOUR,
+    remedies=_Remedies(),
+    text=write.text,
+    parse=read.parse,
+    words=settings.words,
+    as_words=settings.as_words,
+    entries=_entries,
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from leafrack.addresses import Network
-from leafrack.platforms import posix
 from leafrack.platforms.job import Job, Neighbour, PrefixList
 from leafrack.platforms.state import Timers
 
@@ -14,11 +13,6 @@ RESTART = 1
 def text(job: Job) -> str:
     """Configuration of everything that a job declares."""
     return render_lists(job.lists) + "".join(render(job.as_number, neighbour) for neighbour in job.neighbours)
-
-
-def program(job: Job) -> str:
-    """Program of a job, for the shell of a switch."""
-    return posix.program(job, text(job), "leafrack.platforms.frr")
 
 
 def render_lists(lists: tuple[PrefixList, ...]) -> str:
