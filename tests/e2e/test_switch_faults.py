@@ -28,7 +28,7 @@ from tests.e2e.world import running as running_configuration
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]
 
-LATE = "the switch has not answered within 60 s: see whether vtysh and bgpd do"
+LATE = "the switch has not answered within 60 s: see whether its routing daemon does"
 STEPPED_IN = "/run/frr/stepped-in"
 SERVICES = "10.234.0.0/24"
 UP = ("up", "--yes", "--skip-preview", "--suppress-outputs")
