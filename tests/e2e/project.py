@@ -19,6 +19,8 @@ import yaml
 CLONE = Path(__file__).resolve().parents[2]
 PROGRAM = ("__main__.py", "components", "config", "leafrack", "ci", ".venv")
 TIMEOUT = 300.0
+OF_THE_ENGINE = {"pulumi:pulumi:Stack", "pulumi:providers:pulumi"}
+"""What a state holds although nothing was applied: the stack, and the engine's provider that tells its outputs."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.conftest import DEV_FABRIC, Lab
-from tests.e2e.project import Project, Run
+from tests.e2e.project import OF_THE_ENGINE, Project, Run
 from tests.e2e.world import configure, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
@@ -281,7 +281,7 @@ def test_an_update_with_bad_input_says_what_is_wrong_and_applies_nothing(
         assert any(each.startswith(line) for each in said), run.said
     assert "Traceback" not in run.said
     assert "s3cret" not in run.said
-    assert set(bench.project.resources().values()) <= {"pulumi:pulumi:Stack"}
+    assert set(bench.project.resources().values()) <= OF_THE_ENGINE
     assert snapshot(bench.lab) == untouched
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Lab
-from tests.e2e.project import Project, Run
+from tests.e2e.project import OF_THE_ENGINE, Project, Run
 from tests.e2e.world import bgp_peer, configure, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
@@ -174,7 +174,7 @@ def test_everything_that_is_in_the_way_is_said_at_once(site: Lab, project: Proje
     lines = said(run, "error")
     for each in chosen:
         assert any(f": {each.key}: {each.says}" in line for line in lines), run.said
-    assert set(project.resources().values()) <= {"pulumi:pulumi:Stack"}
+    assert set(project.resources().values()) <= OF_THE_ENGINE
 
 
 def test_a_world_in_order_previews_without_a_line(site: Lab, project: Project) -> None:

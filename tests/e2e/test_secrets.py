@@ -19,7 +19,7 @@ import yaml
 from lab.paths import home_of
 from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e.logins import BY_KEY, BY_PASSWORD, FAILED, forget_keys, fresh_key, logins, take_password
-from tests.e2e.project import CLONE, Project, Run, environment, settings
+from tests.e2e.project import CLONE, OF_THE_ENGINE, Project, Run, environment, settings
 from tests.e2e.secrets import Secrets, Watch
 from tests.e2e.world import configure, eventually, peers, running
 
@@ -37,8 +37,8 @@ COPY = re.compile(r"kubeconfig\d+")
 
 PROGRAM = r"pulumi-language-python-exec|^(/bin/sh -c|/usr/bin/|\S*/)?\W*(ld|gcc|collect2|cc|ldconfig)\b"
 """The program has the stack's settings in its environment, and so has what asyncssh starts to find a library."""
-LOGIN = rf"{PROGRAM}|verify|discover|ci\.report|ci/drift\.sh|pulumi config|cat |rm "
-"""Gates, the verification and discover log in to switches; ci/drift.sh hands them the login."""
+LOGIN = rf"{PROGRAM}|leafrack (gate|reflectors|status|adopt)|ci\.report|ci/drift\.sh|pulumi config|cat |rm "
+"""Gates, the step of the reflectors, status and adopt log in to switches; ci/drift.sh hands them the login."""
 MAY_CARRY = {"password of rr1": PROGRAM, "next password": PROGRAM, "SSH key": LOGIN, "SSH password": LOGIN,
              "wrong SSH password": PROGRAM}  # fmt: skip
 
@@ -85,7 +85,7 @@ class Life:
         """A command of leafrack's that logs in to the leaves; the login is in its environment."""
         key = self.key if key is None else key
         login = {"LEAFRACK_SSH_PRIVATE_KEY": key, "LEAFRACK_SSH_PASSWORD": SSH_PASSWORD}
-        return self.command("python", "-m", *words, folder=CLONE, **login)
+        return self.command("python", "-m", "leafrack", *words, folder=CLONE, **login)
 
     @property
     def cluster(self) -> tuple[str | Path, ...]:
@@ -146,7 +146,7 @@ def test_a_wrong_password_is_tried_once_and_told_in_a_line_and_nothing_is_applie
     assert line.endswith(f"racks.rr1.leaves.leaf01.ssh: {refused}leafrack:sshPassword)"), run.said
     assert "Traceback" not in run.said
     assert logins(life.lab)[FAILED] == 1
-    assert set(life.project.resources().values()) <= {"pulumi:pulumi:Stack"}
+    assert set(life.project.resources().values()) <= OF_THE_ENGINE
     assert running(life.lab, "leaf01") == before
     life.give(SSH_PASSWORD, "leafrack:sshPassword")
 
@@ -172,7 +172,7 @@ def test_an_update_with_its_log(life: Life) -> None:
 
 
 def test_a_leaf_is_written_and_read_by_password_alone(life: Life) -> None:
-    found = life.logged_in("verify", "--wait", "30", *life.fabric, *life.cluster, key="")
+    found = life.logged_in("status", "--wait", "30", *life.fabric, *life.cluster, key="")
     assert found.code == 0, found.said
     run = life.pulumi("preview", "--expect-no-changes")
     assert run.code == 0, run.said
@@ -195,11 +195,11 @@ def test_a_password_is_changed_and_everything_that_can_be_asked_is_asked(life: L
         run = life.pulumi(*arguments)
         assert run.code == 0, run.said
     assert eventually(lambda: authenticated(lab))
-    found = life.logged_in("verify", "--json", "--wait", "30", *life.fabric, *life.cluster)
+    found = life.logged_in("status", "--json", "--wait", "30", *life.fabric, *life.cluster)
     assert found.code == 0, found.said
     ssh = lab.fabric.racks["rr1"].leaves["leaf01"].ssh
     leaf = f"leaf01=root@127.0.0.1:{ssh.port}"
-    found = life.logged_in("discover", folder / "found.yaml", *life.cluster, "--leaf", leaf)
+    found = life.logged_in("adopt", folder / "found.yaml", *life.cluster, "--leaf", leaf)
     assert found.code == 0, found.said
     after = logins(lab)
     assert after[BY_PASSWORD] == before[BY_PASSWORD], "of both, the key goes first"
