@@ -150,7 +150,7 @@ def test_pods_reach_each_other(node: str, other: str, site: Lab, fabric: Project
 def test_the_output_is_what_its_page_documents(fabric: Project) -> None:
     found = fabric.output()
     assert set(found) == {"version", "fabric", "asNumber", "racks", "sessions", "advertised"}
-    assert (found["version"], found["fabric"], found["asNumber"]) == (1, "dc1", 64512)
+    assert (found["version"], found["fabric"], found["asNumber"]) == (2, "dc1", 64512)
     assert found["racks"]["rr2"] == {
         "asNumber": 64513,
         "localASNumber": None,
