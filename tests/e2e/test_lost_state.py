@@ -146,7 +146,8 @@ def test_a_state_of_an_older_layout_is_refused_and_dropped_without_a_lost_packet
         for command in (("preview",), UP):
             refused = site.project.pulumi(*command)
             assert refused.code != 0
-            (line,) = [each for each in refused.said.splitlines() if "written by another version" in each]
+            lines = [each for each in refused.said.splitlines() if "written by another version" in each]
+            (line,) = {each.partition("error: ")[2] for each in lines}
             assert "`pulumi state delete --all`, then `pulumi up`" in line
             assert "Traceback" not in refused.said
         assert as_it_stands(site.lab) == stands
