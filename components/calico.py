@@ -116,7 +116,6 @@ def bgp_configuration(scope: Scope, depends_on: Resources) -> pulumi.Resource:
         "logSeverityScreen": "Info",
         "nodeToNodeMeshEnabled": fabric.cluster_mesh,
         "asNumber": fabric.as_number,
-        "serviceClusterIPs": [{"cidr": str(cidr)} for cidr in fabric.service_cluster_ips],
         **announced.of_bgp_configuration(fabric),
     }
     rerun = scope.watch.rerun_on_object(scope.watch.comparison.of_bgp_configuration(spec))

@@ -7,12 +7,16 @@ from typing import Any
 from leafrack.fabric.model import Fabric
 
 
-def of_bgp_configuration(fabric: Fabric) -> dict[str, Any]:
-    """Ranges and communities besides cluster IPs: only what the file says becomes leafrack's."""
-    others = {key: ranges for key, ranges in fabric.services.items() if key != "serviceClusterIPs"}
-    found: dict[str, Any] = {key: [{"cidr": str(cidr)} for cidr in ranges] for key, ranges in others.items()}
-    found["communities"] = [{"name": one.name, "value": one.value} for one in fabric.communities]
-    found["prefixAdvertisements"] = [
-        {"cidr": str(one.cidr), "communities": list(one.communities)} for one in fabric.prefix_advertisements
-    ]
-    return {key: entries for key, entries in found.items() if entries}
+def of_bgp_configuration(fabric: Fabric) -> dict[str, list[dict[str, Any]]]:
+    """Ranges of services, and communities.
+
+    What the file leaves out is an empty list: a field that leafrack took over is still somebody else's, and would stay.
+    """
+    ranges = {key: [{"cidr": str(cidr)} for cidr in given] for key, given in fabric.services.items()}
+    return {
+        **ranges,
+        "communities": [{"name": one.name, "value": one.value} for one in fabric.communities],
+        "prefixAdvertisements": [
+            {"cidr": str(one.cidr), "communities": list(one.communities)} for one in fabric.prefix_advertisements
+        ],
+    }

@@ -36,8 +36,6 @@ def findings(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Pr
     for key in COMMUNITIES:
         given = spec.get(key) or []
         if given and not cluster.configured_by(key, manager) and given != wanted.get(key):
-            if key == "communities" and not wanted.get("prefixAdvertisements") and not spec.get("prefixAdvertisements"):
-                continue  # names that nothing uses
             verb = "has others than this file" if wanted.get(key) else "has some, and this file none"
             text = (
                 f"BGPConfiguration default {verb}: make both alike, so that what nodes announce keeps its communities"

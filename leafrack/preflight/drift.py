@@ -118,7 +118,11 @@ class Comparison:
 
     def of_bgp_configuration(self, spec: Mapping[str, Any]) -> Differences:
         """Fields of BGPConfiguration ``default`` that leafrack sets."""
-        each = (self.of_fields(Target.BGP_CONFIGURATION_SPEC, key, {"default": spec[key]}) for key in spec)
+        cluster = self.observed.cluster
+        has = {} if cluster is None else cluster.bgp_configuration
+        # An empty list says as much as none.
+        given = [key for key in spec if spec[key] != [] or key in has]
+        each = (self.of_fields(Target.BGP_CONFIGURATION_SPEC, key, {"default": spec[key]}) for key in given)
         return tuple(line for lines in each for line in lines)
 
     def of_peer(self, name: str, spec: Mapping[str, Any]) -> Differences:

@@ -428,4 +428,4 @@ def test_every_announced_range_and_its_communities_become_the_file(tmp_path: Pat
     assert found.remarks == ()
     file = tmp_path / "dc1.yaml"
     file.write_text(text_of(found))
-    assert of_bgp_configuration(load_fabric(file)) == announced
+    assert of_bgp_configuration(load_fabric(file)) == announced | {"serviceClusterIPs": [{"cidr": "10.233.0.0/18"}]}

@@ -310,6 +310,7 @@ def test_the_mesh_goes_off_only_after_every_reflector_was_seen(registered: Regis
         "nodeToNodeMeshEnabled": False,
         "asNumber": 64512,
         "serviceClusterIPs": [{"cidr": "10.233.0.0/18"}],
+        **{key: [] for key in ("serviceLoadBalancerIPs", "serviceExternalIPs", "communities", "prefixAdvertisements")},
     }
 
 

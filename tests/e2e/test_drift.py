@@ -99,11 +99,11 @@ QUIET: dict[str, tuple[Damage, str]] = {
     ),
     "an entry more in a list": (
         on_leaf(f"ip prefix-list {LISTS}-IN seq 1 permit 0.0.0.0/0"),
-        f"leaf01: prefix list {LISTS}-IN has `seq 1 permit 0.0.0.0/0`",
+        f"leaf01: prefix list {LISTS}-IN has `permit 0.0.0.0/0`",
     ),
     "an entry less in a list": (
         on_leaf(f"no ip prefix-list {LISTS}-OUT seq 10 permit 10.233.0.0/18 le 32"),
-        f"leaf01: prefix list {LISTS}-OUT lacks `seq 10 permit 10.233.0.0/18 le 32`",
+        f"leaf01: prefix list {LISTS}-OUT lacks `permit 10.233.0.0/18 le 32`",
     ),
     "a field of a BGPPeer": (
         by_kubectl(*PEER, json.dumps({"spec": {"nodeSelector": "rr-id == 'rr1' && rr-group == 'rr1'"}})),

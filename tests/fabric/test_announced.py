@@ -27,19 +27,25 @@ def loaded(tmp_path: Path, text: str, *others: tuple[str, str]) -> Fabric:
     return load(file).fabric
 
 
+NOTHING = {
+    "serviceClusterIPs": [{"cidr": "10.233.0.0/18"}],
+    **{key: [] for key in (LB, EXTERNAL, "communities", "prefixAdvertisements")},
+}
+
+
 @pytest.mark.parametrize("key", [LB, EXTERNAL])
 def test_a_range_is_in_the_lists_the_configuration_and_the_proof(tmp_path: Path, key: str) -> None:
     fabric = loaded(tmp_path, f"{key}: [192.0.2.0/24, 192.0.3.7/32]")
     one, single = ip_network("192.0.2.0/24"), ip_network("192.0.3.7/32")
     assert {one, single} <= set(fabric.advertised)
     assert all({one, single} <= set(found.prefixes) for found in prefix_lists(fabric))
-    assert of_bgp_configuration(fabric) == {key: [{"cidr": "192.0.2.0/24"}, {"cidr": "192.0.3.7/32"}]}
+    assert of_bgp_configuration(fabric) == NOTHING | {key: [{"cidr": "192.0.2.0/24"}, {"cidr": "192.0.3.7/32"}]}
     services = {prefix.ranges[0] for prefix in prove(fabric).tables["leaf01"] if prefix.what is What.SERVICES}
     assert services == {ip_network("10.233.0.0/18"), one}, "a single address is announced while a service has it"
 
 
-def test_what_the_file_does_not_say_is_not_ours(tmp_path: Path) -> None:
-    assert of_bgp_configuration(loaded(tmp_path, "")) == {}
+def test_what_the_file_does_not_say_is_said_to_be_nothing(tmp_path: Path) -> None:
+    assert of_bgp_configuration(loaded(tmp_path, "")) == NOTHING
 
 
 def test_a_fabric_may_announce_services_only(tmp_path: Path) -> None:
@@ -60,7 +66,7 @@ COMMUNITIES = "communities: [{name: blue, value: '65001:100'}, {name: large, val
 
 def test_communities_are_written_as_calico_has_them(tmp_path: Path) -> None:
     text = f"{COMMUNITIES}\nprefixAdvertisements: [{{cidr: 10.233.64.0/20, communities: [blue, large, '65001:7']}}]"
-    assert of_bgp_configuration(loaded(tmp_path, text)) == {
+    assert of_bgp_configuration(loaded(tmp_path, text)) == NOTHING | {
         "communities": [{"name": "blue", "value": "65001:100"}, {"name": "large", "value": "4200000000:1:2"}],
         "prefixAdvertisements": [{"cidr": "10.233.64.0/20", "communities": ["blue", "large", "65001:7"]}],
     }

@@ -57,7 +57,7 @@ def test_ranges_of_the_file_and_parts_of_them_are_no_finding(tmp_path: Path) -> 
     [
         (PLAIN, {"communities": BLUE, "prefixAdvertisements": PODS}, ["communities", "prefixAdvertisements"]),
         (PLAIN, {"prefixAdvertisements": [{"cidr": "10.0.0.0/8", "communities": ["1:2"]}]}, ["prefixAdvertisements"]),
-        (PLAIN, {"communities": BLUE}, []),
+        (PLAIN, {"communities": BLUE}, ["communities"]),
         (COMMUNITIES, {"communities": BLUE, "prefixAdvertisements": PODS}, []),
         (COMMUNITIES, {"communities": [{"name": "blue", "value": "65001:200"}]}, ["communities"]),
         (COMMUNITIES, {}, []),

@@ -233,3 +233,10 @@ def test_a_field_that_somebody_gave_a_peer_comes_with_the_command_that_removes_i
     assert said() == ((line,) if says else ())
     assert said(managers={key: frozenset(["leafrack:leafrack/dev:local-as-number"])}) == ()
     assert Comparison(FABRIC, Observed(replace(CLUSTER, peers=()))).of_others_in_peer(PEER.name, PEER.spec) == ()
+
+
+def test_a_list_that_is_to_be_empty_is_as_good_as_none() -> None:
+    assert DRIFT.of_bgp_configuration({"serviceExternalIPs": []}) == ()
+    found = replace(CLUSTER, bgp_configuration={"serviceExternalIPs": [{"cidr": "192.0.2.0/24"}]})
+    (line,) = Comparison(FABRIC, Observed(found)).of_bgp_configuration({"serviceExternalIPs": []})
+    assert line.startswith("BGPConfiguration default has serviceExternalIPs=192.0.2.0/24 instead of")

@@ -4,6 +4,8 @@
 #   returns 0 where bgpd does not run: the running configuration is read before.
 # - messages repeat the line that failed, password included: it is cut there.
 # - `no neighbor X` drops every line of X, and succeeds where there is none.
+# - FRR silently refuses a prefix list's entry that stands under another number: entries are told by what they say, and
+#   new ones go to the end.
 # - FRR refuses to switch graceful restart to what it is already, so only what differs is sent.
 : "${work:?}" "${way:?}"
 
@@ -116,19 +118,23 @@ stage_sessions() {
     } >"$work/standing" || full
     awk 'FILENAME == ARGV[1] { kept[$1]; next }
         FILENAME == ARGV[2] {
-            sub(/^ +/, ""); stands[$0]
+            sub(/^ +/, "")
+            if ($2 == "prefix-list") sub(/ seq [0-9]+ /, " ")
+            stands[$0]
             for (text = $0; sub(/ [^ ]*$/, "", text);) begins[text]
             next
         }
         { line = $0; sub(/^ +/, "", line) }
         line ~ /^neighbor [^ ]+ remote-as / && ($2 in kept) { next }
         line ~ /^no neighbor / { sub(/^no /, "", line); if ((line in stands) || (line in begins)) print; next }
-        line ~ /^(neighbor|ip prefix-list|ipv6 prefix-list) / && (line in stands) { next }
+        line ~ /^(ip|ipv6) prefix-list / { sub(/ seq [0-9]+ /, " ", line); if (!(line in stands)) print line; next }
+        line ~ /^neighbor / && (line in stands) { next }
         { print }' "$work/kept" "$work/standing" "$work/given" >"$work/config" || full
     # After the new entries are in, so that a list is never empty.
     awk '$2 != "prefix-list" { next }
-        NR == FNR { ours[$1, $3] = 1; given[$1, $3, $5] = 1; next }
-        ours[$1, $3] && !given[$1, $3, $5] { print "no " $0 }' "$work/given" "$work/running" >>"$work/config" || full
+        { text = $0; sub(/ seq [0-9]+ /, " ", text) }
+        NR == FNR { ours[$1, $3]; given[text]; next }
+        (($1, $3) in ours) && !(text in given) { print "no " $0 }' "$work/given" "$work/running" >>"$work/config" || full
 }
 
 check() { vtysh -C -f "$work/config" >"$work/said" 2>&1 || quiet; }

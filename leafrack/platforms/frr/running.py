@@ -89,9 +89,9 @@ def _default_instance(running: str) -> Iterator[str]:
 
 
 def listed(running: str) -> Mapping[str, frozenset[str]]:
-    """Entries of each prefix list by its name."""
+    """Entries of each prefix list by its name, without numbers: where all permit, order is nothing."""
     found: dict[str, frozenset[str]] = {}
-    for name, entry in re.findall(r"^ip(?:v6)? prefix-list (\S+) (.+)$", running, re.MULTILINE):
+    for name, entry in re.findall(r"^ip(?:v6)? prefix-list (\S+) (?:seq \d+ )?(.+)$", running, re.MULTILINE):
         found[name] = found.get(name, frozenset()) | {entry.strip()}
     return found
 

@@ -166,11 +166,11 @@ def test_an_as_number_of_somebody_else_is_said(has: str, differences: tuple[str,
     [
         ("", "", ()),
         ("ip prefix-list IN seq 5 permit 10.233.64.0/18 le 32\n", "",
-         ("IN lacks `seq 5 permit 10.233.64.0/18 le 32`",)),
+         ("IN lacks `permit 10.233.64.0/18 le 32`",)),
         ("ip prefix-list OTHER", "ip prefix-list IN seq 1 permit any\nip prefix-list OTHER",
-         ("IN has `seq 1 permit any`",)),
+         ("IN has `permit any`",)),
         ("permit 10.233.0.0/18 le 32", "deny 10.233.0.0/18 le 32",
-         ("IN lacks `seq 10 permit 10.233.0.0/18 le 32`", "IN has `seq 10 deny 10.233.0.0/18 le 32`")),
+         ("IN lacks `permit 10.233.0.0/18 le 32`", "IN has `deny 10.233.0.0/18 le 32`")),
     ],
 )  # fmt: skip
 def test_an_edited_prefix_list_says_which_entries_it_has_and_lacks(
@@ -194,6 +194,6 @@ def test_an_entry_of_an_ipv6_list_that_is_another_one_is_said() -> None:
     lists = (PrefixList("IN6", (ip_network("fd00:64::/48"),)),)
     running = RUNNING.replace("!\nend", "ipv6 prefix-list IN6 seq 5 permit any\n!\nend")
     assert FRR.list_differences(lists, FRR.parse(JSON + running)) == (
-        "IN6 lacks `seq 5 permit fd00:64::/48 le 128`",
-        "IN6 has `seq 5 permit any`",
+        "IN6 lacks `permit fd00:64::/48 le 128`",
+        "IN6 has `permit any`",
     )

@@ -392,9 +392,19 @@ def test_entries_that_are_no_longer_given_leave_our_lists_after_the_new_ones_are
         "router bgp 65009\n",
     )
     assert switch.sent(sessions(lists=LISTS)) == [
-        "ip prefix-list L seq 5 permit 10.9.0.0/16 le 32",
+        "ip prefix-list L permit 10.9.0.0/16 le 32",
+        "no ip prefix-list L seq 5 permit 10.1.0.0/16 le 32",
         "no ip prefix-list L seq 10 permit 10.2.0.0/16 le 32",
     ]
+
+
+def test_an_entry_stays_under_its_number_where_one_before_it_goes(tmp_path: Path) -> None:
+    switch = Switch(
+        tmp_path,
+        "ip prefix-list L seq 5 permit 10.1.0.0/16 le 32\nip prefix-list L seq 10 permit 10.9.0.0/16 le 32\n"
+        "router bgp 65009\n",
+    )
+    assert switch.sent(sessions(lists=LISTS)) == ["no ip prefix-list L seq 5 permit 10.1.0.0/16 le 32"]
 
 
 OTHERS = """router bgp 65009
