@@ -14,6 +14,7 @@ from leafrack.errors import Problem
 from leafrack.fabric import Fabric
 from leafrack.fabric.announced import of_bgp_configuration
 from leafrack.fabric.values import within
+from leafrack.preflight.drift import is_applied
 from leafrack.world.observed import ClusterState
 
 COMMUNITIES = ("communities", "prefixAdvertisements")
@@ -22,8 +23,14 @@ COMMUNITIES = ("communities", "prefixAdvertisements")
 def findings(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:
     """Ranges and communities that somebody else has set; what ``manager`` set itself goes as the file says."""
     spec = cluster.bgp_configuration
+    applied = is_applied(fabric, cluster, fabric.racks)
+
+    def is_ours(key: str) -> bool:
+        # In a fabric that has been applied, what somebody else gives a field of ours is drift, and goes.
+        return applied or cluster.configured_by(key, manager)
+
     for key in fabric.services:
-        found = [] if cluster.configured_by(key, manager) else list(_ranges(spec.get(key) or ()))
+        found = [] if is_ours(key) else list(_ranges(spec.get(key) or ()))
         missing = [one for one in found if not any(within(one, whole) for whole in fabric.advertised)]
         if missing:
             listed = ", ".join(map(str, missing))
@@ -35,7 +42,7 @@ def findings(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Pr
     wanted = of_bgp_configuration(fabric)
     for key in COMMUNITIES:
         given = spec.get(key) or []
-        if given and not cluster.configured_by(key, manager) and given != wanted.get(key):
+        if given and not is_ours(key) and given != wanted.get(key):
             verb = "has others than this file" if wanted.get(key) else "has some, and this file none"
             text = (
                 f"BGPConfiguration default {verb}: make both alike, so that what nodes announce keeps its communities"

@@ -15,7 +15,7 @@ from typing import Any
 from leafrack.fabric import Fabric, leaf, names
 from leafrack.platforms import Neighbour, platform_of
 from leafrack.world.fields import Target, carried
-from leafrack.world.observed import Observed
+from leafrack.world.observed import ClusterState, Observed
 
 _DEFAULTS = {"sourceAddress": "UseNodeIP", "reversePeering": "Auto"}
 """What Calico takes a field of a BGPPeer for that is not there (api/pkg/apis/projectcalico/v3/bgppeer.go)."""
@@ -183,10 +183,13 @@ class Comparison:
     def applied(self, racks: Iterable[str]) -> bool:
         """Whether leafrack has made something of some racks: before that, nothing of it is different, only to come."""
         cluster = self.observed.cluster
-        if cluster is None:
-            return False
-        nodes = [cluster.nodes.get(node) for rack in racks for node in self.fabric.racks[rack].nodes]
-        return any(_ours(node.managers.get(names.RACK_LABEL, ())) for node in nodes if node)
+        return cluster is not None and is_applied(self.fabric, cluster, racks)
+
+
+def is_applied(fabric: Fabric, cluster: ClusterState, racks: Iterable[str]) -> bool:
+    """Whether a node of some racks carries a label that leafrack has set."""
+    nodes = [cluster.nodes.get(node) for rack in racks for node in fabric.racks[rack].nodes]
+    return any(_ours(node.managers.get(names.RACK_LABEL, ())) for node in nodes if node)
 
 
 def _ours(managers: Iterable[str]) -> bool:

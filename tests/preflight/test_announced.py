@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from leafrack.fabric import names
 from leafrack.fabric.load import load
 from leafrack.preflight.announced import findings, notices
+from leafrack.world.nodes import NodeState
 from leafrack.world.observed import ClusterState
 from tests.fabric.fabric_files import changed
 
@@ -44,6 +46,18 @@ def test_a_range_that_the_file_leaves_out_is_named_before_it_is_cut(tmp_path: Pa
     others = {key: frozenset({"kubectl", "leafrack:leafrack/dev2"})}
     assert len(said(tmp_path, PLAIN, spec, others)) == 1
     assert said(tmp_path, PLAIN, spec, {key: frozenset({f"{STACK}:part"})}) == [], "what is ours goes as the file says"
+
+
+@pytest.mark.parametrize("key", ["serviceClusterIPs", "communities"])
+def test_what_somebody_sets_in_a_fabric_that_has_been_applied_is_drift_and_no_finding(tmp_path: Path, key: str) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(changed(("name: dc1", PLAIN)))
+    fabric = load(file).fabric
+    node = next(iter(fabric.racks["rr1"].nodes))
+    labelled = NodeState(node, (), managers={names.RACK_LABEL: frozenset({STACK})})
+    spec = {key: [{"cidr": "192.0.2.0/24"}] if key == "serviceClusterIPs" else BLUE}
+    assert list(findings(fabric, ClusterState(bgp_configuration=spec), STACK)) != []
+    assert list(findings(fabric, ClusterState({node: labelled}, bgp_configuration=spec), STACK)) == []
 
 
 def test_ranges_of_the_file_and_parts_of_them_are_no_finding(tmp_path: Path) -> None:
