@@ -135,7 +135,7 @@ def test_exec_enters_all_namespaces_of_a_host(lab: Lab, host: str) -> None:
     script = "hostname; ps -o args= -p 1; ip -br link show; ls /sys/class/net"
     name, first, *interfaces = lab.exec(host, "sh", "-c", script).splitlines()
     assert name == host
-    assert re.search(r"(switch|node)\.sh", first)
+    assert re.search(r"(frr|node)\.sh", first)
     assert (
         "eth0@" in "".join(interfaces)
         if host == "node4"

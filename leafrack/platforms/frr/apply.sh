@@ -141,4 +141,7 @@ check() { vtysh -C -f "$work/config" >"$work/said" 2>&1 || quiet; }
 
 apply() { vtysh -f "$work/config" >"$work/said" 2>&1 || quiet; }
 
-save() { vtysh -c 'write memory' >"$work/said" 2>&1 || quiet; }
+# Twice: vtysh keeps what was saved before as frr.conf.sav, and with it a password that has been taken away.
+save() {
+    for _ in once again; do vtysh -c 'write memory' >"$work/said" 2>&1 || quiet; done
+}

@@ -490,3 +490,12 @@ esac
     vtysh.write_text(vtysh.read_text().replace("#!/bin/sh\n", f"#!/bin/sh\n{broken}"))
     done = switch.play(sessions(NEIGHBOUR), way)
     assert (done.returncode, done.stderr) == (1, "% Can't open file /etc/frr/frr.conf: Read-only file system\n")
+
+
+def test_what_was_saved_before_is_replaced_as_well_for_it_may_hold_a_password(tmp_path: Path) -> None:
+    switch, saved = Switch(tmp_path, OTHERS), tmp_path / "saved"
+    vtysh = tmp_path / "vtysh"
+    counted = f'[ "$*" != "-c write memory" ] || echo >>{saved}\n'
+    vtysh.write_text(vtysh.read_text().replace("#!/bin/sh\n", f"#!/bin/sh\n{counted}"))
+    switch.sent(sessions(NEIGHBOUR), Way.BACK)
+    assert saved.read_text() == "\n\n"
