@@ -220,7 +220,7 @@ def test_a_dead_host_is_seen_by_status(own: Lab) -> None:
     assert own.cli("exec", "leaf01", "--", "true").stderr.startswith("leaf01 has ended")
     again = own.cli("up")
     assert again.returncode == 1
-    assert again.stderr.startswith("the lab is up, but dead: leaf01 (zebra bgpd staticd)")
+    assert again.stderr.startswith("the lab is up, but dead: leaf01 (bgpd zebra staticd)")
 
 
 @pytest.mark.parametrize("command", [["up"], ["down"], ["status"], ["exec", "node1", "--", "true"]])
