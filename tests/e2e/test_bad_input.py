@@ -319,5 +319,5 @@ def test_a_switch_without_bgp_is_named(bench: Bench) -> None:
         bench.lab.exec("leaf01", "vtysh", "-b")
     assert run.code != 0
     place = "config/fabrics/dev.yaml:19: racks.rr1.leaves.leaf01.asNumber"
-    line = f"{place}: leaf01 runs no BGP: configure `router bgp 65009` on it first"
+    line = f"{place}: leaf01 runs no BGP in the default VRF: configure `router bgp 65009` on it first"
     assert line in read_by_the_operator(run), run.said
