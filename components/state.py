@@ -21,18 +21,26 @@ def stale_state() -> str | None:
     A leafrack before 0.2 had a resource for every neighbour of a leaf. Their deletes would come after a green update,
     and would cut every session that it has just seen.
     """
-    outputs = _read("pulumi:pulumi:readStackOutputs", "name")
-    version = (outputs.get("leafrack") or {}).get("version")
-    if version == OUTPUT_VERSION:
-        return None
-    # An update that was broken off has no outputs yet.
-    old = [urn for urn in _read("pulumi:pulumi:readStackResourceOutputs", "stackName") if _is_of_another_layout(urn)]
-    if version is None and not old:
+    try:
+        stale = _is_stale()
+    except Exception as error:  # noqa: BLE001 - the SDK raises no narrower one
+        why = (str(error).splitlines() or [""])[0]
+        return f"the state of this stack cannot be read ({why}): nothing was changed; run it again"
+    if not stale:
         return None
     return (
         "the state of this stack was written by another version of leafrack, and its deletes would cut sessions that "
         "stand: nothing was changed. State is a cache: `pulumi state delete --all`, then `pulumi up` adopts all of it"
     )
+
+
+def _is_stale() -> bool:
+    outputs = _read("pulumi:pulumi:readStackOutputs", "name")
+    version = (outputs.get("leafrack") or {}).get("version")
+    if version is not None:
+        return bool(version != OUTPUT_VERSION)
+    # An update that was broken off has no outputs yet.
+    return any(map(_is_of_another_layout, _read("pulumi:pulumi:readStackResourceOutputs", "stackName")))
 
 
 def _is_of_another_layout(urn: str) -> bool:

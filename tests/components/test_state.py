@@ -1,0 +1,39 @@
+"""A state of an older layout, or one that cannot be read, is said in a line before anything is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import state
+
+OLD, UNREAD = "the state of this stack was written by another version", "the state of this stack cannot be read"
+LEAF = "urn:pulumi:dev::leafrack::leafrack:index:LeafSwitch$command:remote:Command::"
+SEEN: Mapping[str, tuple[Any, Any, str | None]] = {
+    "a new stack": ({}, {}, None),
+    "this layout": ({"leafrack": {"version": 2.0}}, {}, None),
+    "an older one": ({"leafrack": {"version": 1.0}}, {}, OLD),
+    "an older one that was broken off": ({}, {f"{LEAF}leaf01-prefix-lists": {}}, OLD),
+    "this one, broken off": ({}, {f"{LEAF}leaf01-sessions": {}}, None),
+    "one that is never whole": (ValueError("failed to load checkpoint: EOF\nmore"), {}, UNREAD),
+}
+
+
+@pytest.mark.parametrize(("outputs", "resources", "said"), SEEN.values(), ids=SEEN)
+def test_what_is_said_of_a_state(monkeypatch: pytest.MonkeyPatch, outputs: Any, resources: Any, said: str) -> None:
+    def invoke(function: str, _: Any) -> Any:
+        if isinstance(outputs, Exception):
+            raise outputs
+        return SimpleNamespace(value={"outputs": outputs if function.endswith("StackOutputs") else resources})
+
+    monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    for part in ("organization", "project", "stack"):
+        monkeypatch.setattr(pulumi, f"get_{part}", lambda: "x")
+    found = state.stale_state()
+    assert found == said if said is None else str(found).startswith(said)
+    assert "\n" not in str(found)
