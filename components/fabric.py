@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from leafrack.commands.gate import HOLD
+from leafrack.commands.gate import SETTLE
 from leafrack.fabric import Fabric as FabricFile
 from leafrack.preflight.drift import Comparison
 from leafrack.sessions import expected
@@ -132,7 +132,7 @@ class Fabric(pulumi.ComponentResource):
         what = Gate(
             forward=expected.sessions(declared, Phase.FINISHED if declared.cluster_mesh else Phase.LINKED),
             back=() if declared.cluster_mesh else expected.way_back_to_leaves(declared),
-            hold=HOLD,
+            settle=SETTLE,
             rerun=Rerun.where(scope.watch.drifted),
         )
         return gate(scope, "switched-over", what, [configured])

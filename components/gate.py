@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pulumi
 
-from leafrack.commands.gate import BRIEF, Guarded
+from leafrack.commands.gate import Guarded
 from leafrack.fabric import Fabric
 from leafrack.sessions.model import ExpectedSession, SessionKind
 from leafrack.world.fields import Fields, Target
@@ -24,13 +24,13 @@ class Gate:
     """What a gate waits for, on the way forward and on the way back.
 
     It runs again only when what it guards changes, and after a failure: the sessions, the texts that they are
-    ``made_by``, or, by ``rerun``, something of theirs that has drifted. ``hold`` are the seconds for which the sessions
-    must stand without a break. Where there is nothing to wait for in a direction, no process starts.
+    ``made_by``, or, by ``rerun``, something of theirs that has drifted. ``settle`` are the seconds until it may open
+    where a change before it resets sessions. Where there is nothing to wait for in a direction, no process starts.
     """
 
     forward: Iterable[ExpectedSession] = ()
     back: Iterable[ExpectedSession] = ()
-    hold: float = BRIEF
+    settle: float = 0.0
     made_by: Iterable[pulumi.Input[str]] = ()
     rerun: Rerun = NO_RERUN
 
@@ -45,7 +45,7 @@ def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.R
         name=name,
         forward=forward,
         back=back,
-        hold=what.hold,
+        settle=what.settle,
         endpoints=judging(scope.fabric, (*forward, *back)),
         cluster=scope.access.cluster,
     )

@@ -49,10 +49,14 @@ def variables(clone: Clone) -> dict[str, str]:
 
 
 def process_environment(clone: Clone) -> dict[str, str]:
-    """This process's environment as it is after sourcing the file."""
+    """This process's environment as it is after sourcing the file, and with Python's bytecode kept.
+
+    Every gate and step of an update is a Python process: without bytecode each compiles leafrack anew.
+    """
     path = [str(folder) for folder in first_on_path(clone)]
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
+        **own,
         **variables(clone),
         "PATH": os.pathsep.join([*path, os.environ.get("PATH", os.defpath)]),
     }

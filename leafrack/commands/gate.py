@@ -26,13 +26,13 @@ WAIT = 180.0
 """Seconds that a gate waits: BIRD's own timers (connect retry 5 s, error wait up to 30 s) fit in five times."""
 WAIT_VARIABLE = "LEAFRACK_GATE_WAIT"
 """Environment variable with another number of seconds, for fabrics that are slower or operators who are not patient."""
-HOLD = 3.0
-"""Seconds that sessions must stand without a break after a change that resets them.
+HOLD = 1.0
+"""Seconds that sessions must stand without a break."""
+SETTLE = 3.0
+"""Seconds from a change that resets sessions until a gate may open.
 
-confd takes a second or two to give BIRD what the cluster says. A gate that looked once would see the old sessions.
+confd takes a second or two to give BIRD what the cluster says. A gate that opened before would have seen the old sessions.
 """
-BRIEF = 1.0
-"""The same where nothing before the gate resets what it looks at: a session that comes and goes is seen anyway."""
 QUIET = 10.0
 """Seconds until a gate says what it waits for, and until it says so again: most gates are open before."""
 NAMED = 3
@@ -50,8 +50,8 @@ class Guarded(Value):
     back: tuple[ExpectedSession, ...] = ()
     endpoints: tuple[Endpoint, ...]
     cluster: Cluster
-    hold: float = HOLD
-    """Seconds that the sessions must stand without a break."""
+    settle: float = SETTLE
+    """Seconds until it may open, where sessions reset before it."""
     made_by: str = ""
     """Digest of the configuration that makes the sessions: with another one they are to be seen again."""
 
@@ -106,7 +106,7 @@ def run(guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: 
         found = observe.reports(expected, endpoints, guarded.cluster, credentials, patience=patience)
         return compare.sessions(expected, found)
 
-    rows = observe.until_all_hold(look, wait=wait, hold=guarded.hold, tell=waiting.looked)
+    rows = observe.until_all_hold(look, wait=wait, hold=HOLD, settle=guarded.settle, tell=waiting.looked)
     waiting.ended(rows)
     return tuple(row for row in rows if not row.ok)
 

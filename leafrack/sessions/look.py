@@ -13,8 +13,14 @@ from leafrack.world.model import Cluster, Endpoint, Report
 from leafrack.world.retry import PATIENCE
 from leafrack.world.writer import ClusterWriter
 
-POLL = 1.0
+POLL = 0.5
 """Seconds between two looks while waiting."""
+PATIENT_POLL = 1.0
+"""The same once ``EAGER`` seconds have passed: each look is a login to every leaf."""
+SHORTEST = 0.1
+"""The same where little is left of a time to wait."""
+EAGER = 15.0
+"""Seconds within which BIRD's sessions are back after a reset, if nothing is in their way."""
 
 
 def reports(
@@ -47,20 +53,23 @@ def until_all_hold(
     *,
     wait: float,
     hold: float = 0.0,
+    settle: float = 0.0,
     tell: Callable[[Sequence[Row]], None] | None = None,
 ) -> Sequence[Row]:
     """Rows of the last look: the first at which all hold and have held for ``hold`` seconds, or the one after ``wait``.
 
-    ``tell`` hears of every look that fails.
+    No look counts as the last before ``settle`` seconds have passed. ``tell`` hears of every look that fails.
     """
     started = time.monotonic()
     since: float | None = None
+    left = 0.0
     while True:
         rows = look()
         now = time.monotonic()
         if all(row.ok for row in rows):
             since = now if since is None else since
-            if now - since >= hold:
+            left = max(hold - (now - since), settle - (now - started))
+            if left <= 0:
                 return rows
         else:
             since = None
@@ -68,4 +77,5 @@ def until_all_hold(
                 tell(rows)
             if now - started >= wait:
                 return rows
-        time.sleep(POLL if since is None else min(POLL, max(0.1, hold - (now - since))))
+        poll = POLL if now - started < EAGER else PATIENT_POLL
+        time.sleep(poll if since is None else min(POLL, max(SHORTEST, left)))

@@ -8,6 +8,7 @@ is still under way at the end for lost. Only the standard library, so that it st
 from __future__ import annotations
 
 import json
+import os
 import selectors
 import signal
 import socket
@@ -22,6 +23,7 @@ INTERVAL = 0.01
 LINGER = 2.0
 """Seconds to wait for answers after the last request: late is not lost."""
 _BUFFER = 1 << 20
+_IDENTIFIERS = 1 << 16
 _RAW, _ICMP_FILTER, _ICMP6_FILTER = 255, 1, 1
 _ECHO = {4: (8, 0), 6: (128, 129)}
 """Types of request and reply by IP version (RFC 792, RFC 4443 §4)."""
@@ -34,7 +36,7 @@ class Way:
     own: str
     other: str
     socket: socket.socket
-    number: int
+    identifier: int
     sent: list[float] = field(default_factory=list)
     answered: set[int] = field(default_factory=set)
 
@@ -45,7 +47,7 @@ class Way:
 
     def send(self, now: float) -> None:
         """The next request; what the kernel has no route for is a request without an answer."""
-        packet = struct.pack("!BBHHHI", _ECHO[self.version][0], 0, 0, self.number, 0, len(self.sent))
+        packet = struct.pack("!BBHHHI", _ECHO[self.version][0], 0, 0, self.identifier, 0, len(self.sent))
         self.sent.append(now)
         try:
             self.socket.sendto(_with_checksum(packet) if self.version == 4 else packet, (self.other, 0))
@@ -89,7 +91,7 @@ def _socket(own: str) -> socket.socket:
     return made
 
 
-def _receive(ways: list[Way], ready: socket.socket) -> None:
+def _receive(ways: dict[int, Way], ready: socket.socket) -> None:
     while True:
         try:
             packet = ready.recv(256)
@@ -97,16 +99,20 @@ def _receive(ways: list[Way], ready: socket.socket) -> None:
             return
         body = packet[20:] if ready.family == socket.AF_INET else packet
         if len(body) >= 12:
-            way, _, number = struct.unpack("!HHI", body[4:12])
-            if way < len(ways):
-                ways[way].answered.add(number)
+            identifier, _, number = struct.unpack("!HHI", body[4:12])
+            way = ways.get(identifier)
+            if way is not None and number < len(way.sent):
+                way.answered.add(number)
 
 
 def main(arguments: list[str]) -> None:
     """Ping until SIGINT, then wait for what is late, then tell."""
     pairs = [argument.split(",") for argument in arguments]
     sockets = {own: _socket(own) for own, _ in pairs}
-    ways = [Way(own, other, sockets[own], number) for number, (own, other) in enumerate(pairs)]
+    # What comes late for a pinger before this one is not an answer to this one.
+    first = int.from_bytes(os.urandom(2))
+    ways = [Way(own, other, sockets[own], (first + number) % _IDENTIFIERS) for number, (own, other) in enumerate(pairs)]
+    by_identifier = {way.identifier: way for way in ways}
     stopping: list[float] = []
     signal.signal(signal.SIGINT, lambda *_: stopping.append(time.time()))
     waiting = selectors.DefaultSelector()
@@ -124,7 +130,7 @@ def main(arguments: list[str]) -> None:
         if stopping and all(len(way.answered) == len(way.sent) for way in ways):
             break
         for key, _ in waiting.select(LINGER / 20 if stopping else max(0.0, due - time.time())):
-            _receive(ways, key.fileobj)  # type: ignore[arg-type]
+            _receive(by_identifier, key.fileobj)  # type: ignore[arg-type]
     sys.stdout.write(json.dumps([way.summary() for way in ways]))
 
 

@@ -166,7 +166,12 @@ def test_the_output_is_what_its_page_documents(fabric: Project) -> None:
     assert len(ends) == 10
     assert ("leaf", "node4", "leaf02") in ends
     assert ("node", "node4", "node6") in ends
-    assert found["advertised"] == {"podCIDRs": ["10.233.64.0/18"], "serviceClusterIPs": [SERVICES]}
+    assert found["advertised"] == {
+        "podCIDRs": ["10.233.64.0/18"],
+        "serviceClusterIPs": [SERVICES],
+        "serviceExternalIPs": [],
+        "serviceLoadBalancerIPs": [],
+    }
     documented = (CLONE / "docs" / "outputs.md").read_text(encoding="utf-8")
     for key in found:
         assert f"`{key}" in documented

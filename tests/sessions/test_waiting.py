@@ -66,7 +66,19 @@ def test_a_session_that_flaps_is_waited_for_until_it_has_held_without_a_break(cl
 
     seen = looks()
     assert observe.until_all_hold(lambda: next(seen), wait=60, hold=3) == rows(True)
-    assert clock.now >= 2 + 3
+    assert clock.now >= 3 * observe.POLL + 3
+
+
+def test_sessions_that_still_stand_after_a_change_that_resets_them_do_not_open_a_gate(clock: Clock) -> None:
+    """confd acts two seconds after the change, and the sessions take two more to come back."""
+    look = lambda: rows(not 2 <= clock.now < 4)  # noqa: E731
+    assert observe.until_all_hold(look, wait=60, hold=1, settle=3) == rows(True)
+    assert clock.now == pytest.approx(4 + 1, abs=observe.POLL)
+
+
+def test_the_time_to_settle_is_none_to_wait_after_the_sessions_are_back(clock: Clock) -> None:
+    assert observe.until_all_hold(lambda: rows(clock.now >= 2.5), wait=60, hold=1, settle=3) == rows(True)
+    assert clock.now == pytest.approx(2.5 + 1, abs=observe.SHORTEST)
 
 
 @pytest.mark.parametrize(
