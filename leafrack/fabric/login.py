@@ -10,6 +10,7 @@ class Declared(BaseModel):
     """Base of everything in a fabric file: unknown keys are refused, nothing changes after loading."""
 
     model_config = ConfigDict(
+        defer_build=True,
         extra="forbid",
         frozen=True,
         alias_generator=to_camel,

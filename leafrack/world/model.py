@@ -19,7 +19,7 @@ Said = Annotated[str, AfterValidator(printable)]
 class Value(BaseModel):
     """Base of the values here: frozen, and JSON on the way to and from a gate."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class ReportedSession(Value):
