@@ -128,9 +128,10 @@ class Fabric(pulumi.ComponentResource):
             ),
             depends_on,
         )
-        configured = calico.bgp_configuration(scope, [mesh])
+        meshed = [peer for rack in self._racks.values() for peer in rack.mesh([mesh])]
+        configured = calico.bgp_configuration(scope, [mesh, *meshed])
         what = Gate(
-            forward=expected.sessions(declared, Phase.FINISHED if declared.cluster_mesh else Phase.LINKED),
+            forward=expected.sessions(declared, Phase.FINISHED if declared.cluster_mesh else Phase.SWITCHED_OVER),
             back=() if declared.cluster_mesh else expected.way_back_to_leaves(declared),
             settle=SETTLE,
             rerun=Rerun.where(scope.watch.drifted),

@@ -29,10 +29,10 @@ class LeafRack(pulumi.ComponentResource):
     """A rack, built in three phases so that nothing is lost on the way.
 
     Pulumi type ``leafrack:index:LeafRack``. Making it connects the rack: labels, the leaves' neighbours (LeafSwitch),
-    the BGPPeers towards them. :meth:`link` gives the nodes sessions with each other in the place of the mesh: over
-    route reflectors, which it makes one after the other by their cluster IDs, or from every node to every other; top
-    of rack they need none. :meth:`finish` gives the rack its own AS. In between belong a gate and, before the last,
-    the mesh's end: ``Fabric`` does that for several racks; a program with one rack calls them itself.
+    the BGPPeers towards them. :meth:`link` gives the nodes sessions over route reflectors in the place of the mesh, and
+    makes those one after the other by their cluster IDs. :meth:`mesh` gives the nodes of a rack in full mesh sessions
+    with each other, once Calico's mesh is off. :meth:`finish` gives the rack its own AS. In between belong gates:
+    ``Fabric`` does that for several racks; a program with one rack calls them itself.
     """
 
     def __init__(self, name: str, args: LeafRackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -71,13 +71,22 @@ class LeafRack(pulumi.ComponentResource):
 
     def _link(self, depends_on: Resources) -> Resources:
         rack = self._args.rack
-        whole, reflecting = names.rack_selector(rack), names.reflector_selector(rack)
         if self._how is Interconnect.ROUTE_REFLECTORS:
-            peer = self._peer(names.node_peer(rack), whole, reflecting, depends_on)
+            nodes, reflecting = names.rack_selector(rack), names.reflector_selector(rack)
+            peer = self._peer(names.node_peer(rack), nodes, reflecting, depends_on)
             return [reflectors(self._scope, rack, [peer, *self._reflector_labels])]
-        if self._how is Interconnect.FULL_MESH and not self._args.fabric.cluster_mesh:
-            return [self._peer(names.mesh_peer(rack), whole, whole, depends_on)]
         return depends_on
+
+    def mesh(self, depends_on: Resources) -> Resources:
+        """Give the nodes of a rack in full mesh sessions with each other; ``depends_on`` is the end of Calico's mesh.
+
+        Not before, and gone again before that mesh comes back: two BIRD protocols for one neighbour do not survive a
+        reset (:mod:`leafrack.commands.reflectors`). In between the rack's leaves have the routes of every node.
+        """
+        if self._how is not Interconnect.FULL_MESH or self._args.fabric.cluster_mesh:
+            return ()
+        whole = names.rack_selector(self._args.rack)
+        return [self._peer(names.mesh_peer(self._args.rack), whole, whole, depends_on)]
 
     def link_racks(self, depends_on: Resources) -> Resources:
         """Peer the rack's reflectors with those of the other racks (``reflectorMesh``), before they become reflectors.

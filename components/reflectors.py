@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from leafrack.commands.reflectors import Narrow, Reflectors, Turn
+from leafrack.commands.reflectors import Reflectors, Turn
 from leafrack.fabric import names
 from leafrack.sessions import expected
 from leafrack.sessions.model import Phase
@@ -39,7 +39,6 @@ def reflectors(scope: Scope, rack: str, depends_on: Resources) -> pulumi.Resourc
         cluster=scope.access.cluster,
         endpoints=judging(fabric, sessions),
         turns=turns,
-        narrow=_narrow(scope, rack),
     )
     comparison = scope.watch.comparison
     drifted = comparison.of_fields(Target.NODE_ANNOTATION, names.CLUSTER_ID_ANNOTATION, ids)
@@ -51,17 +50,3 @@ def reflectors(scope: Scope, rack: str, depends_on: Resources) -> pulumi.Resourc
         rerun=scope.watch.rerun(drifted),
     )
     return run(scope, f"{rack}-reflectors", asked, depends_on)
-
-
-def _narrow(scope: Scope, rack: str) -> Narrow | None:
-    first, *others = scope.fabric.racks[rack].reflectors
-    if not others:
-        return None
-    selector = names.reflector_selector(rack)
-    mesh = expected.mesh(scope.fabric, [rack])
-    return Narrow(
-        peer=names.node_peer(rack),
-        all_reflectors=selector,
-        one_reflector=f"{selector} && {names.one_reflector_selector(scope.fabric.racks[rack].reflectors[first])}",
-        back=tuple(session for session in mesh if {session.near.name, session.far.name} & set(others)),
-    )

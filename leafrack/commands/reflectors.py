@@ -4,13 +4,20 @@ A cluster ID turns a node into a route reflector, and its sessions reset for it.
 the one before it is seen whole. A node that is no reflector any more gives up its ID, and then its label, after the
 others were seen. On the way back the reflectors go in reverse order, and each is seen in the mesh before the next.
 
+While the mesh is on, the BGPPeer between nodes and reflectors selects only those that have their ID: a node with an ID
+has no part in the mesh. Were it to select others, both nodes would have two BIRD protocols for one neighbour, its own
+and that of the mesh. Only one of them can run, and once both ends run the other one, each takes the connections of its
+neighbour for those of the mesh and closes them, for ever (BIRD 1.6 gives a connection to the first protocol of that
+address).
+
 Standard input is :class:`Reflectors` as JSON. ``forward`` prints which node has which cluster ID, and reads that of the
 last time from the environment (pulumi-command's ``addPreviousOutputInEnv``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from leafrack.commands import resource
 from leafrack.commands.gate import Guarded, missing
@@ -18,6 +25,8 @@ from leafrack.commands.step import VALUES, previous
 from leafrack.fabric import names
 from leafrack.sessions.model import ExpectedSession
 from leafrack.world import fields
+from leafrack.world.cluster import ClusterReader
+from leafrack.world.connection import Connection
 from leafrack.world.fields import Fields, Target, Values
 from leafrack.world.model import Cluster, Endpoint, Value
 
@@ -31,20 +40,6 @@ class Turn(Value):
     back: tuple[ExpectedSession, ...]
 
 
-class Narrow(Value):
-    """The BGPPeer between nodes and reflectors, which goes in two turns on the way back.
-
-    Each of its sessions gives way to one of the mesh, which takes seconds. Were they to go all at once, a member would
-    have no session to any reflector meanwhile, and so its leaf no route to its pods. So those of all reflectors but one
-    go first, and are seen in the mesh.
-    """
-
-    peer: str
-    all_reflectors: str
-    one_reflector: str
-    back: tuple[ExpectedSession, ...]
-
-
 class Reflectors(Value):
     """The reflectors of a rack in the order in which they are made."""
 
@@ -53,16 +48,42 @@ class Reflectors(Value):
     cluster: Cluster
     endpoints: tuple[Endpoint, ...]
     turns: tuple[Turn, ...]
-    narrow: Narrow | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the cluster has before the step changes it."""
+
+    mesh: bool
+    """Whether Calico's mesh is on."""
+    cluster_ids: Values
+    """Cluster ID by node, of those that have one."""
+    peer: bool
+    """Whether there is the BGPPeer between the rack's nodes and reflectors."""
+
+
+def found(wanted: Reflectors) -> Found:
+    """What the cluster has now."""
+    reader = ClusterReader(Connection(wanted.cluster))
+    ids = {name: node.annotations.get(names.CLUSTER_ID_ANNOTATION) for name, node in reader.nodes().items()}
+    return Found(
+        mesh=reader.mesh_enabled(),
+        cluster_ids={name: cluster_id for name, cluster_id in ids.items() if cluster_id},
+        peer=any(peer.name == names.node_peer(wanted.rack) for peer in reader.peers()),
+    )
 
 
 def forward(wanted: Reflectors, before: Values) -> Sequence[str]:
     """Make every reflector in its turn, then let go of those of ``before``; a line for each session that is missing."""
-    if wanted.narrow is not None:
-        # After a way back that was broken off it may be narrow.
-        fields.forward(_selector(wanted, wanted.narrow), resource.tell)
+    world = found(wanted)
+    reflecting = [turn for turn in wanted.turns if world.cluster_ids.get(turn.node) == turn.cluster_id]
+    if world.mesh:
+        _select(wanted, reflecting)
     for turn in wanted.turns:
         fields.forward(_cluster_ids(wanted, {turn.node: turn.cluster_id}), resource.tell)
+        if world.mesh and turn not in reflecting:
+            reflecting.append(turn)
+            _select(wanted, reflecting)
         if lines := missing(_guarded(wanted, turn.node, forward=turn.forward), "forward"):
             return lines
     leaving = {node: value for node, value in before.items() if node not in {turn.node for turn in wanted.turns}}
@@ -71,19 +92,22 @@ def forward(wanted: Reflectors, before: Values) -> Sequence[str]:
         if lines := missing(_guarded(wanted, node, forward=tuple(_of(wanted, node))), "forward"):
             return lines
         fields.back(_labels(wanted, node), resource.tell)
+    _give(wanted, names.reflector_selector(wanted.rack))
     return ()
 
 
 def back(wanted: Reflectors) -> Sequence[str]:
     """Take the cluster IDs away, last one first, each node seen in the mesh before the next."""
+    world = found(wanted)
+    reflecting = [turn for turn in wanted.turns if world.cluster_ids.get(turn.node) == turn.cluster_id]
     for turn in reversed(wanted.turns):
+        reflecting = [other for other in reflecting if other != turn]
+        if world.mesh and world.peer:
+            _select(wanted, reflecting)
         fields.back(_cluster_ids(wanted, {turn.node: turn.cluster_id}), resource.tell)
         if lines := missing(_guarded(wanted, turn.node, back=turn.back), "back"):
             return lines
-    if wanted.narrow is None:
-        return ()
-    fields.back(_selector(wanted, wanted.narrow), resource.tell)
-    return missing(_guarded(wanted, wanted.rack, back=wanted.narrow.back), "back")
+    return ()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -130,12 +154,14 @@ def _labels(wanted: Reflectors, node: str) -> Fields:
     )
 
 
-def _selector(wanted: Reflectors, narrow: Narrow) -> Fields:
-    return Fields(
-        target=Target.PEER_SPEC,
-        key="peerSelector",
-        values={narrow.peer: narrow.all_reflectors},
-        leave={narrow.peer: narrow.one_reflector},
-        manager=wanted.manager,
-        cluster=wanted.cluster,
+def _select(wanted: Reflectors, turns: Iterable[Turn]) -> None:
+    """Let the rack's BGPPeer select some reflectors: by their IDs, so that another one's label adds nobody."""
+    _give(wanted, names.some_reflectors_selector(wanted.rack, (turn.cluster_id for turn in turns)))
+
+
+def _give(wanted: Reflectors, selector: str) -> None:
+    values: Values = {names.node_peer(wanted.rack): selector}
+    what = Fields(
+        target=Target.PEER_SPEC, key="peerSelector", values=values, manager=wanted.manager, cluster=wanted.cluster
     )
+    fields.forward(what, resource.tell)

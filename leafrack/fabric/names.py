@@ -97,9 +97,11 @@ def reflector_selector(rack: str) -> str:
     return f"{REFLECTOR_LABEL} == '{rack}'"
 
 
-def one_reflector_selector(addresses: Addresses) -> str:
-    """Calico selector of one route reflector."""
-    return f"{CLUSTER_ID_LABEL} == '{cluster_id(addresses)}'"
+def some_reflectors_selector(rack: str, cluster_ids: Iterable[str]) -> str:
+    """Calico selector of those route reflectors of a rack that have one of some cluster IDs, or of nobody."""
+    listed = ", ".join(f"'{each}'" for each in cluster_ids)
+    some = f"{CLUSTER_ID_LABEL} in {{{listed}}}" if listed else f"!has({REFLECTOR_LABEL})"
+    return f"{reflector_selector(rack)} && {some}"
 
 
 def other_reflectors_selector(racks: Iterable[str]) -> str:

@@ -33,7 +33,7 @@ def _of_rack(fabric: Fabric, rack: str, phase: Phase) -> Iterator[ExpectedSessio
     linked = phase is not Phase.CONNECTED
     judges = {
         Interconnect.ROUTE_REFLECTORS: fabric.reflectors_of(rack),
-        Interconnect.FULL_MESH: {} if fabric.cluster_mesh else declared.nodes,
+        Interconnect.FULL_MESH: {} if fabric.cluster_mesh or phase is Phase.LINKED else declared.nodes,
         Interconnect.TOP_OF_RACK: {},
     }[how]
     later = dict(declared.nodes)

@@ -16,9 +16,11 @@ class Phase(StrEnum):
     CONNECTED = "connected"
     """The border nodes have sessions to their leaves, with the AS that the nodes had before; the mesh is on."""
     LINKED = "linked"
-    """The nodes of each rack have sessions of their own with each other, in the place of the mesh."""
+    """The nodes of each rack have sessions with its reflectors in the place of the mesh."""
+    SWITCHED_OVER = "switched over"
+    """The mesh is off, and the nodes of racks in full mesh have sessions of their own with each other."""
     FINISHED = "finished"
-    """The mesh is off, or on if it is the interconnect of the whole cluster, and every rack has its own AS."""
+    """Every rack has its own AS. The mesh is off, or on if it is the interconnect of the whole cluster."""
 
 
 class SessionKind(StrEnum):

@@ -14,7 +14,6 @@ from typing import Any
 
 from lightkube.core.resource import GlobalResource
 from lightkube.resources.core_v1 import Node
-from pydantic import Field
 
 from leafrack.errors import UnreadableError
 from leafrack.world.calico import BGPConfiguration, BGPPeer
@@ -61,8 +60,6 @@ class Fields(Model):
     """Wanted value by the object's name."""
     manager: str
     cluster: Cluster
-    leave: Values = Field(default_factory=dict)
-    """Value that ``back`` gives an object instead of taking the field away, where the mesh is on by then."""
 
 
 def forward(wanted: Fields, tell: Callable[[str], None], previous: Values | None = None) -> None:
@@ -96,14 +93,11 @@ def back(wanted: Fields, tell: Callable[[str], None]) -> None:
     connection = Connection(wanted.cluster)
     reader, writer = ClusterReader(connection), ClusterWriter(connection)
     present = carried(wanted.target, wanted.values, reader.nodes, reader.peers, reader.bgp_configuration)
-    if wanted.leave and not reader.mesh_enabled():
-        return
     for name, value in wanted.values.items():
         if present.get(name, {}).get(wanted.key) == value:
             # Not given up but removed: a value that was there before leafrack has another manager as well.
-            content = _content(wanted, wanted.leave.get(name))
-            writer.merge(_resource(wanted), name, content, manager=wanted.manager)
-            tell(f"{name}: {wanted.key} is {wanted.leave.get(name, 'gone')}")
+            writer.merge(_resource(wanted), name, _content(wanted, None), manager=wanted.manager)
+            tell(f"{name}: {wanted.key} is gone")
 
 
 def carried(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
 from leafrack.commands import reflectors
 from leafrack.commands.gate import Guarded
-from leafrack.commands.reflectors import Narrow, Reflectors, Turn
+from leafrack.commands.reflectors import Found, Reflectors, Turn
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession, SessionKind
 from leafrack.world.fields import Fields
 from leafrack.world.model import Cluster
@@ -35,34 +37,44 @@ def turn(node: str) -> Turn:
 
 
 def wanted(*nodes: str) -> Reflectors:
-    narrow = Narrow(
-        peer="rr1-to-node-peer",
-        all_reflectors="rr-id == 'rr1'",
-        one_reflector="rr-id == 'rr1' && one",
-        back=(session("node2", "node3", SessionKind.MESH),),
-    )
     return Reflectors(
         rack="rr1",
         manager="m",
         cluster=Cluster(),
         endpoints=(),
         turns=tuple(map(turn, nodes)),
-        narrow=narrow if len(nodes) > 1 else None,
     )
+
+
+ID = "RouteReflectorClusterID"
 
 
 class World:
     """Notes in order what the step does to the cluster and what it waits for."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, never: str = "") -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        never: str = "",
+        *,
+        mesh: bool = False,
+        reflecting: Iterable[str] = (),
+        peer: bool = True,
+    ) -> None:
         self.done: list[str] = []
         self._never = never
+        found = Found(mesh=mesh, cluster_ids={node: NODES[node] for node in reflecting}, peer=peer)
+        monkeypatch.setattr("leafrack.commands.reflectors.found", lambda _wanted: found)
         monkeypatch.setattr("leafrack.commands.reflectors.fields.forward", self._gives)
         monkeypatch.setattr("leafrack.commands.reflectors.fields.back", self._takes)
         monkeypatch.setattr("leafrack.commands.reflectors.missing", self._waits)
 
     def _gives(self, fields: Fields, *_: object) -> None:
-        self.done += [f"give {name} {fields.key.rpartition('/')[2]}" for name in fields.values]
+        for name, value in fields.values.items():
+            if fields.key == "peerSelector":
+                self.done.append(f"{name} selects {value}")
+            else:
+                self.done.append(f"give {name} {fields.key.rpartition('/')[2]}")
 
     def _takes(self, fields: Fields, *_: object) -> None:
         self.done += [f"take {name} {fields.key.rpartition('/')[2]}" for name in fields.values]
@@ -73,22 +85,41 @@ class World:
         return (f"{guarded.name}: missing",) if guarded.name == self._never else ()
 
 
-ID = "RouteReflectorClusterID"
-FIRST = f"give node1 {ID}", "see node1: node1 ↔ node2, node1 ↔ node3"
-SECOND = f"give node2 {ID}", "see node2: node2 ↔ node1, node2 ↔ node3"
-WHOLE = "give rr1-to-node-peer peerSelector"
+SEEN_1, SEEN_2 = "see node1: node1 ↔ node2, node1 ↔ node3", "see node2: node2 ↔ node1, node2 ↔ node3"
+FIRST = f"give node1 {ID}", SEEN_1
+SECOND = f"give node2 {ID}", SEEN_2
+SELECTS = "rr1-to-node-peer selects rr-id == 'rr1'"
+NOBODY = f"{SELECTS} && !has(rr-id)"
+ONE = f"{SELECTS} && leafrack/cluster-id in {{'172.20.0.11'}}"
+BOTH = f"{SELECTS} && leafrack/cluster-id in {{'172.20.0.11', '172.20.0.12'}}"
 
 
 def test_each_reflector_is_seen_before_the_next_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch)
     assert reflectors.forward(wanted("node1", "node2"), {}) == ()
-    assert world.done == [WHOLE, *FIRST, *SECOND]
+    assert world.done == [*FIRST, *SECOND, SELECTS]
+
+
+def test_while_the_mesh_is_on_nobody_peers_with_a_node_that_still_has_a_part_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch, mesh=True)
+    assert reflectors.forward(wanted("node1", "node2"), {}) == ()
+    assert world.done == [NOBODY, FIRST[0], ONE, SEEN_1, SECOND[0], BOTH, SEEN_2, SELECTS]
+
+
+def test_a_run_after_one_that_was_broken_off_leaves_those_that_are_reflectors_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch, mesh=True, reflecting=["node1"])
+    assert reflectors.forward(wanted("node1", "node2"), {}) == ()
+    assert world.done == [ONE, *FIRST, SECOND[0], BOTH, SEEN_2, SELECTS]
 
 
 def test_where_the_first_does_not_come_up_the_second_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(monkeypatch, never="node1")
+    world = World(monkeypatch, never="node1", mesh=True)
     assert reflectors.forward(wanted("node1", "node2"), {}) == ("node1: missing",)
-    assert world.done == [WHOLE, *FIRST]
+    assert world.done == [NOBODY, FIRST[0], ONE, SEEN_1]
 
 
 def test_who_is_none_any_more_gives_up_its_id_then_is_seen_by_the_others_then_loses_its_label(
@@ -96,7 +127,7 @@ def test_who_is_none_any_more_gives_up_its_id_then_is_seen_by_the_others_then_lo
 ) -> None:
     world = World(monkeypatch)
     assert reflectors.forward(wanted("node1"), {"node1": NODES["node1"], "node2": NODES["node2"]}) == ()
-    assert world.done == [*FIRST, f"take node2 {ID}", "see node2: node1 ↔ node2", "take node2 rr-id"]
+    assert world.done == [*FIRST, f"take node2 {ID}", "see node2: node1 ↔ node2", "take node2 rr-id", SELECTS]
 
 
 def test_one_that_others_do_not_see_keeps_its_label_and_with_it_its_leaf(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,25 +136,32 @@ def test_one_that_others_do_not_see_keeps_its_label_and_with_it_its_leaf(monkeyp
     assert world.done[-1] == "see node2: node1 ↔ node2"
 
 
-def test_the_way_back_begins_with_the_last_and_ends_with_the_peer_narrowed_and_the_mesh_seen(
-    monkeypatch: pytest.MonkeyPatch,
+BACK_2, BACK_1 = (f"take node2 {ID}", SEEN_2), (f"take node1 {ID}", SEEN_1)
+
+
+@pytest.mark.parametrize(
+    ("has", "does"),
+    [
+        ({"mesh": True}, [ONE, *BACK_2, NOBODY, *BACK_1]),
+        ({"mesh": True, "peer": False}, [*BACK_2, *BACK_1]),
+        ({"mesh": False}, [*BACK_2, *BACK_1]),
+        # The last run was broken off once the second was none any more.
+        ({"mesh": True, "reflecting": ["node1"]}, [ONE, *BACK_2, NOBODY, *BACK_1]),
+        ({"mesh": True, "reflecting": []}, [NOBODY, *BACK_2, NOBODY, *BACK_1]),
+    ],
+)
+def test_on_the_way_back_each_leaves_the_peer_before_it_enters_the_mesh_and_is_seen_there_before_the_next(
+    has: dict[str, Any], does: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = World(monkeypatch)
+    world = World(monkeypatch, **{"reflecting": ["node1", "node2"], **has})
     assert reflectors.back(wanted("node1", "node2")) == ()
-    assert world.done == [
-        f"take node2 {ID}",
-        "see node2: node2 ↔ node1, node2 ↔ node3",
-        f"take node1 {ID}",
-        "see node1: node1 ↔ node2, node1 ↔ node3",
-        "take rr1-to-node-peer peerSelector",
-        "see rr1: node2 ↔ node3",
-    ]
+    assert world.done == does
 
 
 def test_on_the_way_back_too_one_that_is_not_seen_holds_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(monkeypatch, never="node2")
+    world = World(monkeypatch, never="node2", mesh=True, reflecting=["node1", "node2"])
     assert reflectors.back(wanted("node1", "node2")) == ("node2: missing",)
-    assert world.done == [f"take node2 {ID}", "see node2: node2 ↔ node1, node2 ↔ node3"]
+    assert world.done == [ONE, *BACK_2]
 
 
 def test_what_it_owns_is_printed_for_the_next_time(

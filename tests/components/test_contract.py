@@ -14,7 +14,7 @@ import pytest
 
 from components.outputs import OUTPUT_VERSION, outputs
 from leafrack.commands.gate import Guarded
-from leafrack.commands.reflectors import Narrow, Reflectors, Turn
+from leafrack.commands.reflectors import Reflectors, Turn
 from leafrack.fabric import names
 from leafrack.fabric.load import load_fabric
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession
@@ -111,10 +111,9 @@ def test_the_keys_on_nodes_and_peers_stay() -> None:
 
 STDIN = {
     Guarded: {"name", "forward", "back", "endpoints", "cluster", "settle", "made_by"},
-    Fields: {"target", "key", "values", "manager", "cluster", "leave"},
-    Reflectors: {"rack", "manager", "cluster", "endpoints", "turns", "narrow"},
+    Fields: {"target", "key", "values", "manager", "cluster"},
+    Reflectors: {"rack", "manager", "cluster", "endpoints", "turns"},
     Turn: {"node", "cluster_id", "forward", "back"},
-    Narrow: {"peer", "all_reflectors", "one_reflector", "back"},
     RackPassword: {"rack", "password", "namespace", "manager", "cluster"},
     Endpoint: {"name", "platform", "host", "port", "user", "host_key", "identity_file", "jump"},
     ExpectedSession: {"kind", "rack", "near", "far"},

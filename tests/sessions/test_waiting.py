@@ -83,7 +83,7 @@ def test_the_time_to_settle_is_none_to_wait_after_the_sessions_are_back(clock: C
 
 @pytest.mark.parametrize(
     ("given", "seconds"),
-    [((), 0), (("--wait", "5"), 3), (("--wait", "60", "--established-for", "3"), 7), (("--established-for", "9"), 0)],
+    [((), 0), (("--wait", "5"), 3), (("--wait", "60", "--established-for", "3"), 8), (("--established-for", "9"), 0)],
 )
 def test_the_command_waits_as_long_as_it_is_told_and_wants_all_to_hold_as_long(
     given: tuple[str, ...],
