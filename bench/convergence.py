@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from leafrack.commands.gate import BRIEF, HOLD
+from leafrack.commands.gate import HOLD, SETTLE
 from leafrack.fabric import Fabric
 from tests.e2e.declared import running
 from tests.proof.fabrics import values
@@ -29,9 +29,8 @@ def least(fabric: Fabric) -> tuple[int, float]:
     """Gates and turns that wait for sessions one after the other, and the seconds that they need at least."""
     waves = len(fabric.in_waves())
     turns = waves * max(len(fabric.reflectors_of(rack)) for rack in fabric.racks)
-    resetting = turns + 1 + waves
-    brief = waves + 1
-    return resetting + brief, (resetting + brief) * CONNECT_DELAY + resetting * HOLD + brief * BRIEF
+    gates = turns + 1 + waves + waves + 1
+    return gates, gates * max(SETTLE, CONNECT_DELAY + HOLD)
 
 
 def main(sizes: list[int]) -> None:

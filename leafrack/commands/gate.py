@@ -31,7 +31,8 @@ HOLD = 1.0
 SETTLE = 3.0
 """Seconds from a change that resets sessions until a gate may open.
 
-confd takes a second or two to give BIRD what the cluster says. A gate that opened before would have seen the old sessions.
+confd takes a second or two to give BIRD what the cluster says. A gate that opened before would have seen the old
+sessions.
 """
 QUIET = 10.0
 """Seconds until a gate says what it waits for, and until it says so again: most gates are open before."""
