@@ -51,7 +51,7 @@ class Reflectors(Value):
 
 
 @dataclass(frozen=True)
-class Found:
+class Present:
     """What the cluster has before the step changes it."""
 
     mesh: bool
@@ -62,11 +62,11 @@ class Found:
     """Whether there is the BGPPeer between the rack's nodes and reflectors."""
 
 
-def found(wanted: Reflectors) -> Found:
+def present(wanted: Reflectors) -> Present:
     """What the cluster has now."""
     reader = ClusterReader(Connection(wanted.cluster))
     ids = {name: node.annotations.get(names.CLUSTER_ID_ANNOTATION) for name, node in reader.nodes().items()}
-    return Found(
+    return Present(
         mesh=reader.mesh_enabled(),
         cluster_ids={name: cluster_id for name, cluster_id in ids.items() if cluster_id},
         peer=any(peer.name == names.node_peer(wanted.rack) for peer in reader.peers()),
@@ -75,7 +75,7 @@ def found(wanted: Reflectors) -> Found:
 
 def forward(wanted: Reflectors, before: Values) -> Sequence[str]:
     """Make every reflector in its turn, then let go of those of ``before``; a line for each session that is missing."""
-    world = found(wanted)
+    world = present(wanted)
     reflecting = [turn for turn in wanted.turns if world.cluster_ids.get(turn.node) == turn.cluster_id]
     if world.mesh:
         _select(wanted, reflecting)
@@ -98,7 +98,7 @@ def forward(wanted: Reflectors, before: Values) -> Sequence[str]:
 
 def back(wanted: Reflectors) -> Sequence[str]:
     """Take the cluster IDs away, last one first, each node seen in the mesh before the next."""
-    world = found(wanted)
+    world = present(wanted)
     reflecting = [turn for turn in wanted.turns if world.cluster_ids.get(turn.node) == turn.cluster_id]
     for turn in reversed(wanted.turns):
         reflecting = [other for other in reflecting if other != turn]

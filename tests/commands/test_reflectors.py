@@ -10,7 +10,7 @@ import pytest
 
 from leafrack.commands import reflectors
 from leafrack.commands.gate import Guarded
-from leafrack.commands.reflectors import Found, Reflectors, Turn
+from leafrack.commands.reflectors import Present, Reflectors, Turn
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession, SessionKind
 from leafrack.world.fields import Fields
 from leafrack.world.model import Cluster
@@ -63,8 +63,8 @@ class World:
     ) -> None:
         self.done: list[str] = []
         self._never = never
-        found = Found(mesh=mesh, cluster_ids={node: NODES[node] for node in reflecting}, peer=peer)
-        monkeypatch.setattr("leafrack.commands.reflectors.found", lambda _wanted: found)
+        there = Present(mesh=mesh, cluster_ids={node: NODES[node] for node in reflecting}, peer=peer)
+        monkeypatch.setattr("leafrack.commands.reflectors.present", lambda _wanted: there)
         monkeypatch.setattr("leafrack.commands.reflectors.fields.forward", self._gives)
         monkeypatch.setattr("leafrack.commands.reflectors.fields.back", self._takes)
         monkeypatch.setattr("leafrack.commands.reflectors.missing", self._waits)

@@ -1,0 +1,118 @@
+"""The life of fabrics that nobody thought of: up, changed to another on the same wiring, destroyed, as before.
+
+CI tries one, of a fixed seed. ``make soak`` tries as many as ``LEAFRACK_FABRICS`` says; they have every pair of kinds
+between them. ``LEAFRACK_SEED`` draws the same ones again: it stands in the name of each test. A fabric that fails is in
+the test's temporary folder as ``declared.yaml``, to be kept as a case.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from leafrack.proof.sessions import standing
+from leafrack.proof.topology import topology
+from tests.e2e.declared import Site, running
+from tests.e2e.world import eventually, snapshot
+from tests.generated.choose import another, chosen
+from tests.generated.draw import MOST_NODES, Drawn, kinds_of
+from tests.proof import real
+
+pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+
+FIXED_SEED = 10
+SEED = int(os.environ.get("LEAFRACK_SEED") or FIXED_SEED)
+COUNT = int(os.environ.get("LEAFRACK_FABRICS") or 1)
+PATIENCE = 90.0
+"""Seconds for BIRD's and FRR's own timers after the last change."""
+CONFIGURATION = ("bgpconfigurations.crd.projectcalico.org", "default")
+REFUSALS = ("a rack moves to another interconnect without localASNumber only",)
+"""What one update cannot do, as docs/errors.md has it."""
+
+
+@cache
+def drawn_now() -> list[Drawn]:
+    """The fabrics of this run: drawn by who runs one, not by everybody who collects tests."""
+    return chosen(SEED, COUNT, MOST_NODES)
+
+
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("number", range(COUNT), ids=lambda number: f"seed-{SEED}-{number}")
+def test_a_fabric_goes_up_is_changed_and_comes_down_again(number: int, tmp_path: Path) -> None:
+    drawn = drawn_now()[number]
+    print("kinds:", ", ".join(sorted(kinds_of(drawn))))  # noqa: T201 - what pytest shows of a test that fails
+    with running(tmp_path, drawn.file) as site:
+        switches = [switch.name for switch in site.plan.switches]
+        if drawn.cluster_as is not None:
+            patch = json.dumps({"spec": {"asNumber": drawn.cluster_as}})
+            site.lab.kubectl("patch", *CONFIGURATION, "--type=merge", "-p", patch)
+        before = snapshot(site.lab, switches)
+        if drawn.cluster_as is not None:
+            the_clusters_own_as_is_asked_for(site)
+            assert snapshot(site.lab, switches) == before
+        stands(site, drawn)
+        then = another(drawn, SEED + number)
+        refused = changes(site, then)
+        if refused is None:
+            is_as_declared(site)
+        site.destroyed()
+        assert eventually(lambda: snapshot(site.lab, switches) == before), "something is left"
+
+
+def the_clusters_own_as_is_asked_for(site: Site) -> None:
+    """A file with another AS than the cluster's is refused, and nothing is touched."""
+    number = site.declared.pop("asNumber")
+    run = site.up()
+    assert run.code != 0
+    assert f"are in AS {number} now" in run.said
+    site.declared["asNumber"] = number
+
+
+def stands(site: Site, drawn: Drawn) -> None:
+    """Apply what is declared."""
+    passwords(site, drawn)
+    site.applied()
+    is_as_declared(site)
+
+
+def changes(site: Site, then: Drawn) -> str | None:
+    """Apply another fabric: what it is refused for, where one update cannot do it and the documentation says so."""
+    former = dict(site.declared)
+    site.declared.clear()
+    site.declared.update(then.file)
+    passwords(site, then)
+    run = site.up()
+    if run.code == 0:
+        return None
+    refusal = next((each for each in REFUSALS if each in run.said), None)
+    assert refusal is not None, run.said
+    assert set(run.changes()) <= {"unchanged"}, run.said
+    site.declared.clear()
+    site.declared.update(former)
+    site.write()
+    return refusal
+
+
+def passwords(site: Site, drawn: Drawn) -> None:
+    """Give the racks that are to have one a password, and take it from the others."""
+    for rack in drawn.file["racks"]:
+        path = f"leafrack:bgpPasswords.{rack}"
+        site.project.pulumi("config", "rm", "--path", path)
+        if rack in drawn.passwords:
+            site.project.check("config", "set", "--secret", "--path", path, drawn.passwords[rack])
+
+
+def is_as_declared(site: Site) -> None:
+    """Every session and route is there, the tables are the predicted ones, and nothing is left to do."""
+    declared = site.fabric
+    assert eventually(lambda: [row for row in site.rows() if not row["ok"]] == []), site.rows()
+    lab = real.Lab(site.lab.dir, site.file, declared)
+    compared, lines = real.differences(lab, real.predicted(declared, standing(topology(declared), {})), PATIENCE)
+    assert lines == []
+    assert compared
+    preview = site.project.pulumi("preview", "--refresh", "--expect-no-changes")
+    assert preview.code == 0, preview.said
