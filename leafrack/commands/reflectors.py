@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from leafrack.commands import resource
-from leafrack.commands.gate import Guarded, missing
+from leafrack.commands.gate import SETTLE, Guarded, missing
 from leafrack.commands.step import VALUES, previous
 from leafrack.fabric import names
 from leafrack.sessions.model import ExpectedSession
@@ -80,11 +80,13 @@ def forward(wanted: Reflectors, before: Values) -> Sequence[str]:
     if world.mesh:
         _select(wanted, reflecting)
     for turn in wanted.turns:
-        fields.forward(_cluster_ids(wanted, {turn.node: turn.cluster_id}), resource.tell)
+        made = fields.forward(_cluster_ids(wanted, {turn.node: turn.cluster_id}), resource.tell)
         if world.mesh and turn not in reflecting:
             reflecting.append(turn)
             _select(wanted, reflecting)
-        if lines := missing(_guarded(wanted, turn.node, forward=turn.forward), "forward"):
+        # One that was a reflector before has not reset anything.
+        seen = _guarded(wanted, turn.node, forward=turn.forward, settle=SETTLE if made else 0.0)
+        if lines := missing(seen, "forward"):
             return lines
     leaving = {node: value for node, value in before.items() if node not in {turn.node for turn in wanted.turns}}
     for node, cluster_id in leaving.items():
@@ -129,9 +131,16 @@ def _of(wanted: Reflectors, node: str) -> Iterator[ExpectedSession]:
 
 
 def _guarded(
-    wanted: Reflectors, name: str, *, forward: tuple[ExpectedSession, ...] = (), back: tuple[ExpectedSession, ...] = ()
+    wanted: Reflectors,
+    name: str,
+    *,
+    forward: tuple[ExpectedSession, ...] = (),
+    back: tuple[ExpectedSession, ...] = (),
+    settle: float = SETTLE,
 ) -> Guarded:
-    return Guarded(name=name, forward=forward, back=back, endpoints=wanted.endpoints, cluster=wanted.cluster)
+    return Guarded(
+        name=name, forward=forward, back=back, endpoints=wanted.endpoints, cluster=wanted.cluster, settle=settle
+    )
 
 
 def _cluster_ids(wanted: Reflectors, values: Values) -> Fields:

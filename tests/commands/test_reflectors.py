@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from leafrack.commands import reflectors
-from leafrack.commands.gate import Guarded
+from leafrack.commands.gate import SETTLE, Guarded
 from leafrack.commands.reflectors import Present, Reflectors, Turn
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession, SessionKind
 from leafrack.world.fields import Fields
@@ -62,19 +62,22 @@ class World:
         peer: bool = True,
     ) -> None:
         self.done: list[str] = []
+        self.settled: list[float] = []
         self._never = never
-        there = Present(mesh=mesh, cluster_ids={node: NODES[node] for node in reflecting}, peer=peer)
+        self._has = {node: NODES[node] for node in reflecting}
+        there = Present(mesh=mesh, cluster_ids=dict(self._has), peer=peer)
         monkeypatch.setattr("leafrack.commands.reflectors.present", lambda _wanted: there)
         monkeypatch.setattr("leafrack.commands.reflectors.fields.forward", self._gives)
         monkeypatch.setattr("leafrack.commands.reflectors.fields.back", self._takes)
         monkeypatch.setattr("leafrack.commands.reflectors.missing", self._waits)
 
-    def _gives(self, fields: Fields, *_: object) -> None:
+    def _gives(self, fields: Fields, *_: object) -> bool:
         for name, value in fields.values.items():
             if fields.key == "peerSelector":
                 self.done.append(f"{name} selects {value}")
             else:
                 self.done.append(f"give {name} {fields.key.rpartition('/')[2]}")
+        return any(self._has.get(name) != value for name, value in fields.values.items())
 
     def _takes(self, fields: Fields, *_: object) -> None:
         self.done += [f"take {name} {fields.key.rpartition('/')[2]}" for name in fields.values]
@@ -82,6 +85,7 @@ class World:
     def _waits(self, guarded: Guarded, way: str) -> tuple[str, ...]:
         sessions = guarded.forward if way == "forward" else guarded.back
         self.done.append(f"see {guarded.name}: {', '.join(map(str, sessions))}")
+        self.settled.append(guarded.settle)
         return (f"{guarded.name}: missing",) if guarded.name == self._never else ()
 
 
@@ -114,6 +118,12 @@ def test_a_run_after_one_that_was_broken_off_leaves_those_that_are_reflectors_al
     world = World(monkeypatch, mesh=True, reflecting=["node1"])
     assert reflectors.forward(wanted("node1", "node2"), {}) == ()
     assert world.done == [ONE, *FIRST, SECOND[0], BOTH, SEEN_2, SELECTS]
+
+
+def test_only_a_new_reflector_is_given_the_time_that_confd_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, reflecting=["node1"])
+    assert reflectors.forward(wanted("node1", "node2"), {}) == ()
+    assert world.settled == [0.0, SETTLE]
 
 
 def test_where_the_first_does_not_come_up_the_second_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
