@@ -18,7 +18,7 @@ up: ## Tools, virtualenv, lab, `pulumi up` of stack dev, then the table of sessi
 	@$(TOOLS) forget-lost-lab
 	@$(STEP) "lab up" -- python -m lab up
 	@$(STEP) "pulumi stack select dev" -- pulumi stack select dev --create
-	@$(STEP) "pulumi up of stack dev" -- pulumi up --stack dev --yes --suppress-outputs
+	@$(STEP) "pulumi up of stack dev" -- pulumi up --stack dev --yes --skip-preview --suppress-outputs
 	@$(STEP) "sessions and routes" -- python -m leafrack status --wait 60
 
 .PHONY: status
@@ -40,8 +40,9 @@ test: ## Everything that CI runs, the end-to-end tests on the lab included (root
 	@$(TOOLS) run -- python -m pytest --numprocesses auto --dist loadfile --durations 10
 
 .PHONY: soak
-soak: ## 50 runs of Pulumi killed at random moments and every fault that there is, each got over (root, an hour and a half)
+soak: ## Twelve fabrics that nobody thought of, 50 runs of Pulumi killed at random moments, every fault that there is (root, two hours and a half)
 	@$(TOOLS) get --lab
+	@LEAFRACK_FABRICS=12 LEAFRACK_SEED=$${LEAFRACK_SEED:-$$(date +%s)} $(TOOLS) run -- python -m pytest --numprocesses 3 tests/e2e/test_any_fabric.py
 	@LEAFRACK_KILLS=50 LEAFRACK_FAULTS=all $(TOOLS) run -- python -m pytest tests/e2e/test_killed.py tests/e2e/test_api_faults.py tests/e2e/test_switch_faults.py
 
 .PHONY: check
