@@ -35,7 +35,7 @@ LEAFRACK = re.compile(r"(?:^ {4,}|`|python -m )leafrack\s([a-z][a-z-]*)([^`#\n]*
 PULUMI = re.compile(r"pulumi (preview|up|destroy|refresh|cancel|install|(?:stack|config|state) [a-z]+)([^`#\n]*)")
 CODE = "\n".join(file.read_text(encoding="utf-8") for suffix in ("py", "sh", "yml")
                  for folder in ("ci", "components", "config", "leafrack", ".github/workflows")
-                 for file in Path(folder).rglob(f"*.{suffix}"))  # fmt: skip
+                 for file in Path(folder).rglob(f"*.{suffix}")) + Path("Makefile").read_text("utf-8")  # fmt: skip
 
 
 def options(pattern: re.Pattern[str]) -> list[tuple[str, str]]:
