@@ -84,7 +84,7 @@ class CheckedStack:
         comparison = Comparison(fabric, observed, passwords)
         drifted = set(overlaps(fabric, observed, field_manager())) if comparison.applied(fabric.racks) else set()
         in_the_way: list[Problem] = []
-        for finding in findings(fabric, observed, field_manager()):
+        for finding in findings(fabric, observed, field_manager(), passwords):
             fails = not preview or _fails(FINDINGS_VARIABLE, otherwise=finding not in drifted)
             (problems if fails else in_the_way).extend(self.loaded.placed([finding]))
         if unreachable_fails:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from leafrack.addresses import Network
@@ -20,13 +20,23 @@ from leafrack.world.observed import ClusterState, Observed, observe
 __all__ = ["ClusterState", "Observed", "about", "findings", "notices", "observe", "overlaps", "unreadable"]
 
 
-def findings(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -> tuple[Problem, ...]:
+def findings(
+    fabric: Fabric,
+    observed: Observed,
+    manager: str = names.MANAGER,
+    with_passwords: Collection[str] | None = None,
+) -> tuple[Problem, ...]:
     """What is wrong in the world, so that an update would do harm.
 
     ``manager`` is the field manager of the stack that asks: labels that it set itself are about to go. By default it
-    is the manager of any stack.
+    is the manager of any stack. ``with_passwords`` are racks whose sessions get a password, if known.
     """
-    of_cluster = () if observed.cluster is None else _of_cluster(fabric, observed.cluster, manager)
+    of_cluster: tuple[Problem, ...] = ()
+    if observed.cluster is not None:
+        of_cluster = (
+            *_of_cluster(fabric, observed.cluster, manager),
+            *moves.findings(fabric, observed.cluster, with_passwords),
+        )
     return (*of_cluster, *leaves.findings(fabric, observed.switches))
 
 
@@ -60,7 +70,6 @@ def _of_cluster(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator
     yield from _nodes(fabric, cluster)
     yield from _pools(fabric, cluster)
     yield from _of_others(fabric, cluster, manager)
-    yield from moves.findings(fabric, cluster)
 
 
 def _of_others(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:

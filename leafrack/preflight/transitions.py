@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from leafrack.errors import Problem
 from leafrack.fabric import Fabric, names
 from leafrack.world.observed import ClusterState
 
 
-def findings(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
-    """What would end at a gate that cannot open."""
+def findings(fabric: Fabric, cluster: ClusterState, with_passwords: Collection[str] | None = None) -> Iterator[Problem]:
+    """What would end at a gate that cannot open; ``with_passwords`` are racks whose sessions get one, if known."""
     yield from _first_as(fabric, cluster)
-    yield from _two_changes(fabric, cluster)
+    yield from _two_changes(fabric, cluster, with_passwords)
 
 
 def _first_as(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
@@ -44,11 +44,12 @@ def _first_as(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
         yield Problem(f"nodes of rack {rack} are in AS {numbers} now, {text}", path="asNumber")
 
 
-def _two_changes(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
-    """A rack with a ``localASNumber`` that moves from one interconnect to another.
+def _two_changes(fabric: Fabric, cluster: ClusterState, with_passwords: Collection[str] | None) -> Iterator[Problem]:
+    """A rack that moves from one interconnect to another, and what its sessions to the leaves cannot change with that.
 
-    Two BGPPeers to its leaf stand until the new one is seen working. The new one gets the field in the last phase, and
-    the leaf would refuse it until then.
+    Two BGPPeers to its leaf stand until the new one is seen working, and BIRD takes what one of them says for both. The
+    leaf has what the new one says, and hears nothing of the other. ``localASNumber`` comes to the new one in the last
+    phase, and the leaf would refuse it until then.
     """
     labels = {names.MANAGED_BY_LABEL: names.MANAGER, names.FABRIC_LABEL: fabric.name}
     ours = [peer for peer in cluster.peers if labels.items() <= peer.labels.items()]
@@ -63,5 +64,16 @@ def _two_changes(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
             text = (
                 "a rack moves to another interconnect without localASNumber only: take it out (asOverride of the "
                 "leaves is another way to share an AS), run pulumi up, move, and put it in again"
+            )
+            yield Problem(text, path=f"racks.{rack}")
+        changed = {
+            "ttlSecurity": any(bool(peer.spec.get("ttlSecurity")) != fabric.ttl_security for peer in old),
+            f"leafrack:bgpPasswords.{rack}": with_passwords is not None
+            and any(bool(peer.spec.get("password")) != (rack in with_passwords) for peer in old),
+        }
+        for key in (key for key, differs in changed.items() if differs):
+            text = (
+                f"a rack moves to another interconnect with {key} as it was only, or no session to its leaf comes up: "
+                "run pulumi up with one of the two changes, then with the other"
             )
             yield Problem(text, path=f"racks.{rack}")

@@ -30,7 +30,7 @@ COUNT = int(os.environ.get("LEAFRACK_FABRICS") or 1)
 PATIENCE = 90.0
 """Seconds for BIRD's and FRR's own timers after the last change."""
 CONFIGURATION = ("bgpconfigurations.crd.projectcalico.org", "default")
-REFUSALS = ("a rack moves to another interconnect without localASNumber only",)
+REFUSALS = ("a rack moves to another interconnect with",)
 """What one update cannot do, as docs/errors.md has it."""
 
 

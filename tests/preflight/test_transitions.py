@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,8 @@ def of_as(number: int, **second: Any) -> Fabric:
     return FABRIC.model_copy(update={"as_number": number, "racks": racks})
 
 
-def said(fabric: Fabric, cluster: ClusterState) -> list[str]:
-    return [str(problem) for problem in moves.findings(fabric, cluster)]
+def said(fabric: Fabric, cluster: ClusterState, with_passwords: Collection[str] | None = None) -> list[str]:
+    return [str(problem) for problem in moves.findings(fabric, cluster, with_passwords)]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,38 @@ def test_a_rack_moves_to_another_interconnect_without_a_local_as_only(
         line for line in said(fabric, cluster) if line.startswith("racks.rr2: a rack moves to another interconnect")
     ]
     assert bool(named) is refused
+
+
+SECURITY = {"ttlSecurity": 1}
+PASSWORD = {"password": {"secretKeyRef": {"name": "leafrack-bgp", "key": "rr2"}}}
+
+
+@pytest.mark.parametrize(
+    ("before", "security", "passwords", "named"),
+    [
+        ({}, False, [], []),
+        (SECURITY | PASSWORD, True, ["rr2"], []),
+        (SECURITY, False, [], ["ttlSecurity"]),
+        ({}, True, [], ["ttlSecurity"]),
+        (PASSWORD, False, [], ["leafrack:bgpPasswords.rr2"]),
+        ({}, False, ["rr2"], ["leafrack:bgpPasswords.rr2"]),
+        ({}, False, None, []),
+        ({}, True, ["rr2"], ["ttlSecurity", "leafrack:bgpPasswords.rr2"]),
+    ],
+)
+def test_a_rack_does_not_move_while_its_sessions_to_the_leaf_get_or_lose_what_both_ends_must_have(
+    before: Mapping[str, Any], *, security: bool, passwords: list[str] | None, named: list[str]
+) -> None:
+    """Until it has moved, two BGPPeers name its leaf, and BIRD has one session for both."""
+    spec = {"peerIP": "173.20.0.254", "asNumber": 65010, **before}
+    cluster = ClusterState(nodes(**{"rr-group": "x"}), peers=(PeerState("rr2-to-leaf02-peer", spec, OURS),))
+    moved = rack(interconnect=Interconnect.FULL_MESH).model_copy(update={"ttl_security": security})
+    lines = said(moved, cluster, passwords)
+    begins = "racks.rr2: a rack moves to another interconnect with "
+    assert [line.removeprefix(begins).partition(" as it was only")[0] for line in lines] == named
+    stays = FABRIC.model_copy(update={"ttl_security": security})
+    peer = PeerState("rr2-to-leaf2-peer", spec, OURS)
+    assert said(stays, ClusterState(nodes(**{"rr-group": "x"}), peers=(peer,)), passwords) == []
 
 
 def test_a_local_as_comes_and_goes_where_the_rack_stays_as_it_is() -> None:
