@@ -13,6 +13,8 @@ from tests.generated.draw import Drawn, fabrics, kinds_of, nodes_of, plans
 
 CANDIDATES = 50
 """Fabrics that are drawn to choose one from."""
+OTHERS = 60
+"""Fabrics on one wiring that are drawn to choose a change from."""
 Pair = tuple[str, str]
 
 
@@ -69,6 +71,23 @@ def uncovered(found: Sequence[Drawn], among: Sequence[Drawn]) -> frozenset[Pair]
 
 
 def another(one: Drawn, number: int) -> Drawn:
-    """Another fabric on the same wiring, in the same cluster."""
-    others = drawn(plans(one.wiring, one.cluster_as), number, 60)
-    return next(other for other in others if other.file != one.file and other.is_whole)
+    """Another fabric on the same wiring, in the same cluster, as rich as can be.
+
+    Every third one may ask for what one update cannot do; the others are such that it can.
+    """
+    others = drawn(plans(one.wiring, one.cluster_as), number, OTHERS)
+    fitting = [other for other in others if number % 3 == 1 or not is_two_changes(one, other)]
+    richest = sorted(fitting or others, key=lambda other: -len(kinds_of(other)))
+    return next(other for other in richest if other.file != one.file and other.is_whole)
+
+
+def is_two_changes(one: Drawn, other: Drawn) -> bool:
+    """Whether a rack moves to another interconnect and its sessions get or lose something (preflight.transitions)."""
+    before, after = one.fabric, other.fabric
+    for rack in before.racks:
+        moves = bool(before.reflectors_of(rack)) != bool(after.reflectors_of(rack))
+        local = (before.racks[rack].local_as_number, after.racks[rack].local_as_number) != (None, None)
+        password = (rack in one.passwords) != (rack in other.passwords)
+        if moves and (local or password or before.ttl_security != after.ttl_security):
+            return True
+    return False
