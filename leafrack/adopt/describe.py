@@ -19,6 +19,7 @@ from leafrack.fabric import Fabric, Interconnect, names
 from leafrack.fabric.model import DEFAULT_PREFIX_LENGTHS
 from leafrack.fabric.switch import Addresses
 from leafrack.platforms import DEFAULT
+from leafrack.platforms.as_numbers import number_or_none
 from leafrack.world.observed import CALICO_DEFAULT_AS
 
 
@@ -193,7 +194,7 @@ class _Describing:
     def _as_numbers(self, rack: _Rack) -> None:
         path = ("racks", rack.found.name)
         numbers = {node: self._nodes[node].annotations.get(names.AS_NUMBER_ANNOTATION) for node in rack.found.nodes}
-        given = Counter(int(text) for text in numbers.values() if text and text.isdecimal())
+        given = Counter(number for text in numbers.values() if (number := number_or_none(text)))
         local = sorted({number for peer, _ in rack.found.leaf_peers if (number := peer.spec.get("localASNumber"))})
         if given and not (local and set(given) == {self._as}):
             rack.values["asNumber"] = given.most_common(1)[0][0]

@@ -11,6 +11,7 @@ from leafrack.adopt.leaves import FoundLeaf
 from leafrack.fabric import Interconnect, names
 from leafrack.fabric.switch import Addresses
 from leafrack.platforms import DEFAULT, Setting, Settings, platform_of
+from leafrack.platforms.as_numbers import number_or_none
 from leafrack.world.cluster import PeerState, Pool
 
 _EXPRESSED = {"node", "nodeSelector", "peerSelector", "peerIP", "asNumber", "localASNumber"}
@@ -112,7 +113,7 @@ def of_as_numbers(
 ) -> Iterator[Remark]:
     """AS numbers that a rack cannot have side by side."""
     for node, text in numbers.items():
-        if text is not None and text != str(chosen) and not local:
+        if text is not None and number_or_none(text) != chosen and not local:
             yield Remark(
                 f"node {node}", f"its AS is {text}, that of rack {rack.name} {chosen}: `up` changes it, which resets it"
             )

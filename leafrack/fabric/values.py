@@ -10,6 +10,7 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from leafrack.addresses import Address, Network
 from leafrack.errors import LONGEST_SHOWN, shown
+from leafrack.platforms.as_numbers import as_number
 
 RESERVED_AS_NUMBERS = {
     0: "RFC 7607",
@@ -150,13 +151,13 @@ def _asdot(value: str) -> int | str:
         _as_number(int(value))
         msg = f"needs a number, got {described(value)}: remove the quotes"
         raise RefusedError(msg)
-    if (halves := _ASDOT.fullmatch(value)) is None:
+    if _ASDOT.fullmatch(value) is None:
         return value
-    high, low = int(halves[1]), int(halves[2])
-    if max(high, low) >= 2**16:
+    try:
+        return as_number(value)
+    except ValueError:
         msg = f"AS {shown(value)} is none: in asdot (RFC 5396) both halves are 0 to 65535"
-        raise RefusedError(msg)
-    return high * 2**16 + low
+        raise RefusedError(msg) from None
 
 
 def is_number(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""AS numbers as switches write them (RFC 5396): 65546 (asplain), 1.10 (asdot), 0.65001 (asdot+)."""
+"""AS numbers as switches, nodes and files write them (RFC 5396): 65546 (asplain), 1.10 (asdot), 0.65001 (asdot+)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _HALF = 2**16
 
 
 def as_number(said: object) -> int:
-    """Number that a switch said; raises ``ValueError`` for what is none."""
+    """Number that somebody wrote; raises ``ValueError`` for what is none."""
     text = str(said)
     if re.fullmatch(r"[0-9]{1,10}", text) and int(text) < _HALF**2:
         return int(text)
@@ -17,3 +17,11 @@ def as_number(said: object) -> int:
         msg = f"{text[:40]!r} is no AS number"
         raise ValueError(msg)
     return halves[0] * _HALF + halves[1]
+
+
+def number_or_none(said: str | None) -> int | None:
+    """As :func:`as_number`, and ``None`` for nothing and for what is none."""
+    try:
+        return None if said is None else as_number(said)
+    except ValueError:
+        return None

@@ -9,6 +9,7 @@ from typing import Any
 from leafrack.errors import UnreadableError
 from leafrack.fabric import Fabric, names
 from leafrack.platforms import SwitchState
+from leafrack.platforms.as_numbers import number_or_none
 from leafrack.world.calico_api import CalicoApi
 from leafrack.world.cluster import ClusterReader, PeerState, Pool
 from leafrack.world.connection import Connection
@@ -67,7 +68,7 @@ class ClusterState:
         given = self.nodes[node].annotations.get(names.AS_NUMBER_ANNOTATION)
         if given is None:
             return int(self.bgp_configuration.get("asNumber") or CALICO_DEFAULT_AS)
-        return int(given) if given.isdecimal() else None
+        return number_or_none(given)
 
 
 @dataclass(frozen=True)
