@@ -21,8 +21,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 
 NODES = ("n1a", "n1b", "n1c", "n2a", "n2b", "n2c")
 SWITCHES = ("spine1", "leaf1", "leaf2")
-SOON = 3.0
-"""Seconds until a peer that has just come is narrowed to the reflectors that there are, on a busy machine."""
+SOON = 10.0
+"""Seconds until a peer that has just come is narrowed to the reflectors that there are: until the step has started,
+which takes one on an idle machine."""
 RESETS = 4
 
 
