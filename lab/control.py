@@ -71,8 +71,12 @@ def enter(folder: Folder, name: str, command: Sequence[str]) -> NoReturn:
         raise LabError(f"no host '{name}' in this lab; it has {names}")
     if not Process.of(host.pid):
         raise LabError(f"{name} has ended: run 'python -m lab down', then 'python -m lab up'")
-    inside = ["nsenter", "-t", str(host.pid), "-n", "-m", "-u", "-p", "--", "env", f"PATH={PATH}"]
-    os.execvp("nsenter", [*inside, *command])
+    os.execvp("nsenter", [*inside(host.pid), *command])
+
+
+def inside(pid: int) -> list[str]:
+    """Words that run what comes after them in all namespaces of the host with this process."""
+    return ["nsenter", "-t", str(pid), "-n", "-m", "-u", "-p", "--", "env", f"PATH={PATH}"]
 
 
 def running_lab(folder: Folder) -> State:

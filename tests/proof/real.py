@@ -17,8 +17,8 @@ from typing import Any
 
 import yaml
 
-from lab.control import running_lab
-from lab.paths import PATH, Folder
+from lab.control import inside, running_lab
+from lab.paths import Folder
 from lab.plan import Plan, plan_of
 from leafrack.fabric import Fabric
 from leafrack.proof.model import DEFAULT_GATEWAY, Entry, Prefix, Topology, What
@@ -45,8 +45,7 @@ class Lab:
     def run(self, host: str, *command: str, stdin: str | None = None) -> str:
         """Run a command in all namespaces of a host, like ``python -m lab exec`` without a new Python each time."""
         pid = next(one.pid for one in running_lab(Folder(self.folder)).hosts if one.name == host)
-        inside = ["nsenter", "-t", str(pid), "-n", "-m", "-u", "-p", "--", "env", f"PATH={PATH}"]
-        return _checked([*inside, *command], stdin=stdin)
+        return _checked([*inside(pid), *command], stdin=stdin)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> None:
         """Run kubectl as administrator of the lab's cluster."""
