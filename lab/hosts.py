@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_interface
 from pathlib import Path
@@ -25,6 +26,9 @@ _MOST_EXITS = 5
 _KRT_TUNNEL = re.compile(r'krt_tunnel = "[^"]*";')
 """An attribute that only Calico's own BIRD knows and Debian's refuses; empty for pools without encapsulation."""
 
+
+_SECOND = 10**9
+"""Nanoseconds."""
 
 _Host = TypeVar("_Host", Switch, Node)
 
@@ -61,7 +65,7 @@ class Hosts:
 
     def start_nodes(self) -> None:
         """Start Calico on every node and wait until all are in full mesh; raises LabError."""
-        for node in self.plan.nodes:
+        for number, node in enumerate(self.plan.nodes):
             home = home_of(node.name)
             shutil.copytree(CONFD, home / "confd")
             for template in (home / "confd" / "templates").glob("*.template"):
@@ -75,7 +79,8 @@ class Hosts:
             environment = {"KUBECONFIG": str(CALICO_NODE_KUBECONFIG)}
             if not any(ip_interface(address).version == 4 for address in node.addresses):
                 environment["CALICO_ROUTER_ID"] = "hash"
-            self._start(node, SCRIPTS / "node.sh", environment)
+            phase = number * _SECOND // len(self.plan.nodes)
+            self._start(node, SCRIPTS / "node.sh", environment, (sys.executable, str(SCRIPTS / "phase.py"), str(phase)))
         patience = 60 + 3 * len(self.plan.nodes)
         self._wait_for(
             self.plan.nodes,
@@ -84,7 +89,10 @@ class Hosts:
             lambda waiting: mesh.report(self.plan, waiting, patience),
         )
 
-    def _start(self, host: Switch | Node, script: Path, environment: Mapping[str, str]) -> None:
+    def _start(
+        self, host: Switch | Node, script: Path, environment: Mapping[str, str], within: Sequence[str] = ()
+    ) -> None:
+        """Start the first process of a host; ``within`` is a command that becomes another."""
         home, logs = home_of(host.name), self.logs / host.name
         own = {"HOST": host.name, "RUN": str(home), "LOGS": str(logs), "PATH": PATH, "HOME": "/root"}
         namespaces = [
@@ -97,7 +105,7 @@ class Hosts:
             "--propagation",
             "private",
         ]
-        command = ["nsenter", f"--net=/run/netns/{host.name}", "unshare", *namespaces, str(script)]
+        command = ["nsenter", f"--net=/run/netns/{host.name}", *within, "unshare", *namespaces, str(script)]
         self.daemons.start(host.name, command, log=logs / "init.log", environment={**own, **environment})
 
     def _wait_for(
