@@ -29,6 +29,8 @@ _KRT_TUNNEL = re.compile(r'krt_tunnel = "[^"]*";')
 
 _SECOND = 10**9
 """Nanoseconds."""
+_PHASE = (sys.executable, "-P", str(Path(__file__).with_name("phase.py")))
+"""Gives what comes after it a clock of its own; ``-P``, or it would import the lab's modules for Python's own."""
 
 _Host = TypeVar("_Host", Switch, Node)
 
@@ -79,8 +81,8 @@ class Hosts:
             environment = {"KUBECONFIG": str(CALICO_NODE_KUBECONFIG)}
             if not any(ip_interface(address).version == 4 for address in node.addresses):
                 environment["CALICO_ROUTER_ID"] = "hash"
-            phase = number * _SECOND // len(self.plan.nodes)
-            self._start(node, SCRIPTS / "node.sh", environment, (sys.executable, str(SCRIPTS / "phase.py"), str(phase)))
+            ahead = number * _SECOND // len(self.plan.nodes)
+            self._start(node, SCRIPTS / "node.sh", environment, (*_PHASE, str(ahead)))
         patience = 60 + 3 * len(self.plan.nodes)
         self._wait_for(
             self.plan.nodes,

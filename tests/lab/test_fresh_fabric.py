@@ -7,6 +7,7 @@ import re
 import subprocess
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,15 @@ def test_calicoctl_node_status_shows_the_full_mesh(lab: Lab, node: str) -> None:
         r"\| (\S+)\s+\| node-to-node mesh \| up .*Established", lab.exec(node, "calicoctl", "node", "status")
     )
     assert sorted(rows) == sorted(address for name, address in NODES.items() if name != node)
+
+
+def test_no_two_nodes_count_their_seconds_alike(lab: Lab) -> None:
+    """BIRDs that did would all connect in the same moment, and close each other's connections."""
+    pids = [host["pid"] for host in lab.state["hosts"] if host["name"] in NODES]
+    clocks = [Path(f"/proc/{pid}/timens_offsets").read_text(encoding="ascii").split()[:3] for pid in pids]
+    ahead = sorted(int(nanoseconds) for _, _, nanoseconds in clocks)
+    assert len(ahead) == len(NODES)
+    assert min(later - earlier for earlier, later in pairwise(ahead)) > 10**8
 
 
 @pytest.mark.parametrize(

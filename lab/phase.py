@@ -1,4 +1,4 @@
-"""Become a command whose monotonic clock is ahead by a part of a second: ``phase.py NANOSECONDS COMMAND [ARGUMENT ...]``.
+"""Become a command whose monotonic clock is ahead by a part of a second: ``phase.py NANOSECONDS COMMAND ...``.
 
 BIRD counts its timers in whole seconds of that clock. Machines are not switched on in the same moment, so no two of
 them count alike. The nodes of a lab have one kernel: without a clock of its own each connects in the same moment as its
