@@ -75,7 +75,7 @@ class Bench:
 
 @pytest.fixture
 def bench(site: Lab, project: Project) -> Iterator[Bench]:
-    kept = set(project.folder.iterdir())
+    kept = {*project.folder.iterdir(), project.folder / "__pycache__"}
     with socket.create_server(("127.0.0.1", 0)) as silent, socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # bound, so that nobody else takes it, but not listening
         yield Bench(site, project, silent.getsockname()[1], closed.getsockname()[1])
