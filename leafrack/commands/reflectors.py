@@ -6,9 +6,8 @@ others were seen. On the way back the reflectors go in reverse order, and each i
 
 While the mesh is on, the BGPPeer between nodes and reflectors selects only those that have their ID: a node with an ID
 has no part in the mesh. Were it to select others, both nodes would have two BIRD protocols for one neighbour, its own
-and that of the mesh. Only one of them can run, and once both ends run the other one, each takes the connections of its
-neighbour for those of the mesh and closes them, for ever (BIRD 1.6 gives a connection to the first protocol of that
-address).
+and that of the mesh. Only one of them runs, and BIRD 1.6 gives a connection to the first one of that address, which is
+the mesh's. Once both ends run their own, each closes the other's connections, for ever.
 
 Standard input is :class:`Reflectors` as JSON. ``forward`` prints which node has which cluster ID, and reads that of the
 last time from the environment (pulumi-command's ``addPreviousOutputInEnv``).

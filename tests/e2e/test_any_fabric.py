@@ -31,7 +31,7 @@ PATIENCE = 90.0
 """Seconds for BIRD's and FRR's own timers after the last change."""
 CONFIGURATION = ("bgpconfigurations.crd.projectcalico.org", "default")
 REFUSALS = ("a rack moves to another interconnect with",)
-"""What one update cannot do, as docs/errors.md has it."""
+"""What one update cannot do (leafrack.preflight.transitions)."""
 
 
 @cache
