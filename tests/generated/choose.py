@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import reduce
 from itertools import combinations
+from operator import or_
+from random import Random
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -15,6 +17,9 @@ CANDIDATES = 50
 """Fabrics that are drawn to choose one from."""
 OTHERS = 60
 """Fabrics on one wiring that are drawn to choose a change from."""
+SEARCHES = 200
+"""Beginnings from which a choice is looked for: most seeds need three."""
+SWAPS = 10
 Pair = tuple[str, str]
 
 
@@ -44,21 +49,64 @@ def pairs_of(one: Drawn) -> frozenset[Pair]:
 
 
 def chosen(number: int, count: int, most_nodes: int) -> list[Drawn]:
-    """So many fabrics with as many pairs of kinds as can be: each adds most to those before it."""
+    """So many fabrics with as many pairs of kinds as can be, all of them whole."""
     candidates = [one for one in drawn(fabrics(), number, CANDIDATES * count) if len(nodes_of(one)) <= most_nodes]
-    pairs = [pairs_of(one) for one in candidates]
-
-    @cache
-    def is_whole(one: int) -> bool:
+    random = Random(number)  # noqa: S311 - to choose the same again, not to keep a secret
+    while True:
+        found = [candidates[one] for one in _cover([pairs_of(one) for one in candidates], count, random)]
         # Asked of the few that are wanted: a proof takes its time.
-        return candidates[one].is_whole
+        broken = [one for one in found if not one.is_whole]
+        if not broken:
+            return found
+        candidates = [one for one in candidates if one not in broken]
 
+
+def _cover(sets: Sequence[frozenset[Pair]], count: int, random: Random) -> list[int]:
+    """Which sets to take to have most of the pairs: the best of some searches, each from another beginning."""
+    bit = {pair: 1 << position for position, pair in enumerate(sorted(_union(sets)))}
+    masks = [sum(bit[pair] for pair in pairs) for pairs in sets]
+    best: list[int] = []
+    for search in range(SEARCHES):
+        ties = [random.random() if search else -one for one in range(len(masks))]
+        found = _swapped(_greedy(masks, count, ties), masks, random)
+        if not best or _covered(masks, found) > _covered(masks, best):
+            best = found
+        if _covered(masks, best) == len(bit):
+            break
+    return best
+
+
+def _greedy(masks: Sequence[int], count: int, ties: Sequence[float]) -> list[int]:
+    """Each adds most to those before it."""
     found: list[int] = []
-    while len(found) < min(count, len(candidates)):
-        covered = _union(pairs[one] for one in found)
-        others = sorted(set(range(len(candidates))) - set(found), key=lambda one: -len(pairs[one] - covered))
-        found.append(next(one for one in others if is_whole(one)))
-    return [candidates[one] for one in found]
+    have = 0
+    while len(found) < min(count, len(masks)):
+        left = set(range(len(masks))) - set(found)
+        added = max(left, key=lambda one: ((masks[one] & ~have).bit_count(), ties[one]))
+        found.append(added)
+        have |= masks[added]
+    return found
+
+
+def _swapped(found: list[int], masks: Sequence[int], random: Random) -> list[int]:
+    """Put better ones into the place of one after the other, until that helps no more."""
+    best = list(found)
+    for _ in range(SWAPS):
+        for place in range(len(found)):
+            rest = _union_of(masks, found[:place] + found[place + 1 :])
+            found[place] = max(range(len(masks)), key=lambda one: ((rest | masks[one]).bit_count(), random.random()))
+        if _covered(masks, found) <= _covered(masks, best):
+            break
+        best = list(found)
+    return best
+
+
+def _union_of(masks: Sequence[int], which: Iterable[int]) -> int:
+    return reduce(or_, (masks[one] for one in which), 0)
+
+
+def _covered(masks: Sequence[int], which: Iterable[int]) -> int:
+    return _union_of(masks, which).bit_count()
 
 
 def _union(sets: Iterable[frozenset[Pair]]) -> frozenset[Pair]:
