@@ -61,8 +61,10 @@ class Behaviour:
     """On a session with another AS than the switch's own, a path with either of them is a loop."""
     connected_next_hop: bool = True
     """External routes count only with a next hop in a connected subnet."""
+    ttl_security_is_multihop: bool = False
+    """A session with TTL security counts as one over several hops: its next hops need not be connected."""
     tracks_next_hop: bool = True
-    """Internal routes count only with a next hop that a route leads to."""
+    """Routes whose next hop need not be connected count only where a route leads to it."""
 
 
 class Remedies(Protocol):

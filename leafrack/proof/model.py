@@ -67,7 +67,8 @@ class End:
     ``accepts`` and ``sends`` are a prefix list inbound and outbound (ranges with all inside them; ``None``: no list).
     ``allow_own_as`` is how often the own AS may stand in a path (``numAllowedLocalASNumbers``, ``allowas-in``).
     With ``remove_private_as`` the sender's AS stands in the place of private ones. ``max_prefixes`` routes end the
-    session. Neighbours in one peer ``group`` get the same updates, apart from those in no group or another one.
+    session. ``ttl_security`` is RFC 5082 with one hop. Neighbours in one peer ``group`` get the same updates, apart
+    from those in no group or another one.
     """
 
     speaker: str
@@ -81,6 +82,7 @@ class End:
     as_override: bool = False
     remove_private_as: bool = False
     max_prefixes: int | None = None
+    ttl_security: bool = False
     group: str = ""
 
 

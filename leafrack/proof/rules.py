@@ -59,13 +59,16 @@ def received(  # noqa: PLR0911 - each is a rule
         return Refusal.CLUSTER
     if route.next_hop in receiver.addresses:
         return Refusal.OWN_NEXT_HOP
-    if (
-        not link.internal
-        and receiver.behaviour.connected_next_hop
-        and not any(route.next_hop in subnet for subnet in receiver.subnets)
-    ):
+    if wants_connected(receiver, link) and not any(route.next_hop in subnet for subnet in receiver.subnets):
         return Refusal.NEXT_HOP
     return route
+
+
+def wants_connected(receiver: Speaker, link: Link) -> bool:
+    """Whether a switch takes only routes with a connected next hop over a session."""
+    behaviour = receiver.behaviour
+    counts_as_multihop = behaviour.ttl_security_is_multihop and link.receiver.ttl_security
+    return behaviour.connected_next_hop and not link.internal and not counts_as_multihop
 
 
 def _is_loop(receiver: Speaker, end: End, route: Route) -> bool:

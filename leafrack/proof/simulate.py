@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from leafrack.addresses import Address
 from leafrack.platforms.reading import Multipath
-from leafrack.proof.model import DEFAULT_GATEWAY, Entry, Hop, Kind, Link, Prefix, Route, Topology, What
-from leafrack.proof.rules import Refusal, received, sent
+from leafrack.proof.model import DEFAULT_GATEWAY, Entry, Hop, Kind, Link, Prefix, Route, Speaker, Topology, What
+from leafrack.proof.rules import Refusal, received, sent, wants_connected
 
 MOST_VISITS = 200
 """Times that each speaker may be looked at for a prefix, on average, before its routes count as unstable."""
@@ -116,17 +116,24 @@ class Walk:
             route, link = item
             return (len(route.as_path), link.internal, len(route.via), *self._last(route, link))
 
-        tracks = self.topology.speakers[name].behaviour.tracks_next_hop
+        speaker = self.topology.speakers[name]
         usable = (
             (route, link)
             for link, routes in rib.items()
             for route in routes
-            if not (link.internal and tracks) or self._tracked(name, prefix, route.next_hop)
+            if not self._tracks(speaker, link) or self._tracked(name, prefix, route.next_hop)
         )
         return sorted(usable, key=rank)
 
+    def _tracks(self, speaker: Speaker, link: Link) -> bool:
+        """Whether next hops of routes over a session need a route; those that have to be connected have been seen."""
+        behaviour = speaker.behaviour
+        return behaviour.tracks_next_hop and (
+            link.internal or (behaviour.connected_next_hop and not wants_connected(speaker, link))
+        )
+
     def _tracked(self, name: str, prefix: Prefix, next_hop: Address) -> bool:
-        """A switch's next hop tracking on iBGP sessions: connected, or in a subnet that a usable route leads to."""
+        """A switch's next hop tracking: connected, or in a subnet that a usable route leads to."""
         if any(next_hop in subnet for subnet in self.topology.speakers[name].subnets):
             return True
         return prefix.what is not What.SUBNET and any(

@@ -164,6 +164,7 @@ def _to_leaves(fabric: Fabric, speakers: dict[str, Speaker], name: str, version:
                     accepts=advertised,
                     sends=accepted,
                     max_prefixes=fabric.maximum_prefix,
+                    ttl_security=fabric.ttl_security,
                     as_override=fabric.overrides_as(name, leaf_name),
                     remove_private_as=rack.local_as_number is not None,
                 ),

@@ -77,6 +77,8 @@ def _peers(fabric: Fabric, rack: str) -> Iterator[dict[str, Any]]:
                 "nextHopMode": "Keep",
                 "filters": [names.leaf_filter(rack)],
             }
+            if fabric.ttl_security:
+                spec["ttlSecurity"] = 1
             if declared.local_as_number is not None:
                 spec["localASNumber"] = declared.local_as_number
             yield _peer(f"{rack}-{name}-{address.version}", spec)
@@ -111,6 +113,7 @@ def _leaf_lines(fabric: Fabric, rack: str, name: str, **changed: Any) -> list[st
             peer, listed = f"neighbor {address}", f"prefix-list PODS{address.version}"
             lines += [
                 f" {peer} remote-as {fabric.leaf_side_as(rack)}",
+                *([f" {peer} ttl-security hops 1"] if fabric.ttl_security else []),
                 f" address-family ipv{address.version} unicast",
                 f"  {peer} activate",
                 f"  {peer} {listed} in",

@@ -179,7 +179,7 @@ def _zebra(lab: Lab, host: str, owners: Mapping[str, str]) -> Table:
         for network_, routes in json.loads(lab.run(host, "vtysh", "-c", f"show {family} route json")).items():
             for route in routes:
                 if route["protocol"] == "bgp" and route.get("selected"):
-                    hops = {hop["ip"] for hop in route["nexthops"] if hop.get("active")}
+                    hops = {hop["ip"] for hop in route["nexthops"] if hop.get("active") and not hop.get("resolver")}
                     table[network_] = tuple(sorted(owners.get(hop, hop) for hop in hops))
     return table
 

@@ -120,6 +120,7 @@ CASES = [
         change={**LOCAL_AS, "racks__rr1__asNumber": None, "racks__rr1__localASNumber": 64513},
     ),
     Case("reflector-mesh", TWO, change={"reflectorMesh": True}),
+    Case("reflector-mesh-with-ttl-security", TWO, change={"reflectorMesh": True, "ttlSecurity": True}),
     Case("reflector-mesh-in-one-as", TWO, change=ONE_AS | {"reflectorMesh": True}),
     Case("top-of-rack", TWO, change={"interconnect": "top-of-rack"}),
     Case("top-of-rack-in-one-as", TWO, change=ONE_AS | {"interconnect": "top-of-rack"}),

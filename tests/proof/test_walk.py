@@ -316,6 +316,23 @@ def test_a_next_hop_that_is_not_connected_counts_where_the_platform_does_not_loo
     assert bool(entry(made, "n1a", "spine1").best) is not checks
 
 
+@pytest.mark.parametrize("multihop", [True, False])
+def test_a_leaf_with_ttl_security_takes_the_next_hops_that_linked_reflectors_tell_it(*, multihop: bool) -> None:
+    """Their way is the shorter path: a reflector's AS and the other rack's, in the place of spine, leaf and rack."""
+    made = topology(fabric(changed(values(2, spines=1), reflectorMesh=True, ttlSecurity=True)))
+    assert hops(behaving(made, ttl_security_is_multihop=multihop), "n2a", "leaf1") == (
+        {"n2a"} if multihop else {"spine1"}
+    )
+    without = topology(fabric(changed(values(2, spines=1), reflectorMesh=True)))
+    assert hops(behaving(without, ttl_security_is_multihop=multihop), "n2a", "leaf1") == {"spine1"}
+
+
+def test_a_next_hop_to_which_no_route_leads_is_not_used_with_ttl_security_either() -> None:
+    made = topology(fabric(changed(values(2, spines=1), reflectorMesh=True, ttlSecurity=True)))
+    origins = {prefix: who for prefix, who in made.origins.items() if prefix.what is not What.SUBNET}
+    assert hops(replace(made, origins=origins), "n2a", "leaf1") == {"spine1"}
+
+
 def test_a_rack_whose_leaf_runs_another_platform_is_not_like_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     register(monkeypatch, Behaviour(multipath=Multipath.NONE))
     given = fabric(changed(values(3, spines=1), racks__rr2__leaves__leaf2__platform=NAME))

@@ -22,8 +22,9 @@ class _Remedies:
         return "`no bgp ebgp-requires-policy`"
 
 
-_BEHAVIOUR = Behaviour(third_party=ThirdParty.GROUP, leaves_receivers_as=True)
-"""bgpd/bgp_route.c of 8.4, ``subgroup_announce_check`` and ``bgp_update``; ``aspath_replace_private_asns`` in
+_BEHAVIOUR = Behaviour(third_party=ThirdParty.GROUP, leaves_receivers_as=True, ttl_security_is_multihop=True)
+"""bgpd/bgp_route.c of 8.4, ``subgroup_announce_check`` and ``bgp_update`` (a next hop has to be connected
+where the TTL is 1, which TTL security raises); ``aspath_replace_private_asns`` in
 bgp_aspath.c; ``bestpath as-path multipath-relax``, as fabrics have it.
 """
 
