@@ -58,7 +58,7 @@ def test_a_fabric_goes_up_is_changed_and_comes_down_again(number: int, tmp_path:
         then = another(drawn, SEED + number)
         refused = changes(site, then)
         if refused is None:
-            is_as_declared(site)
+            is_as_declared(site, changed=True)
         site.destroyed()
         assert eventually(lambda: snapshot(site.lab, switches) == before), "something is left"
 
@@ -106,12 +106,13 @@ def passwords(site: Site, drawn: Drawn) -> None:
             site.project.check("config", "set", "--secret", "--path", path, drawn.passwords[rack])
 
 
-def is_as_declared(site: Site) -> None:
+def is_as_declared(site: Site, *, changed: bool = False) -> None:
     """Every session and route is there, the tables are the predicted ones, and nothing is left to do."""
     declared = site.fabric
     assert eventually(lambda: [row for row in site.rows() if not row["ok"]] == []), site.rows()
     lab = real.Lab(site.lab.dir, site.file, declared)
-    compared, lines = real.differences(lab, real.predicted(declared, standing(topology(declared), {})), PATIENCE)
+    predicted = real.predicted(declared, standing(topology(declared), {}))
+    compared, lines = real.differences(lab, predicted, PATIENCE, changed=changed)
     assert lines == []
     assert compared
     preview = site.project.pulumi("preview", "--refresh", "--expect-no-changes")
