@@ -35,7 +35,12 @@ down: ## `pulumi destroy` of stack dev, then the lab: nothing is left outside th
 	if [ -x .venv/bin/python ]; then $(STEP) "lab down" -- python -m lab down || status=$$?; fi; exit $$status
 
 .PHONY: test
-test: ## Everything that CI runs, the end-to-end tests on the lab included (root)
+test: ## What CI runs, the end-to-end tests on the lab included (root, half an hour)
+	@$(TOOLS) get --lab
+	@$(TOOLS) run -- python -m pytest --numprocesses auto --dist loadfile --durations 10 -m "not nightly"
+
+.PHONY: nightly
+nightly: ## All tests: those of `make test`, and what they show in other cases (root, an hour)
 	@$(TOOLS) get --lab
 	@$(TOOLS) run -- python -m pytest --numprocesses auto --dist loadfile --durations 10
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -65,6 +66,27 @@ def test_every_module_with_pings_is_marked_loss_and_every_other_on_a_lab_is_not(
         if (kind_of(marks_in(file)) is LOSS) is not counts:
             wrong.append(str(file.relative_to(CLONE)))
     assert wrong == []
+
+
+def test_whatever_runs_at_night_has_a_twin_that_make_test_runs() -> None:
+    wrong = []
+    for file in sorted((CLONE / "tests").rglob("test_*.py")):
+        for twin in twins_in(file):
+            there = CLONE / twin
+            if not there.exists() or is_nightly_as_a_whole(there):
+                wrong.append(f"{file.relative_to(CLONE)}: {twin}")
+    assert wrong == []
+
+
+def twins_in(file: Path) -> list[str]:
+    """Files that the ``nightly`` marks of a module name."""
+    return re.findall(r'mark\.nightly\(twin="([^"]+)"\)', file.read_text(encoding="utf-8"))
+
+
+def is_nightly_as_a_whole(file: Path) -> bool:
+    """Whether none of a module's tests runs in ``make test``."""
+    marks = re.search(r"^pytestmark = \[[^]]*\]", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return marks is not None and "mark.nightly" in marks[0]
 
 
 def test_the_table_of_durations_names_modules_that_exist() -> None:

@@ -16,7 +16,12 @@ from tests.e2e.loss import Pings, lines
 from tests.e2e.world import eventually, peers, routes, snapshot
 from tests.proof.fabrics import changed, values
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.lab,
+    pytest.mark.loss,
+    pytest.mark.nightly(twin="tests/e2e/test_any_fabric.py"),
+]
 
 LINKS = {
     f"racks__rr{number}__leaves__leaf{number}__uplinks__spine1": {

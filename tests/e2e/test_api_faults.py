@@ -127,14 +127,15 @@ FAULTS = {
 }
 
 
-OFTEN = (
-    "restarted while objects are written",
-    "silent while a gate waits",
-    "429 at once",
-    "500 while objects are written",
-)
+ALWAYS = ("restarted while objects are written", "429 at once")
+OFTEN = (*ALWAYS, "silent while a gate waits", "500 while objects are written")
 ALL = os.environ.get("LEAFRACK_FAULTS") == "all"
-CHOSEN = FAULTS if ALL else {name: FAULTS[name] for name in OFTEN}
+NIGHTLY = pytest.mark.nightly(twin="tests/e2e/test_api_faults.py")
+CHOSEN = [
+    pytest.param(fault, id=name, marks=() if name in ALWAYS else NIGHTLY)
+    for name, fault in FAULTS.items()
+    if ALL or name in OFTEN
+]
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +210,7 @@ def test_a_restart_while_the_fabric_is_made_is_got_over(
     stands_as_declared(world)
 
 
-@pytest.mark.parametrize("fault", CHOSEN.values(), ids=CHOSEN)
+@pytest.mark.parametrize("fault", CHOSEN)
 def test_it_is_got_over_and_no_session_is_lost(
     fault: Fault, world: World, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -276,6 +277,7 @@ def test_a_leaf_whose_name_does_not_resolve_is_said_before_anything_changes(
     assert snapshot(world.site.lab) == stood
 
 
+@NIGHTLY
 def test_a_resolver_that_is_away_at_first_is_waited_for(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -308,6 +310,7 @@ spec: {node: node1, classes: [BGP], updatePeriodSeconds: 10}
 """What a gate of somebody else has asked a moment ago."""
 
 
+@NIGHTLY
 @needs_x86_64
 def test_a_clock_that_is_ahead_and_jumps_while_a_gate_waits_changes_nothing(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -337,6 +340,7 @@ def test_a_clock_that_is_ahead_and_jumps_while_a_gate_waits_changes_nothing(
     stands_as_declared(world)
 
 
+@NIGHTLY
 @needs_x86_64
 def test_a_gate_waits_its_time_whatever_the_clock_does(world: World, tmp_path: Path) -> None:
     site = world.site
@@ -407,6 +411,7 @@ def test_a_disk_that_fills_up_under_the_state_costs_nothing(
     stands_as_declared(world)
 
 
+@NIGHTLY
 def test_a_folder_for_temporary_files_that_is_full_is_got_over(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -425,6 +430,7 @@ def test_a_folder_for_temporary_files_that_is_full_is_got_over(
     stands_as_declared(world)
 
 
+@NIGHTLY
 def test_a_restart_while_the_fabric_is_taken_down_leaves_nothing(
     world: World, before: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

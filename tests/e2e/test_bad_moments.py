@@ -18,7 +18,12 @@ from tests.e2e.project import Going, Project, Run
 from tests.e2e.tables import without_a_route
 from tests.e2e.world import NODES, configure, eventually, peers, running, snapshot
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.lab,
+    pytest.mark.loss,
+    pytest.mark.nightly(twin="tests/e2e/test_failing_gate.py"),
+]
 
 IMPATIENT = {"LEAFRACK_GATE_WAIT": "20"}
 AS_NUMBERS = {"leaf01": 65009, "leaf02": 65010}

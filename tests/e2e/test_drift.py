@@ -19,6 +19,7 @@ from tests.e2e.project import Project, Run
 from tests.e2e.world import bgp_peer, configure, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]
+NIGHTLY = pytest.mark.nightly(twin="tests/e2e/test_drift.py")
 
 PASSWORD = "Correct-Horse-7"
 CHECK = ("preview", "--refresh", "--expect-no-changes", "--suppress-outputs")
@@ -198,7 +199,7 @@ def test_in_sync_nothing_is_said(fabric: Project) -> None:
     assert (run.code, told(run)) == (0, []), run.said
 
 
-@pytest.mark.parametrize("time", ["at first", "and again"])
+@pytest.mark.parametrize("time", ["at first", pytest.param("and again", marks=NIGHTLY)])
 def test_what_resets_no_session_is_named_and_put_right_without_a_reset(time: str, site: Lab, fabric: Project) -> None:
     del time
     before, stood = world(site), Moment.of(site)
@@ -214,6 +215,7 @@ def test_what_resets_no_session_is_named_and_put_right_without_a_reset(time: str
     assert (again.code, told(again)) == (0, []), again.said
 
 
+@NIGHTLY
 def test_what_breaks_sessions_is_named_and_put_right_and_healthy_sessions_stay(site: Lab, fabric: Project) -> None:
     before = world(site)
     for damage, _ in LOUD.values():
@@ -297,6 +299,7 @@ THEIRS = {
 }  # fmt: skip
 
 
+@NIGHTLY
 def test_what_somebody_else_has_put_in_the_way_is_named_with_what_removes_it_and_left(
     site: Lab, fabric: Project
 ) -> None:

@@ -37,7 +37,10 @@ def established(lab: Lab, leaf: str) -> dict[str, int]:
     }
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+ONLY_IPV6 = pytest.mark.nightly(twin="tests/e2e/test_dual_stack.py")
+
+
+@pytest.fixture(scope="module", params=["dual-stack", pytest.param("ipv6-only", marks=ONLY_IPV6)])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Two racks in a fabric of these families, its mesh complete, nothing applied."""
     whole = values(2, spines=1, versions=FAMILIES[request.param])

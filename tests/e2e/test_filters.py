@@ -17,7 +17,7 @@ from tests.e2e.declared import Site, running
 from tests.e2e.world import configure, eventually, peers, snapshot
 from tests.e2e.world import running as configuration
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.nightly(twin="tests/platforms/test_conformance.py")]
 
 LEAF, REFLECTORS = "leaf01", {"node1": "172.20.0.11", "node2": "172.20.0.12"}
 SWITCHES = ("spine", LEAF)

@@ -133,7 +133,13 @@ def test_both_leaves_of_a_redundant_pair_are_used(site: Site) -> None:
     assert len(hops(site, "spine1", block_of(site, "n1a"))) == 2
 
 
-@pytest.mark.parametrize(("leaf", "address"), [("leaf1", "172.20.0.254"), ("leaf1b", "172.20.0.253")])
+@pytest.mark.parametrize(
+    ("leaf", "address"),
+    [
+        ("leaf1", "172.20.0.254"),
+        pytest.param("leaf1b", "172.20.0.253", marks=pytest.mark.nightly(twin="tests/e2e/test_interconnects.py")),
+    ],
+)
 def test_either_leaf_of_a_redundant_pair_may_die_and_costs_no_more_than_the_hold_time(
     leaf: str, address: str, site: Site
 ) -> None:

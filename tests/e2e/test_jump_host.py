@@ -19,7 +19,7 @@ from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e.project import Project
 from tests.e2e.world import peers
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.nightly(twin="tests/world/test_jump_hosts.py")]
 
 INSIDE = {"leaf01": "100.0.0.2", "leaf02": "100.0.0.6"}
 """Addresses at which the leaves' sshd listen: of their links to the spine, which no other machine has a way to."""

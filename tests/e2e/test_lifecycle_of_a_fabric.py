@@ -22,7 +22,12 @@ from tests.e2e.loss import Loss, Pings, lines
 from tests.e2e.machines import came_up, comes_anew, dies, is_another_box, up_again
 from tests.e2e.project import Run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.lab,
+    pytest.mark.loss,
+    pytest.mark.nightly(twin="tests/e2e/test_no_packet_lost.py"),
+]
 
 DRIFT = PREFIXES[ProblemKind.DRIFT]
 LEAVES = ("leaf01", "leaf02")

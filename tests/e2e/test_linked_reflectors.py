@@ -22,7 +22,12 @@ from tests.e2e.tables import Watch, kernel, without_a_route
 from tests.e2e.world import configure, eventually, node_status, snapshot
 from tests.proof.fabrics import rack, values
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.lab,
+    pytest.mark.loss,
+    pytest.mark.nightly(twin="tests/e2e/test_any_fabric.py"),
+]
 
 REFLECTORS = {"rr1": ("n1a", "n1b"), "rr2": ("n2a", "n2b")}
 NODES = ("n1a", "n1b", "n2a", "n2b", "n2c")

@@ -21,7 +21,7 @@ from tests.e2e.tables import missing
 from tests.e2e.world import SWITCHES, eventually, snapshot
 from tests.e2e.world import running as configuration
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss, pytest.mark.nightly(twin="tests/e2e/test_killed.py")]
 
 _CALICO = "crd.projectcalico.org"
 OBJECTS = f"nodes,bgppeers.{_CALICO},bgpconfigurations.{_CALICO}"

@@ -99,7 +99,7 @@ WITHIN_ONE_RACK = [
     a_new_member,
     a_member_that_becomes_a_reflector,
     a_reflector_replaced_by_another,
-    a_new_service_range,
+    pytest.param(a_new_service_range, marks=pytest.mark.nightly(twin="tests/e2e/test_no_packet_lost.py")),
     a_new_pod_range,
     an_as_override,
 ]

@@ -23,7 +23,12 @@ from tests.e2e.project import CLONE, OF_THE_ENGINE, Project, Run, environment, s
 from tests.e2e.secrets import Secrets, Watch
 from tests.e2e.world import configure, eventually, peers, running
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.lab,
+    pytest.mark.timeout(900),
+    pytest.mark.nightly(twin="tests/e2e/test_the_fabric.py"),
+]
 
 NEIGHBOURS = ("172.20.0.11", "172.20.0.12")
 FIRST, NEXT = "Rr1-$(id)`id`;'&|x\\1", "Rr1-#!%next<>\\n*?{}@END@"

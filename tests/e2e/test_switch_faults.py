@@ -27,6 +27,7 @@ from tests.e2e.world import eventually, loses_nothing, snapshot
 from tests.e2e.world import running as running_configuration
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]
+NIGHTLY = pytest.mark.nightly(twin="tests/e2e/test_switch_faults.py")
 
 LATE = "the switch has not answered within 60 s: see whether its routing daemon does"
 STEPPED_IN = "/run/frr/stepped-in"
@@ -211,6 +212,7 @@ def test_a_switch_that_hangs_in_the_middle_of_a_configuration(site: Site) -> Non
     finishes(site, stood)
 
 
+@NIGHTLY
 def test_a_connection_that_falls_silent_in_the_middle_of_a_configuration(site: Site, way: Way) -> None:
     stood = Moment.of(site.lab)
     with vtysh_that(site.lab, f"touch {STEPPED_IN}; sleep 3; exit 1"):
@@ -227,6 +229,7 @@ def test_a_connection_that_falls_silent_in_the_middle_of_a_configuration(site: S
     finishes(site, stood)
 
 
+@NIGHTLY
 def test_a_switch_that_accepts_connections_and_says_nothing(site: Site, way: Way) -> None:
     stood = Moment.of(site.lab)
     way.cut()
@@ -255,6 +258,7 @@ def test_a_switch_that_cannot_save_its_configuration(site: Site) -> None:
     assert SERVICES in site.lab.exec("leaf01", "cat", "/etc/frr/frr.conf") or SERVICES not in str(site.declared)
 
 
+@NIGHTLY
 def test_a_switch_whose_disk_is_full(site: Site) -> None:
     stood = Moment.of(site.lab)
     # Not /tmp itself: what this lab writes may be below it.
@@ -288,6 +292,7 @@ def full_disk(lab: Lab) -> Iterator[None]:
         lab.exec("leaf01", "sh", "-c", "umount -l $(command -v mktemp); umount /run/frr/full")
 
 
+@NIGHTLY
 def test_a_switch_that_comes_back_with_its_first_configuration(site: Site) -> None:
     lab = site.lab
     lab.exec("leaf01", "sh", "-c", "cat /run/frr/first >/etc/frr/frr.conf; kill -9 $(pidof bgpd)")
@@ -303,6 +308,7 @@ def test_a_switch_that_comes_back_with_its_first_configuration(site: Site) -> No
     finishes(site, stood)
 
 
+@NIGHTLY
 def test_a_leaf_whose_own_as_number_was_changed_is_named_and_well_again_once_it_is_put_back(site: Site) -> None:
     lab = site.lab
     runs_as(lab, 65009, 65099)
@@ -355,6 +361,7 @@ def hung_as(site: Site, run: Run, resource: str) -> None:
     assert resource in site.project.resources()
 
 
+@NIGHTLY
 def test_a_bgpd_that_hangs_when_a_neighbour_is_to_go(site: Site) -> None:
     lab = site.lab
     gone = {"node2": site.racks["rr1"]["reflectors"].pop("node2")}

@@ -158,6 +158,9 @@ CASES = [
 ]
 
 
+BY_PULUMI = pytest.mark.nightly(twin="tests/e2e/test_any_fabric.py")
+
+
 @dataclass
 class Ground:
     """The lab of the case before, for as long as the cases are about the same file."""
@@ -194,7 +197,10 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 @pytest.mark.lab
 @pytest.mark.toolchain
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(one, id=one.name, marks=BY_PULUMI if one.pulumi else ()) for one in CASES],
+)
 def test_the_routing_tables_are_the_predicted_ones(case: Case, ground: Ground, tmp_path: Path) -> None:
     declared = fabric(case.declared)
     made = edited(topology(declared), Kind.LEAF, Kind.NODE, **case.leaves)
