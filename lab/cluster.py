@@ -9,9 +9,11 @@ from ipaddress import ip_interface, ip_network
 from typing import Any
 
 from lab.plan import Node, Plan
-from leafrack.fabric.names import CALICO_GROUP, IPV4_ANNOTATION, IPV6_ANNOTATION
+from leafrack.fabric.names import IPV4_ANNOTATION, IPV6_ANNOTATION
+from leafrack.world.calico import Group
 from tools.catalog import CALICO
 
+CALICO_GROUP = Group.V1.value
 NAMESPACE = "kube-system"
 CALICO_NODE = "calico-node"
 CALICO_NODE_USER = f"system:serviceaccount:{NAMESPACE}:{CALICO_NODE}"

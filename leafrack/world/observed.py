@@ -48,7 +48,7 @@ class ClusterState:
         """
         reader = ClusterReader(Connection(cluster, patience=patience))
         nodes, calico = reader.nodes(), CalicoApi.read(reader)
-        if calico.group != names.CALICO_GROUP:
+        if not calico.group:
             return cls(nodes, calico=calico)
         filters = reader.filters() if calico.filters else {}
         spec, managers = reader.configured()

@@ -110,7 +110,7 @@ def test_the_keys_on_nodes_and_peers_stay() -> None:
 
 
 STDIN = {
-    Guarded: {"name", "forward", "back", "endpoints", "cluster", "settle", "made_by"},
+    Guarded: {"name", "forward", "back", "endpoints", "cluster", "settle", "made_by", "manager"},
     Fields: {"target", "key", "values", "manager", "cluster"},
     Reflectors: {"rack", "manager", "cluster", "endpoints", "turns"},
     Turn: {"node", "cluster_id", "forward", "back"},

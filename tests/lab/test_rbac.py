@@ -119,6 +119,18 @@ def test_of_the_secrets_it_may_read_and_patch_its_own_and_no_other(deployer: Dep
     assert rights("another", "kube-system") == set()
 
 
+def test_of_daemon_sets_and_config_maps_it_may_read_those_of_calico_node_and_no_other(deployer: Deployer) -> None:
+    def rights(resource: str, name: str, namespace: str = "calico-system") -> set[str]:
+        return {verb for verb in VERBS if deployer.may(verb, resource, name=name, namespace=namespace)}
+
+    # In every namespace: a step is not told calico-node's.
+    assert rights("daemonsets.apps", "calico-node") == {"get", "list"}
+    assert rights("daemonsets.apps", "calico-node", namespace="") == {"get", "list"}
+    assert rights("daemonsets.apps", "another") == set()
+    assert rights("configmaps", "calico-config") == {"get"}
+    assert rights("configmaps", "another") == set()
+
+
 @pytest.mark.parametrize("path", ["/metrics", "/logs", "/configz", "/debug/pprof"])
 def test_what_is_no_resource_is_closed(deployer: Deployer, path: str) -> None:
     assert not deployer.may_at("get", path)
@@ -151,6 +163,8 @@ ATTEMPTS: dict[str, tuple[tuple[str, ...], str]] = {
     "patch another secret": (("patch", "secret", "another", "-n", "kube-system", "-p", '{"stringData":{"a":"b"}}'), ""),
     "delete its own secret": (("delete", "secret", "leafrack-bgp", "-n", "kube-system"), ""),
     "take a service account's token": (("create", "token", "calico-node", "-n", "kube-system"), ""),
+    "list all daemon sets": (("get", "daemonsets", "-A"), ""),
+    "read another config map": (("get", "configmap", "kubeadm-config", "-n", "kube-system"), ""),
     "make a pod": ((*CREATE, "-n", "default"), manifest("Pod", "mine", spec=POD)),
     "make a role": ((*CREATE, "-n", "kube-system"), manifest("Role", "mine", f"{RBAC}/v1", rules=ALL)),
     "become cluster-admin": (
@@ -230,6 +244,9 @@ NEEDS: dict[str, list[tuple[tuple[str, ...], str]]] = {
         (("get", "secret", "leafrack-bgp", "-n", "kube-system"), ""),
         (("patch", "secret", "leafrack-bgp", "-n", "kube-system", "-p", '{"stringData":{"a":"b"}}'), ""),
         (("patch", "secret", "leafrack-bgp", "-n", "kube-system", "-p", '{"data":null}'), ""),
+    ],
+    "read what calico-node is told": [
+        (("get", "--raw", "/apis/apps/v1/daemonsets?fieldSelector=metadata.name%3Dcalico-node"), ""),
     ],
     "read what a preflight looks at": [
         (("get", f"nodes,ippools.{CALICO},blockaffinities.{CALICO},clusterinformations.{CALICO},crd"), ""),
