@@ -78,6 +78,8 @@ class Observed:
     cluster: ClusterState | None = None
     switches: Mapping[str, SwitchState] = field(default_factory=dict)
     unreadable: tuple[UnreadableError, ...] = ()
+    assumed: CalicoApi = field(default_factory=CalicoApi)
+    """What the cluster's Calico is taken to have where the cluster could not be read."""
 
     @property
     def found_peers(self) -> frozenset[str]:
@@ -88,7 +90,7 @@ class Observed:
     @property
     def calico(self) -> CalicoApi:
         """What the cluster's Calico has; where it could not be read, what the newest has."""
-        return CalicoApi() if self.cluster is None else self.cluster.calico
+        return self.assumed if self.cluster is None else self.cluster.calico
 
 
 def observe(
