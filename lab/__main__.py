@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from lab import control
+from lab.calico import CalicoApi
 from lab.errors import LabError
 from lab.paths import DEFAULT_FABRIC, Folder
 from leafrack.errors import FabricError
@@ -23,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         folder = Folder.of_environment()
         match wanted.command:
             case "up":
-                control.up(folder, wanted.fabric)
+                control.up(folder, wanted.fabric, CalicoApi(wanted.calico_api))
             case "down":
                 control.down(folder)
             case "status":
@@ -50,6 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="bring a fabric up")
     up.add_argument("fabric", nargs="?", type=Path, default=DEFAULT_FABRIC, metavar="FABRIC.yaml")
+    up.add_argument(
+        "--calico-api",
+        choices=[*CalicoApi],
+        default=CalicoApi.V1,
+        help="how the API server stores Calico's resources: crd.projectcalico.org/v1 (the default), native "
+        "projectcalico.org/v3, or v1 with the front for v3 standing by",
+    )
     commands.add_parser("down", help="end it; nothing is left outside of the lab's folder")
     commands.add_parser("status", help="hosts and daemons; exit code 1 if one is dead")
     run = commands.add_parser("exec", help="run a command inside a host")
