@@ -182,3 +182,9 @@ def test_another_api_is_another_lab(lab: Lab) -> None:
     done = lab.cli("up")
     assert done.returncode == 1
     assert done.stderr == "the lab is up with --calico-api v3, not v1; run 'python -m lab down' first\n"
+
+
+def test_a_lab_without_v1_has_nothing_to_migrate(lab: Lab) -> None:
+    done = lab.cli("migrate-calico", "begin")
+    assert done.returncode == 1
+    assert done.stderr == "only a lab that was started with --calico-api migrating can migrate\n"
