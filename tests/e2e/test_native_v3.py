@@ -1,4 +1,4 @@
-"""The example on native v3 CRDs of Calico: up, drift, a lost state, a foreign peer, down; as on v1.
+"""The example on native v3 CRDs of Calico: up after a killed run, drift, a foreign peer, a lost state, down.
 
 The tests stand in the order of that life.
 """
@@ -6,16 +6,21 @@ The tests stand in the order of that life.
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from leafrack.fabric import names
 from leafrack.world.calico import Group
-from tests.conftest import Lab
-from tests.e2e.killed import Moment
-from tests.e2e.project import Project, environment, settings
+from tests.conftest import DEV_FABRIC, Lab
+from tests.e2e.declared import Site, running
+from tests.e2e.killed import Moment, clear
+from tests.e2e.project import Project
 from tests.e2e.world import bgp_peer, eventually, mesh_is_on, objects, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]
@@ -28,12 +33,17 @@ PEER = ("patch", V3.bgp_peers, "rr1-to-leaf1-peer", "--type=merge", "-p")
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The example on native v3, nothing applied."""
-    own = Lab(tmp_path_factory.mktemp("lab"), calico_api="v3")
-    own.up()
-    yield own
-    own.down()
+    whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    with running(tmp_path_factory.mktemp("native"), whole, calico_api="v3") as own:
+        yield own
+
+
+@pytest.fixture(scope="module")
+def lab(site: Site) -> Lab:
+    """Its lab."""
+    return site.lab
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +53,18 @@ def before(lab: Lab) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def fabric(lab: Lab, before: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The example, applied by the deployer of config/rbac.yaml."""
-    project = Project.make(tmp_path_factory.mktemp("pulumi") / "project", environment(), settings(lab.dir))
+def fabric(lab: Lab, site: Site, before: dict[str, Any]) -> Project:
+    """The example, applied by the deployer of config/rbac.yaml in a run that goes on where a killed one stopped."""
+    project = site.project
+    going = project.start("up", "--yes", *UP)
+    try:
+        going.reaches(lambda: "rr1-to-leaf1-peer" in lab.kubectl("get", V3.bgp_peers, "-o", "name"))
+    finally:
+        os.kill(going.pid, signal.SIGKILL)
+        clear(going.pid)
+    assert going.end().code != 0
+    given = (f"{name}={value}" for name, value in project.env.items())
+    assert lab.run("env", *given, sys.executable, "-m", "tools", "unlock").returncode == 0
     done = project.up(*UP)
     assert done.code == 0, done.said
     return project
@@ -70,15 +89,14 @@ def without_marks(lab: Lab) -> dict[str, Any]:
     return found
 
 
-def test_all_that_is_made_is_in_v3_and_works(lab: Lab, fabric: Project) -> None:
+def test_all_that_is_made_is_in_v3_and_works(site: Site, fabric: Project) -> None:
     kinds = {type_ for type_ in fabric.resources().values() if "projectcalico" in type_}
     assert kinds == {
         f"kubernetes:{V3.api_version}:{kind}" for kind in ("BGPPeer", "BGPFilter", "BGPConfigurationPatch")
     }
-    done = lab.run("python", "-m", "leafrack", "status", "--json", "--kubeconfig", lab.dir / "kubeconfig")
-    rows = json.loads(done.stdout)["rows"]
+    rows = site.rows()
     assert rows
-    assert [row for row in rows if not row["ok"]] == [], done.stderr
+    assert [row for row in rows if not row["ok"]] == []
 
 
 def test_a_preview_after_it_is_quiet(fabric: Project) -> None:
