@@ -12,12 +12,12 @@ from pulumi_kubernetes.core.v1 import NodePatch
 from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
 
 from leafrack.fabric import announced, names
+from leafrack.world import migration
+from leafrack.world.calico import Group
 
 from . import filters
 from .rerun import Rerun
 from .scope import Resources, Scope, field_manager
-
-API_VERSION = f"{names.CALICO_GROUP}/v1"
 
 
 def our_labels(fabric: str) -> dict[str, str]:
@@ -31,7 +31,7 @@ def our_annotations() -> dict[str, str]:
     # a field that somebody changed by hand belongs to them until it is taken back. Background, because the provider
     # deletes in the foreground otherwise and waits for the garbage collector.
     return {
-        "pulumi.com/patchFieldManager": field_manager(),
+        migration.MANAGER_ANNOTATION: field_manager(),
         "pulumi.com/patchForce": "true",
         "pulumi.com/deletionPropagationPolicy": "background",
     }
@@ -72,11 +72,11 @@ def bgp_peer(scope: Scope, peer: Peer, depends_on: Resources) -> pulumi.Resource
     rerun = watch.rerun_on_object(watch.comparison.of_peer(peer.name, peer.spec))
     return CustomResource(
         peer.name,
-        api_version=API_VERSION,
+        api_version=_group(scope).api_version,
         kind="BGPPeer",
-        metadata=_metadata(peer.name, scope.fabric.name, {**peer.annotations, **_token(rerun)}),
+        metadata=_metadata(scope, peer.name, {**peer.annotations, **_token(rerun)}),
         spec=dict(peer.spec),
-        opts=_options(scope, rerun, depends_on),
+        opts=_options(scope, rerun, depends_on, "BGPPeer"),
     )
 
 
@@ -84,13 +84,24 @@ def bgp_filter(scope: Scope, name: str, depends_on: Resources) -> pulumi.Resourc
     """A BGPFilter of ours. Calico skips one that does not exist: it stands before and after the peers that name it."""
     spec = filters.spec(scope.fabric)
     rerun = scope.watch.rerun_on_object(scope.watch.comparison.of_filter(name, spec))
-    metadata = _metadata(name, scope.fabric.name, _token(rerun))
-    options = _options(scope, rerun, depends_on)
-    return CustomResource(name, api_version=API_VERSION, kind="BGPFilter", metadata=metadata, spec=spec, opts=options)
+    return CustomResource(
+        name,
+        api_version=_group(scope).api_version,
+        kind="BGPFilter",
+        metadata=_metadata(scope, name, _token(rerun)),
+        spec=spec,
+        opts=_options(scope, rerun, depends_on, "BGPFilter"),
+    )
 
 
-def _metadata(name: str, fabric: str, annotations: Mapping[str, str]) -> dict[str, Any]:
-    return {"name": name, "labels": our_labels(fabric), "annotations": {**our_annotations(), **annotations}}
+def _group(scope: Scope) -> Group:
+    """The group that the cluster's Calico uses, as it was found before the program built anything."""
+    return scope.watch.comparison.observed.calico.stored
+
+
+def _metadata(scope: Scope, name: str, annotations: Mapping[str, str]) -> dict[str, Any]:
+    given = {**our_annotations(), **migration.marks(_group(scope)), **annotations}
+    return {"name": name, "labels": our_labels(scope.fabric.name), "annotations": given}
 
 
 def _token(rerun: Rerun) -> dict[str, str]:
@@ -101,8 +112,15 @@ def _token(rerun: Rerun) -> dict[str, str]:
     return {names.RERUN_ANNOTATION: rerun.token} if rerun.token else {}
 
 
-def _options(scope: Scope, rerun: Rerun, depends_on: Resources) -> pulumi.ResourceOptions:
-    return scope.options(depends_on, rerun.ignored(f'metadata.annotations["{names.RERUN_ANNOTATION}"]'))
+def _options(scope: Scope, rerun: Rerun, depends_on: Resources, kind: str = "") -> pulumi.ResourceOptions:
+    """Options of an object; one of Calico's ``kind`` is the same in whichever group Calico keeps it.
+
+    The group is part of Pulumi's type. Without an alias a stack would, after a migration, make the object that is there
+    and delete it again. The provider replaces an object only for another name or namespace.
+    """
+    others = [group for group in Group if group is not _group(scope)] if kind else []
+    aliases = [pulumi.Alias(type_=f"kubernetes:{group.api_version}:{kind}") for group in others]
+    return scope.options(depends_on, rerun.ignored(f'metadata.annotations["{names.RERUN_ANNOTATION}"]'), aliases)
 
 
 def bgp_configuration(scope: Scope, depends_on: Resources) -> pulumi.Resource:
@@ -121,9 +139,9 @@ def bgp_configuration(scope: Scope, depends_on: Resources) -> pulumi.Resource:
     rerun = scope.watch.rerun_on_object(scope.watch.comparison.of_bgp_configuration(spec))
     return CustomResourcePatch(
         "bgp-configuration",
-        api_version=API_VERSION,
+        api_version=_group(scope).api_version,
         kind="BGPConfiguration",
         metadata={"name": "default", "annotations": {**our_annotations(), **_token(rerun)}},
         spec=spec,
-        opts=_options(scope, rerun, depends_on),
+        opts=_options(scope, rerun, depends_on, "BGPConfigurationPatch"),
     )

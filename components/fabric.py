@@ -22,7 +22,7 @@ from .leaf_rack import LeafRack
 from .outputs import outputs
 from .rack_args import LeafRackArgs
 from .rerun import Rerun, Watch
-from .scope import Resources, Scope
+from .scope import Resources, Scope, field_manager
 
 Waves = Sequence[Sequence[str]]
 
@@ -135,6 +135,7 @@ class Fabric(pulumi.ComponentResource):
             back=() if declared.cluster_mesh else expected.way_back_to_leaves(declared),
             settle=SETTLE,
             rerun=Rerun.where(scope.watch.drifted),
+            manager=field_manager() if declared.cluster_mesh else "",
         )
         return gate(scope, "switched-over", what, [configured])
 

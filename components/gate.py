@@ -33,6 +33,8 @@ class Gate:
     settle: float = 0.0
     made_by: Iterable[pulumi.Input[str]] = ()
     rerun: Rerun = NO_RERUN
+    manager: str = ""
+    """Field manager of the stack, where a destroy begins with the gate: then it looks whether the stack may go."""
 
 
 def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.Resource:
@@ -48,9 +50,12 @@ def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.R
         settle=what.settle,
         endpoints=judging(scope.fabric, (*forward, *back)),
         cluster=scope.access.cluster,
+        manager=what.manager,
     )
+    # Most gates are without: what they are given stays as it was before there were any with.
+    left_out = None if what.manager else {"manager"}
     stdin = pulumi.Output.all(*what.made_by).apply(
-        lambda texts: guarded.model_copy(update={"made_by": _digest(texts)}).model_dump_json()
+        lambda texts: guarded.model_copy(update={"made_by": _digest(texts)}).model_dump_json(exclude=left_out)
     )
     asked = Run(
         command="gate",
@@ -58,7 +63,7 @@ def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.R
         environment=scope.access.environment(),
         forward=bool(forward),
         update=bool(forward),
-        back=bool(back),
+        back=bool(back or what.manager),
         rerun=what.rerun,
     )
     return run(scope, f"{name}-gate", asked, depends_on)

@@ -24,9 +24,13 @@ class Scope:
     access: Access
     watch: Watch
 
-    def options(self, depends_on: Resources, ignored: Sequence[str] = ()) -> pulumi.ResourceOptions:
+    def options(
+        self, depends_on: Resources, ignored: Sequence[str] = (), aliases: Sequence[pulumi.Alias] = ()
+    ) -> pulumi.ResourceOptions:
         """Options of a resource of the component."""
-        return pulumi.ResourceOptions(parent=self.parent, depends_on=list(depends_on), ignore_changes=list(ignored))
+        return pulumi.ResourceOptions(
+            parent=self.parent, depends_on=list(depends_on), ignore_changes=list(ignored), aliases=list(aliases)
+        )
 
 
 def field_manager(part: str = "") -> str:

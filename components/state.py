@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from leafrack.platforms import Task
+from leafrack.world.calico import Group
 
 from .outputs import OUTPUT_VERSION
 
@@ -32,6 +33,15 @@ def stale_state() -> str | None:
         "the state of this stack was written by another version of leafrack, and its deletes would cut sessions that "
         "stand: nothing was changed. State is a cache: `pulumi state delete --all`, then `pulumi up` adopts all of it"
     )
+
+
+def written_group() -> Group:
+    """The group that the last update wrote to, for a preview that cannot ask the cluster; v1 where none is known."""
+    try:
+        urns = list(_read("pulumi:pulumi:readStackResourceOutputs", "stackName"))
+    except Exception:  # noqa: BLE001 - the SDK raises no narrower one
+        return Group.V1
+    return Group.V3 if any(f"kubernetes:{Group.V3.api_version}:" in urn for urn in urns) else Group.V1
 
 
 def _is_stale() -> bool:

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from components.access import Access
 from components.scope import field_manager
-from components.state import stale_state
+from components.state import stale_state, written_group
 from config.settings import PROJECT, StackSettings, load_settings, unknown_racks
 from leafrack.errors import FabricError, Problem, ProblemKind, said
 from leafrack.fabric.checks import platforms
@@ -25,6 +25,7 @@ from leafrack.fabric.load import Loaded, load
 from leafrack.preflight.drift import Comparison
 from leafrack.preflight.findings import findings, notices, observe, overlaps, unreadable
 from leafrack.proof import prove
+from leafrack.world.calico_api import CalicoApi
 from leafrack.world.retry import PATIENCE
 from leafrack.world.ssh import Credentials
 
@@ -78,6 +79,8 @@ class CheckedStack:
         patience = PATIENCE if unreachable_fails else 0.0
         passwords = _by_rack(settings)
         observed = observe(fabric, self.access.cluster, credentials, patience=patience, passwords=bool(passwords))
+        if observed.cluster is None:
+            observed = replace(observed, assumed=CalicoApi(written_group()))
         proved = prove(fabric)
         problems = list(self.loaded.placed((*proved.unreachable, *unreadable(fabric, observed, refused=True))))
         away = self.loaded.placed(unreadable(fabric, observed, refused=False))

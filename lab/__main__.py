@@ -1,4 +1,4 @@
-"""``python -m lab up [FABRIC.yaml] | down | status | exec HOST -- CMD``."""
+"""``python -m lab up [FABRIC.yaml] | down | status | migrate-calico STEP | exec HOST -- CMD``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from lab import control
+from lab.calico import CalicoApi
 from lab.errors import LabError
 from lab.paths import DEFAULT_FABRIC, Folder
 from leafrack.errors import FabricError
@@ -23,13 +24,17 @@ def main(arguments: list[str] | None = None) -> int:
         folder = Folder.of_environment()
         match wanted.command:
             case "up":
-                control.up(folder, wanted.fabric)
+                control.up(folder, wanted.fabric, CalicoApi(wanted.calico_api))
             case "down":
                 control.down(folder)
             case "status":
                 from lab import status  # the table's library takes longer to load than 'exec' takes to run
 
                 return status.show(folder)
+            case "migrate-calico":
+                from lab import migration  # its libraries too
+
+                {"begin": migration.begin, "end": migration.end, "abort": migration.abort}[wanted.step](folder)
             case "exec":
                 control.enter(folder, wanted.host, wanted.cmd)
     except (LabError, FabricError) as error:
@@ -48,10 +53,24 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lab", description="The embedded fabric.")
     commands = parser.add_subparsers(dest="command", required=True)
-    up = commands.add_parser("up", help="bring a fabric up")
+    up = commands.add_parser("up", help="bring a fabric up; with --calico-api v3 on native v3 CRDs of Calico")
     up.add_argument("fabric", nargs="?", type=Path, default=DEFAULT_FABRIC, metavar="FABRIC.yaml")
+    up.add_argument(
+        "--calico-api",
+        choices=[*CalicoApi],
+        default=CalicoApi.V1,
+        help="how the API server stores Calico's resources: crd.projectcalico.org/v1 (the default), native "
+        "projectcalico.org/v3, or v1 until 'migrate-calico'",
+    )
     commands.add_parser("down", help="end it; nothing is left outside of the lab's folder")
     commands.add_parser("status", help="hosts and daemons; exit code 1 if one is dead")
+    migrate = commands.add_parser(
+        "migrate-calico",
+        help="Calico's migration to native v3, of a lab that is up with --calico-api migrating",
+        description="begin: v1 is locked, all is copied to v3, Calico's programs read that. end: v1 is deleted. "
+        "abort: back to v1, what was copied is deleted.",
+    )
+    migrate.add_argument("step", choices=["begin", "end", "abort"])
     run = commands.add_parser("exec", help="run a command inside a host")
     run.add_argument("host", metavar="HOST")
     run.add_argument("cmd", nargs="+", metavar="CMD")

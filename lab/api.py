@@ -6,6 +6,7 @@ import json
 import secrets
 import ssl
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -18,12 +19,14 @@ from typing import Any
 
 import yaml
 
+from lab.calico import CalicoApi, crds, native
 from lab.cluster import CALICO_NODE_USER, NAMESPACE, objects
 from lab.daemons import Daemons, report
 from lab.errors import LabError
 from lab.paths import CRDS, RBAC, RUN, Folder
 from lab.plan import Plan
 from lab.ports import Ports
+from lab.state import FRONT
 
 _HOME = RUN / "cluster"
 _CERTS = _HOME / "certs"
@@ -43,13 +46,19 @@ class ControlPlane:
     ports: Ports
     plan: Plan
     daemons: Daemons
+    calico_api: CalicoApi = CalicoApi.V1
 
     @property
     def _url(self) -> str:
-        return f"https://127.0.0.1:{self.ports.api}"
+        return server_url(self.ports.api)
+
+    @property
+    def _calico_url(self) -> str:
+        """Where Calico's programs ask, which know v1 only."""
+        return server_url(self.ports.front) if self.calico_api is CalicoApi.V3 else self._url
 
     def start(self) -> None:
-        """Start the three daemons and wait for the API server; raises LabError when one of them ends."""
+        """Start the daemons and wait for the API server; raises LabError when one of them ends."""
         _HOME.mkdir(mode=0o700, exist_ok=True)
         tokens = {user: secrets.token_hex(24) for user in ("admin", "leafrack", "calico-node")}
         rows = [
@@ -65,6 +74,8 @@ class ControlPlane:
         self._wait_until_ready()
         self._write_kubeconfigs(tokens)
         self._daemon("kube-controller-manager", self._controller_manager())
+        if self.calico_api is not CalicoApi.V1:
+            self._daemon(FRONT, self._front())
 
     def _daemon(self, name: str, command: Sequence[str]) -> None:
         self.daemons.start(name, command, log=self.folder.logs / f"{name}.log")
@@ -120,6 +131,10 @@ class ControlPlane:
             "--leader-elect=false",
         ]
 
+    def _front(self) -> Sequence[str]:
+        certificate, key = (str(_CERTS / f"apiserver.{kind}") for kind in ("crt", "key"))
+        return [sys.executable, "-m", "lab.front", self._url, str(self.ports.front), certificate, key]
+
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _PATIENCE
         certificate = _CERTS / "apiserver.crt"
@@ -138,17 +153,21 @@ class ControlPlane:
 
     def _write_kubeconfigs(self, tokens: dict[str, str]) -> None:
         _write_secret(_ADMIN, self._kubeconfig({"admin": tokens["admin"]}))
-        _write_secret(CALICO_NODE_KUBECONFIG, self._kubeconfig({"calico-node": tokens["calico-node"]}))
+        _write_secret(
+            CALICO_NODE_KUBECONFIG, self._kubeconfig({"calico-node": tokens["calico-node"]}, self._calico_url)
+        )
         users = {name: tokens[name] for name in ("admin", "leafrack")}
         _write_secret(self.folder.kubeconfig, self._kubeconfig(users))
 
-    def _kubeconfig(self, tokens: dict[str, str]) -> str:
+    def _kubeconfig(self, tokens: dict[str, str], server: str = "") -> str:
         """Contexts named like their users; the first one is current."""
         authority = b64encode((_CERTS / "apiserver.crt").read_bytes()).decode()
         config = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "lab", "cluster": {"server": self._url, "certificate-authority-data": authority}}],
+            "clusters": [
+                {"name": "lab", "cluster": {"server": server or self._url, "certificate-authority-data": authority}}
+            ],
             "users": [{"name": name, "user": {"token": token}} for name, token in tokens.items()],
             "contexts": [{"name": name, "context": {"cluster": "lab", "user": name}} for name in tokens],
             "current-context": next(iter(tokens)),
@@ -157,9 +176,13 @@ class ControlPlane:
 
     def install(self) -> None:
         """Calico's CRDs, the deployer's role, nodes and blocks; raises LabError with kubectl's words."""
-        self._kubectl("apply", "--server-side", "-f", str(CRDS), "-f", str(RBAC))
+        if self.calico_api is CalicoApi.V3:
+            made = {"apiVersion": "v1", "kind": "List", "items": native(crds(CRDS))}
+            self._kubectl("apply", "--server-side", "-f", "-", "-f", str(RBAC), text=json.dumps(made))
+        else:
+            self._kubectl("apply", "--server-side", "-f", str(CRDS), "-f", str(RBAC))
         self._kubectl("wait", "--for=condition=Established", "crd", "--all", f"--timeout={_PATIENCE:.0f}s")
-        items: dict[str, Any] = {"apiVersion": "v1", "kind": "List", "items": objects(self.plan)}
+        items: dict[str, Any] = {"apiVersion": "v1", "kind": "List", "items": objects(self.plan, self.calico_api)}
         self._kubectl("apply", "--server-side", "-f", "-", text=json.dumps(items))
 
     def _kubectl(self, *arguments: str, text: str | None = None) -> None:
@@ -168,6 +191,11 @@ class ControlPlane:
         if done.returncode:
             self.daemons.check()
             raise LabError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
+
+
+def server_url(port: int) -> str:
+    """Address of the API server, and of the front, which has its certificate."""
+    return f"https://127.0.0.1:{port}"
 
 
 def _write_secret(path: Path, text: str) -> None:

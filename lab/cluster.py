@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from ipaddress import ip_interface, ip_network
-from typing import Any
 
+from lab.calico import NODE_STATUSES, V1, V3_GROUP, CalicoApi, Object
 from lab.plan import Node, Plan
-from leafrack.fabric.names import CALICO_GROUP, IPV4_ANNOTATION, IPV6_ANNOTATION
+from lab.translation import to_v3
+from leafrack.fabric.names import IPV4_ANNOTATION, IPV6_ANNOTATION
 from tools.catalog import CALICO
 
 NAMESPACE = "kube-system"
@@ -17,15 +19,13 @@ CALICO_NODE = "calico-node"
 CALICO_NODE_USER = f"system:serviceaccount:{NAMESPACE}:{CALICO_NODE}"
 _ADDRESS_ANNOTATIONS = {4: IPV4_ANNOTATION, 6: IPV6_ANNOTATION}
 
-Object = dict[str, Any]
 
-
-def objects(plan: Plan) -> list[Object]:
+def objects(plan: Plan, api: CalicoApi = CalicoApi.V1) -> list[Object]:
     """Everything but CRDs and the deployer's RBAC, in an order in which it can be made."""
-    return [
+    found = [
         _core("Namespace", NAMESPACE),
         {**_core("ServiceAccount", CALICO_NODE), "metadata": {"name": CALICO_NODE, "namespace": NAMESPACE}},
-        *_calico_node_role(),
+        *_calico_node_role(api.groups),
         _calico(
             "ClusterInformation",
             "default",
@@ -37,6 +37,7 @@ def objects(plan: Plan) -> list[Object]:
         *map(_node, plan.nodes),
         *(_affinity(node.name, block) for node in plan.nodes for block in node.blocks),
     ]
+    return [to_v3(each) for each in found] if api is CalicoApi.V3 else found
 
 
 def _core(kind: str, name: str) -> Object:
@@ -44,7 +45,7 @@ def _core(kind: str, name: str) -> Object:
 
 
 def _calico(kind: str, name: str, spec: Object) -> Object:
-    return {"apiVersion": f"{CALICO_GROUP}/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+    return {"apiVersion": V1, "kind": kind, "metadata": {"name": name}, "spec": spec}
 
 
 def _node(node: Node) -> Object:
@@ -96,12 +97,14 @@ def _pools(plan: Plan) -> list[Object]:
     return pools
 
 
-def _calico_node_role() -> list[Object]:
+def _calico_node_role(groups: Sequence[str]) -> list[Object]:
     """What confd and the status reporter may do: the part that they use of Calico's manifest, calico.yaml."""
     read = ["get", "list", "watch"]
     watched = ["bgppeers", "bgpfilters", "bgpconfigurations", "ippools", "ipreservations", "ipamblocks",
                "felixconfigurations", "clusterinformations", "hostendpoints", "blockaffinities",
-               "caliconodestatuses", "tiers", "networksets", "globalnetworksets"]  # fmt: skip
+               NODE_STATUSES, "tiers", "networksets", "globalnetworksets"]  # fmt: skip
+    # The place of its own that v3 has for a status is the operator's rule, of all installs with native v3.
+    statuses = [NODE_STATUSES, *([f"{NODE_STATUSES}/status"] if V3_GROUP in groups else [])]
     rules = [
         {
             "apiGroups": [""],
@@ -112,10 +115,10 @@ def _calico_node_role() -> list[Object]:
         {"apiGroups": [""], "resources": ["nodes/status"], "verbs": ["patch", "update"]},
         {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["list", "watch"]},
         {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "watch"]},
-        {"apiGroups": [CALICO_GROUP], "resources": watched, "verbs": read},
-        {"apiGroups": [CALICO_GROUP], "resources": ["caliconodestatuses"], "verbs": ["update"]},
+        {"apiGroups": [*groups], "resources": watched, "verbs": read},
+        {"apiGroups": [*groups], "resources": statuses, "verbs": ["update"]},
         {
-            "apiGroups": [CALICO_GROUP],
+            "apiGroups": [*groups],
             "resources": ["bgpconfigurations", "bgppeers"],
             "verbs": ["create", "update"],
         },

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from lab.calico import CalicoApi
 from lab.errors import LabError
 from lab.health import dead_daemons
 from lab.identity import Process
@@ -27,15 +28,16 @@ _END_PATIENCE = 30.0
 """Seconds for the kernel to end a lab whose holder was killed."""
 
 
-def up(folder: Folder, fabric: Path) -> None:
+def up(folder: Folder, fabric: Path, calico_api: CalicoApi = CalicoApi.V1) -> None:
     """Bring the lab up for a fabric file, or say that it is; raises LabError, and then leaves nothing behind."""
     plan = plan_of(load_fabric(fabric))
-    with _locked(folder):
+    with locked(folder):
         running = load_state(folder.state)
         if running and running.ready:
             _refuse_other_fabric(running, plan.digest, fabric)
+            _refuse_other_api(running, calico_api)
             _refuse_dead(running)
-            _say(f"lab is up: {len(plan.switches)} switches, {len(plan.nodes)} nodes, fabric {running.fabric}")
+            say(f"lab is up: {len(plan.switches)} switches, {len(plan.nodes)} nodes, fabric {running.fabric}")
             return
         if missing := missing_programs():
             raise LabError("\n".join(missing))
@@ -43,23 +45,23 @@ def up(folder: Folder, fabric: Path) -> None:
             _end(running)
         _clear_logs(folder)
         begun = time.monotonic()
-        _start_holder(folder, fabric.resolve())
+        _start_holder(folder, fabric.resolve(), calico_api)
         _hand_over(folder)
-        _say(f"lab is up after {time.monotonic() - begun:.1f} s")
+        say(f"lab is up after {time.monotonic() - begun:.1f} s")
 
 
 def down(folder: Folder) -> None:
     """End the lab and wait until nothing of it is left; does nothing if none runs."""
     if not folder.root.is_dir():
-        _say("lab is down")
+        say("lab is down")
         return
-    with _locked(folder):
+    with locked(folder):
         running = load_state(folder.state)
         begun = time.monotonic()
         if running:
             _end(running)
         folder.state.unlink(missing_ok=True)
-        _say(f"lab ended after {time.monotonic() - begun:.1f} s" if running else "lab is down")
+        say(f"lab ended after {time.monotonic() - begun:.1f} s" if running else "lab is down")
 
 
 def enter(folder: Folder, name: str, command: Sequence[str]) -> NoReturn:
@@ -96,18 +98,24 @@ def _refuse_other_fabric(running: State, digest: str, fabric: Path) -> None:
         raise LabError(msg)
 
 
+def _refuse_other_api(running: State, calico_api: CalicoApi) -> None:
+    if running.calico_api != calico_api:
+        msg = f"the lab is up with --calico-api {running.calico_api}, not {calico_api}; run 'python -m lab down' first"
+        raise LabError(msg)
+
+
 def _refuse_dead(running: State) -> None:
     dead = [f"{name} ({' '.join(daemons)})" for name, daemons in dead_daemons(running).items() if daemons]
     if dead:
         raise LabError(f"the lab is up, but dead: {', '.join(dead)}; run 'python -m lab down', then up again")
 
 
-def _start_holder(folder: Folder, fabric: Path) -> None:
+def _start_holder(folder: Folder, fabric: Path, calico_api: CalicoApi) -> None:
     """Start the holder and show its steps; ends it again if it does not get ready, or on Ctrl-C."""
     namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
     with (folder.logs / "holder.log").open("ab") as errors:
         process = subprocess.Popen(
-            ["unshare", *namespaces, "--", sys.executable, "-m", "lab.holder", str(fabric)],
+            ["unshare", *namespaces, "--", sys.executable, "-m", "lab.holder", str(fabric), calico_api],
             cwd=CLONE,
             env=_holder_environment(folder),
             stdin=subprocess.DEVNULL,
@@ -122,7 +130,7 @@ def _start_holder(folder: Folder, fabric: Path) -> None:
         for line in process.stdout or ():
             event = json.loads(line)
             if "step" in event:
-                _say(f"  {event['step']}" + (f": {event['seconds']} s" if "seconds" in event else " …"))
+                say(f"  {event['step']}" + (f": {event['seconds']} s" if "seconds" in event else " …"))
             problem = event.get("error", problem)
             if ready := bool(event.get("ready")):
                 return
@@ -156,14 +164,14 @@ def _end(running: State) -> None:
 
 
 @contextmanager
-def _locked(folder: Folder) -> Iterator[None]:
+def locked(folder: Folder) -> Iterator[None]:
     """One ``up`` or ``down`` at a time; a second one waits and says so."""
     folder.root.mkdir(mode=0o755, parents=True, exist_ok=True)
     with folder.lock.open("w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("waiting for another 'python -m lab' at work in this folder")
+            say("waiting for another 'python -m lab' at work in this folder")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -181,5 +189,6 @@ def _hand_over(folder: Folder) -> None:
             os.chown(path, int(user), int(group), follow_symlinks=False)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell the person at the terminal."""
     print(text, flush=True)

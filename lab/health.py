@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lab.identity import Process
 from lab.paths import RUN, home_of
-from lab.state import CLUSTER_DAEMONS, State
+from lab.state import State
 
 CLUSTER = "(cluster)"
 """Stands for the control plane where others are called by their host's name."""
@@ -14,7 +14,7 @@ CLUSTER = "(cluster)"
 
 def dead_daemons(running: State) -> dict[str, tuple[str, ...]]:
     """For the cluster and each host, what should run there and does not."""
-    found = {CLUSTER: _dead(running, RUN / "cluster", running.holder, CLUSTER_DAEMONS)}
+    found = {CLUSTER: _dead(running, RUN / "cluster", running.holder, running.cluster_daemons)}
     for host in running.hosts:
         first = Process.of(host.pid)
         found[host.name] = _dead(running, home_of(host.name), first, host.daemons) if first else host.daemons
@@ -22,9 +22,13 @@ def dead_daemons(running: State) -> dict[str, tuple[str, ...]]:
 
 
 def _dead(running: State, folder: Path, first: Process, daemons: tuple[str, ...]) -> tuple[str, ...]:
-    # The holder's private /run, as the rest of the machine can see it.
-    inside = Path(f"/proc/{running.holder.pid}/root") / folder.relative_to("/")
+    inside = seen_from_outside(running, folder)
     return tuple(name for name in daemons if not _runs(inside / f"{name}.pid", first))
+
+
+def seen_from_outside(running: State, path: Path) -> Path:
+    """A path of the holder's private /run, as the rest of the machine can see it."""
+    return Path(f"/proc/{running.holder.pid}/root") / path.relative_to("/")
 
 
 def _runs(file: Path, first: Process) -> bool:

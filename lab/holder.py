@@ -21,6 +21,7 @@ from typing import NoReturn
 
 from lab import network, sshd
 from lab.api import ControlPlane
+from lab.calico import CalicoApi
 from lab.daemons import Daemons
 from lab.errors import LabError
 from lab.hosts import Hosts
@@ -34,15 +35,15 @@ from leafrack.errors import FabricError
 from leafrack.fabric.load import load_fabric
 
 
-def main(fabric: str) -> None:
-    """Build the lab for a fabric file and hold it until a signal comes."""
+def main(fabric: str, calico_api: str) -> None:
+    """Build the lab for a fabric file and hold it until a signal comes; ``calico_api`` is a :class:`CalicoApi`."""
     # The first process of a pid namespace ignores signals that it does not handle.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))
     os.environ["PATH"] = PATH
     try:
         folder = Folder.of_environment()
-        state = State(Process.own(), fabric)
+        state = State(Process.own(), fabric, calico_api=calico_api)
         state.save(folder.state)
         _private_mounts()
         claimed, control_plane = _build(folder, state, plan_of(load_fabric(fabric)))
@@ -61,7 +62,8 @@ def _build(folder: Folder, state: State, plan: Plan) -> tuple[Claim, Daemons]:
     """Build everything; the claim on the ports has to outlive the lab, the control plane's daemons are kept running."""
     claimed = claim(folder.root, folder.ports)
     ssh_ports = claimed.ports.ssh(plan)
-    cluster = ControlPlane(folder, claimed.ports, plan, Daemons(RUN / "cluster"))
+    api = CalicoApi(state.calico_api)
+    cluster = ControlPlane(folder, claimed.ports, plan, Daemons(RUN / "cluster"), api)
     hosts = Hosts(plan, folder.logs, Daemons(RUN / "inits"))
     listeners = sshd.Listeners(ssh_ports)
     for host in plan.hosts:
@@ -92,7 +94,16 @@ def _build(folder: Folder, state: State, plan: Plan) -> tuple[Claim, Daemons]:
         Host(host.name, host.kind, host.rack, _host_pid(host.name), ssh_ports.get(host.name), host.platform)
         for host in plan.hosts
     )
-    replace(state, digest=plan.digest, api=claimed.ports.api, hosts=entries, ready=True).save(folder.state)
+    front = 0 if api is CalicoApi.V1 else claimed.ports.front
+    replace(
+        state,
+        digest=plan.digest,
+        api=claimed.ports.api,
+        hosts=entries,
+        ready=True,
+        front=front,
+        native=api is CalicoApi.V3,
+    ).save(folder.state)
     return claimed, cluster.daemons
 
 
@@ -162,4 +173,4 @@ def _say(**values: object) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])

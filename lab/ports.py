@@ -13,7 +13,7 @@ from lab.errors import LabError
 from lab.plan import Plan
 
 SIZE = 64
-"""Ports in a block: four of the cluster, the rest for switches."""
+"""Ports in a block: five of the cluster, the rest for switches."""
 _FIRST, _LAST = 20000, 32768
 """Blocks lie below Linux's ephemeral ports (net.ipv4.ip_local_port_range begins at 32768)."""
 _FIXED = ("api", "etcd", "etcd-peer", "controller-manager")
@@ -45,11 +45,17 @@ class Ports:
         """kube-controller-manager, HTTPS."""
         return self.base + 3
 
+    @property
+    def front(self) -> int:
+        """The front for Calico's programs, HTTPS: the last one, so that no switch gets another port because of it."""
+        return self.base + SIZE - 1
+
     def ssh(self, plan: Plan) -> dict[str, int]:
         """A port for each switch, in the order of the plan; raises LabError when there are too many."""
         first = self.base + len(_FIXED)
-        if len(plan.switches) > SIZE - len(_FIXED):
-            raise LabError(f"{len(plan.switches)} switches: the lab has ports for {SIZE - len(_FIXED)}")
+        room = SIZE - len(_FIXED) - 1
+        if len(plan.switches) > room:
+            raise LabError(f"{len(plan.switches)} switches: the lab has ports for {room}")
         return {switch.name: first + number for number, switch in enumerate(plan.switches)}
 
 

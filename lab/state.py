@@ -6,10 +6,12 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from lab.calico import CalicoApi
 from lab.identity import Process
 from lab.switches import SOFTWARE
 
-CLUSTER_DAEMONS = ("etcd", "kube-apiserver", "kube-controller-manager")
+FRONT = "calico-front"
+_CLUSTER_DAEMONS = ("etcd", "kube-apiserver", "kube-controller-manager")
 NODE_DAEMONS = ("bird", "bird6", "confd", "calico-status", "calico-felix")
 
 
@@ -32,7 +34,11 @@ class Host:
 
 @dataclass(frozen=True)
 class State:
-    """The running lab; ``digest`` is that of its plan, ``ready`` false while it comes up."""
+    """The running lab; ``digest`` is that of its plan, ``ready`` false while it comes up.
+
+    ``calico_api`` is what it was started with; ``front`` the port of the front, 0 without one; ``native`` whether
+    Calico's programs go through it, and so read v3.
+    """
 
     holder: Process
     fabric: str
@@ -40,6 +46,14 @@ class State:
     api: int = 0
     hosts: tuple[Host, ...] = ()
     ready: bool = False
+    calico_api: str = CalicoApi.V1
+    front: int = 0
+    native: bool = False
+
+    @property
+    def cluster_daemons(self) -> tuple[str, ...]:
+        """What has to run beside the hosts."""
+        return (*_CLUSTER_DAEMONS, *([FRONT] if self.front else []))
 
     def save(self, file: Path) -> None:
         """Write the state so that a reader sees the old or the new one, never half of it."""

@@ -8,7 +8,7 @@ from rich.table import Table
 from lab.control import running_lab
 from lab.health import CLUSTER, dead_daemons
 from lab.paths import Folder
-from lab.state import CLUSTER_DAEMONS
+from lab.state import State
 
 
 def show(folder: Folder) -> int:
@@ -16,7 +16,7 @@ def show(folder: Folder) -> int:
     running = running_lab(folder)
     dead = dead_daemons(running)
     table = Table("host", "rack", "daemons", "127.0.0.1", box=None)
-    table.add_row(CLUSTER, "", _words(CLUSTER_DAEMONS, dead[CLUSTER]), f"{running.api} (HTTPS)")
+    table.add_row(CLUSTER, "", _words(running.cluster_daemons, dead[CLUSTER]), _cluster_ports(running))
     for host in running.hosts:
         port = f"{host.ssh} (SSH)" if host.ssh else ""
         table.add_row(host.name, host.rack or "", _words(host.daemons, dead[host.name]), port)
@@ -24,6 +24,10 @@ def show(folder: Folder) -> int:
     console.print(f"fabric {running.fabric}, holder {running.holder.pid}")
     console.print(table)
     return 1 if any(dead.values()) else 0
+
+
+def _cluster_ports(running: State) -> str:
+    return f"{running.api} (HTTPS)" + (f", {running.front} (front, HTTPS)" if running.front else "")
 
 
 def _words(daemons: tuple[str, ...], dead: tuple[str, ...]) -> str:

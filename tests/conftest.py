@@ -26,16 +26,23 @@ DEV_FABRIC = CLONE / "config" / "fabrics" / "dev.yaml"
 
 @dataclass(frozen=True)
 class Lab:
-    """A lab of its own folder: ``dir`` is what LEAFRACK_LAB names, ``fabric_file`` what it is built from."""
+    """A lab of its own folder: ``dir`` is what LEAFRACK_LAB names, ``fabric_file`` what it is built from.
+
+    ``calico_api`` is ``v1``, ``v3`` or ``migrating``, as ``python -m lab up --calico-api`` takes it.
+    """
 
     dir: Path
     fabric_file: Path = DEV_FABRIC
+    calico_api: str = "v1"
 
     @property
     def env(self) -> dict[str, str]:
         """Environment for kubectl, calicoctl, pulumi, ``python -m lab``: tools first on PATH, this lab's files."""
         tools = f"{CLONE / '.tools' / 'bin'}:{CLONE / '.venv' / 'bin'}"
         own = {"LEAFRACK_LAB": str(self.dir), "KUBECONFIG": str(self.dir / "kubeconfig")}
+        if self.state.get("native"):
+            # For calicoctl alone, which knows v1 only: others do not read it.
+            own["K8S_API_ENDPOINT"] = f"https://127.0.0.1:{self.state['front']}"
         return {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "DATASTORE_TYPE": "kubernetes", **own}
 
     @property
@@ -68,7 +75,7 @@ class Lab:
 
     def up(self) -> str:
         """Bring the lab up; returns what was said."""
-        return _good(self.cli("up", self.fabric_file))
+        return _good(self.cli("up", self.fabric_file, "--calico-api", self.calico_api))
 
     def down(self) -> str:
         """End the lab; returns what was said."""

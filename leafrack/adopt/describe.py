@@ -50,6 +50,7 @@ class _Describing:
         self._nodes = facts.cluster.nodes
         self._sources: dict[Path, str] = {}
         self._remarks: list[Remark] = []
+        self._kind = facts.cluster.calico.stored.bgp_peers
         self._spines = Spines()
         self._common: dict[str, Any] = {}
         configured = facts.cluster.bgp_configuration
@@ -231,10 +232,10 @@ class _Describing:
         for rack in racks:
             for leaf in rack.leaves:
                 self._name_leaf_peers(fabric, rack, leaf)
-            self._remarks += differences.of_node_peers(rack.found, rack.how, all_mesh=fabric.cluster_mesh)
+            self._remarks += differences.of_node_peers(rack.found, rack.how, self._kind, all_mesh=fabric.cluster_mesh)
             if fabric.reflector_mesh:
                 self._remarks += differences.of_names(
-                    between, names.reflector_mesh_peer(rack.found.name), "links reflectors of racks"
+                    between, names.reflector_mesh_peer(rack.found.name), "links reflectors of racks", self._kind
                 )
 
     def _name_leaf_peers(self, fabric: Fabric, rack: _Rack, leaf: FoundLeaf) -> None:
@@ -251,4 +252,6 @@ class _Describing:
             else:
                 base = leaf.values.get("peerName")
                 ours = f"{base}-v6" if base else names.leaf_peer(fabric, rack.found.name, leaf.name, version)
-            self._remarks += differences.of_leaf_peers(rack.found.name, leaf, ours, peers, wanted)
+            self._remarks += differences.of_leaf_peers(
+                rack.found.name, leaf, ours, peers, border=wanted, kind=self._kind
+            )

@@ -122,29 +122,35 @@ def of_as_numbers(
         yield Remark(f"rack {rack.name}", text)
 
 
-def of_names(found: Iterable[str], wanted: str, what: str) -> Iterator[Remark]:
-    """BGPPeers that leafrack will make again under a name of its own."""
+def of_names(found: Iterable[str], wanted: str, what: str, kind: str) -> Iterator[Remark]:
+    """BGPPeers that leafrack will make again under a name of its own; ``kind`` is what kubectl calls them."""
     for name in found:
         if name != wanted:
             text = (
                 f"it {what} like leafrack's {wanted}, which `up` adds beside it: kubectl delete "
-                f"{names.BGP_PEERS} {name} once that is there"
+                f"{kind} {name} once that is there"
             )
             yield Remark(f"BGPPeer {name}", text)
 
 
-def of_node_peers(rack: FoundRack, how: Interconnect, *, all_mesh: bool) -> Iterator[Remark]:
+def of_node_peers(rack: FoundRack, how: Interconnect, kind: str, *, all_mesh: bool) -> Iterator[Remark]:
     """BGPPeers inside a rack."""
     wanted = names.node_peer(rack.name) if how is Interconnect.ROUTE_REFLECTORS else names.mesh_peer(rack.name)
     found = [peer for peer, *_ in rack.node_peers]
     if not (all_mesh or how is Interconnect.TOP_OF_RACK):
-        yield from of_names((peer.name for peer in found), wanted, f"links the nodes of rack {rack.name}")
+        yield from of_names((peer.name for peer in found), wanted, f"links the nodes of rack {rack.name}", kind)
     for peer in found:
         yield from _fields(peer, rack.name, to_leaf=False)
 
 
 def of_leaf_peers(
-    rack: str, leaf: FoundLeaf, ours: str, peers: Iterable[tuple[PeerState, frozenset[str]]], border: set[str]
+    rack: str,
+    leaf: FoundLeaf,
+    ours: str,
+    peers: Iterable[tuple[PeerState, frozenset[str]]],
+    *,
+    border: set[str],
+    kind: str,
 ) -> Iterator[Remark]:
     """BGPPeers towards a leaf: ``ours`` is the one that leafrack takes over."""
     found: Counter[str] = Counter()
@@ -153,7 +159,7 @@ def of_leaf_peers(
         found.update(nodes)
         if peer.name != ours:
             text = f"it leads to leaf {leaf.name} beside {ours}, and a leaf has one: `up` makes {ours} for all nodes"
-            yield Remark(who, f"{text}; kubectl delete {names.BGP_PEERS} {peer.name} once that is there")
+            yield Remark(who, f"{text}; kubectl delete {kind} {peer.name} once that is there")
         yield from _fields(peer, rack, to_leaf=True)
     if more := sorted(set(found) - border):
         text = f"nodes {listed(more)} have sessions to it although they are no route reflectors: `up` ends these"

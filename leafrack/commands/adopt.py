@@ -22,7 +22,6 @@ from leafrack.commands.command_line import FAILS, HOLDS, UNUSABLE
 from leafrack.errors import FabricError, Problem, UnreadableError, shown
 from leafrack.fabric import Ssh
 from leafrack.fabric.load import load
-from leafrack.fabric.names import CALICO_GROUP
 from leafrack.fabric.switch import PlatformName
 from leafrack.fabric.wording import problem_text
 from leafrack.platforms import DEFAULT, SwitchState
@@ -119,9 +118,8 @@ def read(chosen: argparse.Namespace, leaves: Mapping[str, Login]) -> tuple[Facts
         )
         for name, ssh in leaves.items()
     )
-    if cluster.calico.group != CALICO_GROUP:
-        where = cluster.calico.group or "no API group"
-        why = f"its Calico keeps BGPPeers in {where}, and leafrack reads {CALICO_GROUP} only"
+    if not cluster.calico.group:
+        why = "it has no BGPPeer of Calico: there is nothing to take over; choose another --context"
         raise UnreadableError("cluster", why)
     if not any(peer.spec.get("peerIP") for peer in cluster.peers):
         why = "no BGPPeer of it leads to a leaf: there is nothing to take over; write the fabric file by hand"

@@ -16,6 +16,7 @@ from leafrack.errors import UnreadableError, printable, shown
 from leafrack.sessions import compare
 from leafrack.sessions import look as observe
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession, Row, SessionKind
+from leafrack.world import migration
 from leafrack.world.cluster import ClusterReader
 from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster, Endpoint, Value
@@ -55,6 +56,8 @@ class Guarded(Value):
     """Seconds until it may open, where sessions reset before it."""
     made_by: str = ""
     """Digest of the configuration that makes the sessions: with another one they are to be seen again."""
+    manager: str = ""
+    """Field manager of the stack, where the gate is the first thing on its way back."""
 
 
 class Waiting:
@@ -147,6 +150,8 @@ def patience() -> float:
 def missing(guarded: Guarded, direction: str) -> tuple[str, ...]:
     """A line for each session that does not hold after the wait."""
     try:
+        if direction == "back" and guarded.manager:
+            migration.refuse_way_back(ClusterReader(Connection(guarded.cluster)), guarded.manager)
         rows = run(guarded, direction, resource.tell, wait=patience())
     except UnreadableError as error:
         return (f"{guarded.name}: {error}",)

@@ -23,7 +23,7 @@ from leafrack.commands.gate import SETTLE, Guarded, missing
 from leafrack.commands.step import VALUES, previous
 from leafrack.fabric import names
 from leafrack.sessions.model import ExpectedSession
-from leafrack.world import fields
+from leafrack.world import fields, migration
 from leafrack.world.cluster import ClusterReader
 from leafrack.world.connection import Connection
 from leafrack.world.fields import Fields, Target, Values
@@ -113,7 +113,7 @@ def back(wanted: Reflectors) -> Sequence[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code of the step."""
-    return resource.main("reflectors", arguments, Reflectors, _forward, back)
+    return resource.main("reflectors", arguments, Reflectors, _forward, _back)
 
 
 def _forward(wanted: Reflectors) -> Sequence[str]:
@@ -121,6 +121,11 @@ def _forward(wanted: Reflectors) -> Sequence[str]:
     if not lines:
         print(VALUES.dump_json({turn.node: turn.cluster_id for turn in wanted.turns}).decode())
     return lines
+
+
+def _back(wanted: Reflectors) -> Sequence[str]:
+    migration.refuse_way_back(ClusterReader(Connection(wanted.cluster)), wanted.manager)
+    return back(wanted)
 
 
 def _of(wanted: Reflectors, node: str) -> Iterator[ExpectedSession]:

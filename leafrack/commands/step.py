@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter, ValidationError
 
 from leafrack.commands import resource
-from leafrack.world import fields
+from leafrack.world import fields, migration
+from leafrack.world.cluster import ClusterReader
+from leafrack.world.connection import Connection
 from leafrack.world.fields import Fields, Values
 
 PREVIOUS_VARIABLE = "PULUMI_COMMAND_STDOUT"
@@ -32,6 +34,7 @@ def _forward(wanted: Fields) -> None:
 
 
 def _back(wanted: Fields) -> None:
+    migration.refuse_way_back(ClusterReader(Connection(wanted.cluster)), wanted.manager)
     fields.back(wanted, resource.tell)
 
 

@@ -34,10 +34,8 @@ NEXT_HOP_ANNOTATION = "leafrack/next-hop"
 RERUN_ANNOTATION = "leafrack/rerun"
 """On an object that had drifted: a token that changes each time it is written again."""
 
-CALICO_GROUP = "crd.projectcalico.org"
-"""API group in which Calico stores its resources, in version v1."""
-BGP_PEERS = f"bgppeers.{CALICO_GROUP}"
-"""BGPPeers for kubectl. Where Calico's own API server runs, the short name means the peers of that."""
+API_VERSION_ANNOTATION = "leafrack/api-version"
+"""On a BGPPeer or BGPFilter of native v3 CRDs that an update has written there; a migration's copy lacks it."""
 
 AS_NUMBER_ANNOTATION = "projectcalico.org/ASNumber"
 CLUSTER_ID_ANNOTATION = "projectcalico.org/RouteReflectorClusterID"

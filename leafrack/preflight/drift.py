@@ -170,6 +170,7 @@ class Comparison:
         if peer is None:
             return ()
         # What a next hop mode was found to be stays so (Peer.keeps_its_next_hop).
+        kind = self.observed.calico.stored.bgp_peers
         known = {*given, "nextHopMode", "keepOriginalNextHop"}
         found: list[str] = []
         for key, value in peer.spec.items():
@@ -177,7 +178,7 @@ class Comparison:
             if key not in known and not says_nothing and not _ours(peer.managers.get(key, ())):
                 path = json.dumps([{"op": "remove", "path": f"/spec/{key}"}])
                 what = f"BGPPeer {name} has {key}={_value(value)}, which this file does not give it"
-                found.append(f"{what}: kubectl patch {names.BGP_PEERS} {name} --type=json -p '{path}'")
+                found.append(f"{what}: kubectl patch {kind} {name} --type=json -p '{path}'")
         return tuple(found)
 
     def applied(self, racks: Iterable[str]) -> bool:

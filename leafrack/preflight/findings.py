@@ -8,13 +8,13 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from leafrack.addresses import Network
 from leafrack.errors import Problem, UnreadableError
 from leafrack.fabric import Fabric, names
-from leafrack.fabric.names import CALICO_GROUP
 from leafrack.fabric.source import at
 from leafrack.fabric.values import LARGEST_INT32, within
 from leafrack.preflight import announced, labels, leaves
 from leafrack.preflight import transitions as moves
-from leafrack.preflight.foreign import Foreign, listed
-from leafrack.world.calico_api import NATIVE_GROUP
+from leafrack.preflight.foreign import Foreign, declared_peers, listed
+from leafrack.world import migration
+from leafrack.world.calico import Group
 from leafrack.world.observed import ClusterState, Observed, observe
 
 __all__ = ["ClusterState", "Observed", "about", "findings", "notices", "observe", "overlaps", "unreadable"]
@@ -54,7 +54,9 @@ def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
     cluster = observed.cluster
     if cluster is None:
         return tuple(leaves.notices(fabric, observed.switches))
+    unknown = [Problem(cluster.calico.unknown, path="cluster")] if cluster.calico.unknown else []
     of_cluster = (
+        *unknown,
         *_renumbered(fabric, cluster),
         *_outside(fabric, cluster),
         *_filters(fabric, cluster),
@@ -66,6 +68,7 @@ def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
 
 def _of_cluster(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:
     yield from _calico(fabric, cluster)
+    yield from _left_behind(fabric, cluster, manager)
     yield from _passwords(fabric, cluster)
     yield from _nodes(fabric, cluster)
     yield from _pools(fabric, cluster)
@@ -79,17 +82,24 @@ def _of_others(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[
 
 
 def _calico(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
-    if cluster.calico.group == NATIVE_GROUP:
-        text = (
-            f"it stores Calico's resources as native v3 CRDs ({NATIVE_GROUP}/v3), which leafrack does not write yet: "
-            f"it needs {CALICO_GROUP}/v1"
-        )
-        yield Problem(text, path="cluster")
-    elif cluster.calico.group != CALICO_GROUP:
-        text = f"it has no BGPPeer of Calico ({CALICO_GROUP}/v1): install Calico first, or choose another kubeContext"
+    if not cluster.calico.group:
+        kinds = " or ".join(group.api_version for group in Group)
+        text = f"it has no BGPPeer of Calico ({kinds}): install Calico first, or choose another kubeContext"
         yield Problem(text, path="cluster")
     else:
         yield from _fields(fabric, cluster)
+
+
+def _left_behind(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:
+    """What the state would delete in the group that Calico has left, so that its copy stayed for ever."""
+    gone = set(migration.copied(cluster.peers, cluster.calico.stored, manager)) - declared_peers(fabric)
+    if gone:
+        text = (
+            f"{listed(sorted(gone))} {'is' if len(gone) == 1 else 'are'} no longer of this file, and Calico has moved "
+            f"to {cluster.calico.stored.api_version} since the last `pulumi up`: run it with the file as it was then "
+            "first, or nobody deletes what was moved"
+        )
+        yield Problem(text, path="cluster")
 
 
 def _fields(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:

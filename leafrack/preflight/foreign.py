@@ -16,7 +16,6 @@ from leafrack.world.cluster import PeerState
 from leafrack.world.observed import ClusterState
 from leafrack.world.selector import matches
 
-KUBECTL_DELETE = f"kubectl delete {names.BGP_PEERS}"
 SHOWN = 3
 """Nodes that a line names; of more it gives the number."""
 
@@ -40,19 +39,18 @@ class Foreign:
             if nodes and not _lacks_as(peer) and not any(self._same_session(peer)):
                 text = (
                     f"BGPPeer {peer.name} selects {listed(nodes)} too; it stays as it is. If nobody needs it: "
-                    f"{KUBECTL_DELETE} {peer.name}"
+                    f"{self._delete} {peer.name}"
                 )
                 yield Problem(text, path=self._place(nodes))
+
+    @property
+    def _delete(self) -> str:
+        return f"kubectl delete {self.cluster.calico.stored.bgp_peers}"
 
     @cached_property
     def _peers(self) -> tuple[PeerState, ...]:
         """Peers that carry neither a name nor the labels of this fabric's own."""
-        fabric = self.fabric
-        ours: set[str] = set()
-        for rack, declared in fabric.racks.items():
-            ours |= {names.node_peer(rack), names.mesh_peer(rack), names.reflector_mesh_peer(rack)}
-            for name, leaf in declared.leaves.items():
-                ours |= {names.leaf_peer(fabric, rack, name, address.version) for address in leaf.address}
+        fabric, ours = self.fabric, declared_peers(self.fabric)
         # Ours of an earlier version of the file have other names, and go with this change.
         labels = {names.MANAGED_BY_LABEL: names.MANAGER, names.FABRIC_LABEL: fabric.name}
         return tuple(
@@ -65,7 +63,7 @@ class Foreign:
             text = (
                 f"BGPPeer {peer.name} has a peerIP but no asNumber and selects {listed(nodes)}: BIRD refuses "
                 "the whole configuration of these nodes, so that no change arrives there any more; give it an "
-                f"asNumber, or {KUBECTL_DELETE} {peer.name}"
+                f"asNumber, or {self._delete} {peer.name}"
             )
             yield Problem(text, path=self._place(nodes))
 
@@ -79,7 +77,7 @@ class Foreign:
         for ours, by_node in clashes.items():
             node, session = next(iter(by_node.items()))
             far = session.near if session.far.name == node else session.far
-            delete = f"{KUBECTL_DELETE} {peer.name}"
+            delete = f"{self._delete} {peer.name}"
             path = f"racks.{session.rack}"
             if session.kind is SessionKind.LEAF:
                 who = f"{listed(by_node)} peer with {far.name} ({far.address})"
@@ -182,6 +180,16 @@ class Foreign:
         """Key of the file for some nodes: the rack that they are all in, or all racks."""
         racks = {self._rack[node] for node in nodes}
         return f"racks.{racks.pop()}" if len(racks) == 1 else "racks"
+
+
+def declared_peers(fabric: Fabric) -> set[str]:
+    """Names of every BGPPeer that the fabric may have."""
+    ours: set[str] = set()
+    for rack, declared in fabric.racks.items():
+        ours |= {names.node_peer(rack), names.mesh_peer(rack), names.reflector_mesh_peer(rack)}
+        for name, leaf in declared.leaves.items():
+            ours |= {names.leaf_peer(fabric, rack, name, address.version) for address in leaf.address}
+    return ours
 
 
 def _lacks_as(peer: PeerState) -> bool:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from leafrack.fabric.names import CALICO_GROUP
-from leafrack.world.cluster import ClusterReader
+from leafrack.world.calico import Documents, Group, find
 
 HOLDS_FORMATS = (1, 36)
 """Kubernetes whose API server holds numbers of custom resources to their ``format``."""
-NATIVE_GROUP = "projectcalico.org"
-"""Of Calico's own API server in front of the v1 CRDs, or of native v3 CRDs where there are no others."""
 
 
 @dataclass(frozen=True)
@@ -24,24 +21,35 @@ class CalicoApi:
     above 2147483647, for which the CRDs' ``format: int32`` has no room.
     """
 
-    group: str = CALICO_GROUP
+    group: str = Group.V1
     next_hop_mode: bool = True
     local_as_number: bool = True
     filters: bool = True
     ttl_security: bool = True
     large_as_numbers: bool = True
+    unknown: str = ""
+    """What of the group could not be read, in a line."""
+
+    @property
+    def stored(self) -> Group:
+        """The group to write to; that of most clusters where there is none."""
+        return Group(self.group) if self.group else Group.V1
 
     @classmethod
-    def read(cls, reader: ClusterReader) -> CalicoApi:
+    def read(cls, reader: Documents) -> CalicoApi:
         """Ask the API server's discovery and its OpenAPI, which everybody may read who is logged in.
 
-        The group is found as Calico does it: native v3 CRDs where only their group is there (libcalico-go:
-        lib/backend/k8s/discovery.go). Raises :class:`UnreadableError`.
+        Raises :class:`UnreadableError`, also while Calico is being migrated from one group to the other.
         """
-        groups = {group.get("name") for group in reader.document("/apis").get("groups", ())}
-        if CALICO_GROUP not in groups:
-            return cls._with(NATIVE_GROUP if NATIVE_GROUP in groups else "", frozenset())
-        schemas = reader.document(f"/openapi/v3/apis/{CALICO_GROUP}/v1").get("components", {}).get("schemas", {})
+        found = find(reader)
+        if found.group is None:
+            return cls._with("", frozenset())
+        api = cls._of(found.group, reader)
+        return replace(api, unknown=found.unknown)
+
+    @classmethod
+    def _of(cls, group: Group, reader: Documents) -> CalicoApi:
+        schemas = reader.document(f"/openapi/v3/apis/{group.api_version}").get("components", {}).get("schemas", {})
         kinds = {
             kind.get("kind"): schema.get("properties", {}).get("spec", {}).get("properties", {})
             for schema in schemas.values()
@@ -50,7 +58,7 @@ class CalicoApi:
         if "BGPPeer" not in kinds:
             return cls._with("", frozenset())
         bounded = kinds["BGPPeer"].get("asNumber", {}).get("format") == "int32" and _holds_formats(reader)
-        found = cls._with(CALICO_GROUP, frozenset(kinds["BGPPeer"]), filters="BGPFilter" in kinds)
+        found = cls._with(group, frozenset(kinds["BGPPeer"]), filters="BGPFilter" in kinds)
         return replace(found, large_as_numbers=not bounded)
 
     @classmethod
@@ -64,7 +72,7 @@ class CalicoApi:
         )
 
 
-def _holds_formats(reader: ClusterReader) -> bool:
+def _holds_formats(reader: Documents) -> bool:
     version = reader.document("/version")
     # Vendors append to it: "36+".
     numbers = [re.match("[0-9]+", str(version.get(part, ""))) for part in ("major", "minor")]

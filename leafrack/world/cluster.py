@@ -13,7 +13,7 @@ from lightkube.resources.core_v1 import Node, Secret
 
 from leafrack.addresses import Network
 from leafrack.fabric import names
-from leafrack.world.calico import BGPConfiguration, BGPFilter, BGPPeer, BlockAffinity, IPPool
+from leafrack.world.calico import Group, Resources
 from leafrack.world.connection import Connection
 from leafrack.world.nodes import NodeState, managers_of, node_state
 
@@ -64,6 +64,15 @@ class ClusterReader:
         """A document about the API itself (discovery, OpenAPI); empty where there is none."""
         return self._connection.document(path)
 
+    @property
+    def group(self) -> Group:
+        """The group that the cluster's Calico uses."""
+        return self._connection.group
+
+    @property
+    def _calico(self) -> Resources:
+        return self.group.resources
+
     def nodes(self) -> Mapping[str, NodeState]:
         """Every node of the cluster by name."""
         with self._connection.asking():
@@ -87,7 +96,7 @@ class ClusterReader:
         """Spec of the ``default`` BGPConfiguration, and the field managers of its fields; empty where there is none."""
         with self._connection.asking():
             try:
-                found = self._client.get(BGPConfiguration, "default")
+                found = self._client.get(self._calico.bgp_configuration, "default")
             except ApiError as error:
                 if error.status.code != 404:
                     raise
@@ -103,7 +112,10 @@ class ClusterReader:
     def pools(self) -> tuple[Pool, ...]:
         """Every IPPool that is not disabled."""
         with self._connection.asking():
-            specs = [((pool.metadata or ObjectMeta()).name or "", pool["spec"]) for pool in self._client.list(IPPool)]
+            specs = [
+                ((pool.metadata or ObjectMeta()).name or "", pool["spec"])
+                for pool in self._client.list(self._calico.ip_pool)
+            ]
             return tuple(
                 Pool(name, ip_network(spec["cidr"]), _mode(spec)) for name, spec in specs if not spec.get("disabled")
             )
@@ -111,7 +123,10 @@ class ClusterReader:
     def peers(self) -> tuple[PeerState, ...]:
         """Every BGPPeer, whoever made it."""
         with self._connection.asking():
-            found = [(peer.metadata or ObjectMeta(), peer.get("spec") or {}) for peer in self._client.list(BGPPeer)]
+            found = [
+                (peer.metadata or ObjectMeta(), peer.get("spec") or {})
+                for peer in self._client.list(self._calico.bgp_peer)
+            ]
         return tuple(
             PeerState(
                 metadata.name or "",
@@ -126,14 +141,14 @@ class ClusterReader:
     def filters(self) -> Mapping[str, Mapping[str, Any]]:
         """Spec of every BGPFilter by name, whoever made it."""
         with self._connection.asking():
-            found = list(self._client.list(BGPFilter))
+            found = list(self._client.list(self._calico.bgp_filter))
         return {(one.metadata or ObjectMeta()).name or "": one.get("spec") or {} for one in found}
 
     def blocks(self) -> Mapping[str, tuple[Network, ...]]:
         """Pod blocks of each node: what its BIRD announces (confirmed block affinities)."""
         found: dict[str, list[Network]] = {}
         with self._connection.asking():
-            for affinity in self._client.list(BlockAffinity):
+            for affinity in self._client.list(self._calico.block_affinity):
                 spec = affinity["spec"]
                 if spec.get("state") == "confirmed" and str(spec.get("deleted", "false")).lower() != "true":
                     found.setdefault(spec["node"], []).append(ip_network(spec["cidr"]))

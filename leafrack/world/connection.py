@@ -18,6 +18,7 @@ from lightkube.core.exceptions import ConfigError
 from yaml import YAMLError
 
 from leafrack.errors import UnreadableError
+from leafrack.world.calico import Group, find
 from leafrack.world.model import Cluster
 from leafrack.world.retry import PATIENCE, StrangerError, patient, what_failed
 
@@ -92,6 +93,14 @@ class Connection:
             raise UnreadableError(self._who, why, refused=True) from None
         except ValueError as error:
             raise UnreadableError(self._who, f"the API server holds what cannot be: {_line(error)}") from None
+
+    @cached_property
+    def group(self) -> Group:
+        """The group that the cluster's Calico uses; looked for once.
+
+        Raises :class:`UnreadableError` while a migration to another group is under way.
+        """
+        return find(self).group or Group.V1
 
     def document(self, path: str) -> Mapping[str, Any]:
         """A document about the API itself (discovery, OpenAPI); empty where there is none."""

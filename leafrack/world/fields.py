@@ -16,7 +16,6 @@ from lightkube.core.resource import GlobalResource
 from lightkube.resources.core_v1 import Node
 
 from leafrack.errors import UnreadableError
-from leafrack.world.calico import BGPConfiguration, BGPPeer
 from leafrack.world.cluster import ClusterReader, PeerState
 from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster
@@ -43,11 +42,11 @@ class Target(StrEnum):
         return self.value.partition(" ")[0]
 
 
-_OBJECTS: Mapping[Target, tuple[type[GlobalResource], tuple[str, ...]]] = {
-    Target.NODE_LABEL: (Node, ("metadata", "labels")),
-    Target.NODE_ANNOTATION: (Node, ("metadata", "annotations")),
-    Target.PEER_SPEC: (BGPPeer, ("spec",)),
-    Target.BGP_CONFIGURATION_SPEC: (BGPConfiguration, ("spec",)),
+_PLACES: Mapping[Target, tuple[str, ...]] = {
+    Target.NODE_LABEL: ("metadata", "labels"),
+    Target.NODE_ANNOTATION: ("metadata", "annotations"),
+    Target.PEER_SPEC: ("spec",),
+    Target.BGP_CONFIGURATION_SPEC: ("spec",),
 }
 
 
@@ -83,7 +82,7 @@ def forward(wanted: Fields, tell: Callable[[str], None], previous: Values | None
         if present[name].get(wanted.key) != value or name in shared:
             given = given or present[name].get(wanted.key) != value
             # Taken over from whoever set another value: the fabric file says what it must be.
-            writer.apply(_resource(wanted), name, _content(wanted, value), manager=wanted.manager)
+            writer.apply(_resource(wanted, connection), name, _content(wanted, value), manager=wanted.manager)
             tell(f"{name}: {wanted.key} is {value}")
     left = {name: value for name, value in (previous or {}).items() if name not in wanted.values}
     if left:
@@ -99,7 +98,7 @@ def back(wanted: Fields, tell: Callable[[str], None]) -> None:
     for name, value in wanted.values.items():
         if present.get(name, {}).get(wanted.key) == value:
             # Not given up but removed: a value that was there before leafrack has another manager as well.
-            writer.merge(_resource(wanted), name, _content(wanted, None), manager=wanted.manager)
+            writer.merge(_resource(wanted, connection), name, _content(wanted, None), manager=wanted.manager)
             tell(f"{name}: {wanted.key} is gone")
 
 
@@ -135,13 +134,17 @@ def _only_of_others(reader: ClusterReader, wanted: Fields) -> frozenset[str]:
     )
 
 
-def _resource(wanted: Fields) -> type[GlobalResource]:
-    return _OBJECTS[wanted.target][0]
+def _resource(wanted: Fields, connection: Connection) -> type[GlobalResource]:
+    if wanted.target is Target.PEER_SPEC:
+        return connection.group.resources.bgp_peer
+    if wanted.target is Target.BGP_CONFIGURATION_SPEC:
+        return connection.group.resources.bgp_configuration
+    return Node
 
 
 def _content(wanted: Fields, value: Value | None) -> dict[str, Any]:
     """The field in an object with nothing else."""
     content: dict[str, Any] = {wanted.key: value}
-    for key in reversed(_OBJECTS[wanted.target][1]):
+    for key in reversed(_PLACES[wanted.target]):
         content = {key: content}
     return content

@@ -23,7 +23,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 
 from leafrack.fabric import names
 from leafrack.platforms import SessionState
-from leafrack.world.calico import CalicoNodeStatus
+from leafrack.world.calico import Group
 from leafrack.world.model import Report, ReportedSession
 
 STATUS_TIMEOUT = 15.0
@@ -36,44 +36,46 @@ _NAME = re.compile(r"leafrack-[0-9a-f]{8}-(?P<node>.+)")
 _CALICO_METADATA = "projectcalico.org/metadata"
 
 
-def ask(client: Client, nodes: Sequence[str]) -> dict[str, Report]:
+def ask(client: Client, group: Group, nodes: Sequence[str]) -> dict[str, Report]:
     """What each of a few nodes says, and the end of the requests of those who died over one.
 
     Errors are those of the client.
     """
+    kind = group.resources.node_status
     made = {node: f"leafrack-{secrets.token_hex(4)}-{node}"[:253] for node in nodes}
     now: datetime | None = None
     try:
         for node, name in made.items():
             created = client.create(
-                CalicoNodeStatus(
+                kind(
                     metadata=ObjectMeta(name=name, labels=dict(_LABELS)),
                     spec={"node": node, "classes": ["BGP", "Routes"], "updatePeriodSeconds": 1},
                 )
             )
             now = (created.metadata or ObjectMeta()).creationTimestamp or now
         if now is not None:
-            sweep(client, now)
-        return _filled(client, made)
+            sweep(client, group, now)
+        return _filled(client, kind, made)
     finally:
         for name in made.values():
             with suppress(ApiError, httpx2.HTTPError):
-                client.delete(CalicoNodeStatus, name)
+                client.delete(kind, name)
 
 
-def sweep(client: Client, now: datetime) -> None:
+def sweep(client: Client, group: Group, now: datetime) -> None:
     """Delete leafrack's requests that are too old to have an owner.
 
     ``now`` is the time by the API server's clock, which ages are counted by: with one of this machine that is ahead,
     the requests of others that are at work would go.
     """
     oldest = now - LEFT_OVER
-    for status in client.list(CalicoNodeStatus):
+    kind = group.resources.node_status
+    for status in client.list(kind):
         metadata = status.metadata or ObjectMeta()
         created = metadata.creationTimestamp
         if metadata.name and created is not None and created < oldest and is_ours(status):
             try:
-                client.delete(CalicoNodeStatus, metadata.name)
+                client.delete(kind, metadata.name)
             except ApiError as error:
                 # Somebody else looks at the cluster too, and was first.
                 if error.status.code != httpx2.codes.NOT_FOUND:
@@ -99,12 +101,12 @@ def is_ours(status: GenericGlobalResource) -> bool:
     return _LABELS.items() <= given.items()
 
 
-def _filled(client: Client, made: Mapping[str, str]) -> dict[str, Report]:
+def _filled(client: Client, kind: type[GenericGlobalResource], made: Mapping[str, str]) -> dict[str, Report]:
     until, reports = time.monotonic() + STATUS_TIMEOUT, dict[str, Report]()
     while len(reports) < len(made) and time.monotonic() < until:
         time.sleep(0.25)
         for node in set(made) - set(reports):
-            status = client.get(CalicoNodeStatus, made[node]).get("status") or {}
+            status = client.get(kind, made[node]).get("status") or {}
             if status.get("lastUpdated"):
                 reports[node] = _report(node, status)
     silent = f"calico-node on it has not reported its sessions within {STATUS_TIMEOUT:.0f} s"

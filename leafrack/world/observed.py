@@ -48,7 +48,7 @@ class ClusterState:
         """
         reader = ClusterReader(Connection(cluster, patience=patience))
         nodes, calico = reader.nodes(), CalicoApi.read(reader)
-        if calico.group != names.CALICO_GROUP:
+        if not calico.group:
             return cls(nodes, calico=calico)
         filters = reader.filters() if calico.filters else {}
         spec, managers = reader.configured()
@@ -78,6 +78,8 @@ class Observed:
     cluster: ClusterState | None = None
     switches: Mapping[str, SwitchState] = field(default_factory=dict)
     unreadable: tuple[UnreadableError, ...] = ()
+    assumed: CalicoApi = field(default_factory=CalicoApi)
+    """What the cluster's Calico is taken to have where the cluster could not be read."""
 
     @property
     def found_peers(self) -> frozenset[str]:
@@ -88,7 +90,7 @@ class Observed:
     @property
     def calico(self) -> CalicoApi:
         """What the cluster's Calico has; where it could not be read, what the newest has."""
-        return CalicoApi() if self.cluster is None else self.cluster.calico
+        return self.assumed if self.cluster is None else self.cluster.calico
 
 
 def observe(

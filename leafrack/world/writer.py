@@ -63,10 +63,10 @@ class ClusterWriter:
         reports: dict[str, Report] = {}
         for start in range(0, len(wanted), STATUS_AT_ONCE):
             with self._connection.asking():
-                reports |= node_status.ask(self._client, wanted[start : start + STATUS_AT_ONCE])
+                reports |= node_status.ask(self._client, self._connection.group, wanted[start : start + STATUS_AT_ONCE])
         return reports
 
     def sweep_statuses(self, now: datetime) -> None:
         """Delete requests for a status that have no owner any more at a time (of the API server's clock)."""
         with self._connection.asking():
-            node_status.sweep(self._client, now)
+            node_status.sweep(self._client, self._connection.group, now)

@@ -19,6 +19,8 @@ from leafrack.fabric.announced import of_bgp_configuration
 from leafrack.fabric.load import load_fabric
 from leafrack.platforms import SessionState, SwitchState
 from leafrack.platforms.state import Limit, PrivateAs, Timers
+from leafrack.world.calico import Group
+from leafrack.world.calico_api import CalicoApi
 from leafrack.world.cluster import PeerState, Pool
 from leafrack.world.nodes import NodeState
 from tests.adopt.article import CONFIGURATION, LEAVES, NODES, PEERS, facts, leaf, neighbour, node, peer
@@ -191,6 +193,16 @@ def test_reflectors_of_different_racks_that_peer_are_a_reflector_mesh() -> None:
     values = describe("dc1", facts(peers={**PEERS, **between})).values
     assert values["reflectorMesh"] is True
     assert list(values["racks"]) == ["rr1", "rr2"]
+
+
+@pytest.mark.parametrize("group", Group)
+def test_a_peer_that_goes_later_is_named_with_the_group_that_the_cluster_has(group: Group) -> None:
+    others = {name: spec for name, spec in PEERS.items() if name != "rr1-to-node-peer"}
+    found = facts(peers={**others, "within": PEERS["rr1-to-node-peer"]})
+    native = replace(found, cluster=replace(found.cluster, calico=CalicoApi(group)))
+    said = [str(remark) for remark in describe("dc1", native).remarks if "kubectl delete" in str(remark)]
+    assert len(said) == 1
+    assert f"kubectl delete bgppeers.{group} within once that is there" in said[0]
 
 
 def test_a_switch_with_an_address_of_each_family_is_one_leaf() -> None:

@@ -18,10 +18,13 @@ from leafrack.commands.reflectors import Reflectors, Turn
 from leafrack.fabric import names
 from leafrack.fabric.load import load_fabric
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession
+from leafrack.world import migration
+from leafrack.world.calico import Group
+from leafrack.world.calico_api import CalicoApi
 from leafrack.world.fields import Fields
 from leafrack.world.model import Endpoint, Value
 from leafrack.world.passwords import RackPassword
-from tests.components.test_fabric import Registered, given, register
+from tests.components.test_fabric import Registered, given, of_calico, register
 from tests.conftest import DEV_FABRIC
 
 LEAFRACK = '"$(test -x .venv/bin/python && echo .venv/bin/python || echo python3)" -m leafrack {} {}'
@@ -61,6 +64,15 @@ RESOURCES = {
         )
     ),
 }  # fmt: skip
+BY_GROUP = {
+    (f"kubernetes:{group}:{kind}", f"kubernetes:{other}:{kind}")
+    for group, other in (
+        ("crd.projectcalico.org/v1", "projectcalico.org/v3"),
+        ("projectcalico.org/v3", "crd.projectcalico.org/v1"),
+    )
+    for kind in ("BGPPeer", "BGPFilter", "BGPConfigurationPatch")
+}
+"""Types of Calico's objects in either group, each with its alias: Calico may move from one to the other."""
 MANAGERS = {f"leafrack:leafrack/test:{part}" for part in (
     "mesh", "reflector", "reflectors", "as-number", "local-as-number", "password-rr1", "password-rr2",
 )}  # fmt: skip
@@ -76,6 +88,12 @@ def test_the_names_and_types_of_the_resources_stay(made: Registered) -> None:
     ours = {name: resource.type for name, resource in made.items() if not resource.type.startswith("pulumi:")}
     assert set(ours) == RESOURCES
     assert set(ours.values()) == TYPES
+
+
+def test_what_calico_moves_to_another_group_stays_one_resource(made: Registered) -> None:
+    native = register({}, of_calico(CalicoApi(Group.V3)))
+    calicos = [each for each in (*made.values(), *native.values()) if "projectcalico.org" in each.type]
+    assert {(each.type, alias) for each in calicos for alias in each.aliases} == BY_GROUP
 
 
 def test_the_commands_that_a_state_runs_stay(made: Registered) -> None:
@@ -104,13 +122,16 @@ def test_the_keys_on_nodes_and_peers_stay() -> None:
     )  # fmt: skip
     assert (names.MANAGED_BY_LABEL, names.FABRIC_LABEL) == ("app.kubernetes.io/managed-by", "leafrack/fabric")
     assert (names.NEXT_HOP_ANNOTATION, names.RERUN_ANNOTATION) == ("leafrack/next-hop", "leafrack/rerun")
+    assert (names.API_VERSION_ANNOTATION, migration.MANAGER_ANNOTATION) == (
+        "leafrack/api-version", "pulumi.com/patchFieldManager",
+    )  # fmt: skip
     assert names.own_lists("dc1") == (
         "LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT", "LEAFRACK-dc1-IN6", "LEAFRACK-dc1-OUT6",
     )  # fmt: skip
 
 
 STDIN = {
-    Guarded: {"name", "forward", "back", "endpoints", "cluster", "settle", "made_by"},
+    Guarded: {"name", "forward", "back", "endpoints", "cluster", "settle", "made_by", "manager"},
     Fields: {"target", "key", "values", "manager", "cluster"},
     Reflectors: {"rack", "manager", "cluster", "endpoints", "turns"},
     Turn: {"node", "cluster_id", "forward", "back"},

@@ -37,6 +37,7 @@ class Resource:
         self.parent = request.parent.rpartition("::")[2]
         self.inputs: dict[str, Any] = rpc.deserialize_properties(request.object, keep_unknowns=True)
         self.ignores = set(request.ignoreChanges)
+        self.aliases = {alias.spec.type for alias in request.aliases}
         self.waits_for = {urn.rpartition("::")[2] for urn in request.dependencies}
 
 

@@ -10,6 +10,7 @@ import pulumi
 import pytest
 
 from components import state
+from leafrack.world.calico import Group
 
 OLD, UNREAD = "the state of this stack was written by another version", "the state of this stack cannot be read"
 LEAF = "urn:pulumi:dev::leafrack::leafrack:index:LeafSwitch$command:remote:Command::"
@@ -37,3 +38,27 @@ def test_what_is_said_of_a_state(monkeypatch: pytest.MonkeyPatch, outputs: Any, 
     found = state.stale_state()
     assert found == said if said is None else str(found).startswith(said)
     assert "\n" not in str(found)
+
+
+ON_V3 = "urn:pulumi:dev::leafrack::leafrack:index:Fabric$kubernetes:projectcalico.org/v3:BGPPeer::rr1-to-leaf1-peer"
+ON_V1 = ON_V3.replace("projectcalico.org/v3", "crd.projectcalico.org/v1")
+
+
+@pytest.mark.parametrize(
+    ("resources", "group"),
+    [({}, Group.V1), ({ON_V1: {}}, Group.V1), ({ON_V3: {}}, Group.V3), (ValueError("no state"), Group.V1)],
+    ids=["a new stack", "v1", "v3", "one that cannot be read"],
+)
+def test_a_preview_without_the_cluster_goes_by_the_group_of_the_last_update(
+    monkeypatch: pytest.MonkeyPatch, resources: Any, group: Group
+) -> None:
+    def invoke(_function: str, _given: Any) -> Any:
+        if isinstance(resources, Exception):
+            raise resources
+        return SimpleNamespace(value={"outputs": resources})
+
+    monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    for part in ("organization", "project", "stack"):
+        monkeypatch.setattr(pulumi, f"get_{part}", lambda: "x")
+    assert state.written_group() is group

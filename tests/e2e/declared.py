@@ -95,11 +95,11 @@ class Site:
 
 
 @contextmanager
-def running(folder: Path, whole: Mapping[str, Any]) -> Iterator[Site]:
+def running(folder: Path, whole: Mapping[str, Any], calico_api: str = "v1") -> Iterator[Site]:
     """A lab for the values of a fabric file, ended afterwards; nothing of it is applied yet."""
     file = folder / "lab.yaml"
     file.write_text(yaml.safe_dump(dict(whole), sort_keys=False), encoding="utf-8")
-    lab = Lab(folder / "lab", file)
+    lab = Lab(folder / "lab", file, calico_api)
     lab.up()
     try:
         yield Site(lab, folder, whole)

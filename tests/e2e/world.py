@@ -8,23 +8,32 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from leafrack.world.calico import Group
 from tests.conftest import Lab
 
 SWITCHES = ("spine", "leaf01", "leaf02")
 NODES = ("node1", "node2", "node3", "node4", "node5", "node6")
 BLOCKS = {f"10.233.{64 + n // 4}.{64 * (n % 4)}/26" for n in range(6)}
 SERVICES = "10.233.0.0/18"
-_CALICO = "crd.projectcalico.org"
 _KINDS = ("bgppeers", "bgpfilters", "bgpconfigurations", "caliconodestatuses")
-_OBJECTS = ",".join(("nodes", *(f"{kind}.{_CALICO}" for kind in _KINDS)))
 _BY_THE_SERVER = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
+
+
+def group(lab: Lab) -> Group:
+    """The group that the lab's Calico uses."""
+    return Group.V3 if lab.state.get("native") else Group.V1
+
+
+def objects(lab: Lab) -> str:
+    """Everything that leafrack may touch in the cluster, as kubectl lists it."""
+    return ",".join(("nodes", *(f"{kind}.{group(lab)}" for kind in _KINDS)))
 
 
 def snapshot(lab: Lab, switches: Iterable[str] = SWITCHES) -> dict[str, Any]:
     """Everything that leafrack may touch: objects without what the API server counts, switches word for word."""
     found: dict[str, Any] = {name: running(lab, name) for name in switches}
     for listed in (
-        lab.kubectl("get", _OBJECTS, "-o", "json"),
+        lab.kubectl("get", objects(lab), "-o", "json"),
         lab.kubectl("get", "secrets,roles,rolebindings", "-n", "kube-system", "-o", "json"),
     ):
         for item in json.loads(listed)["items"]:
@@ -45,9 +54,9 @@ def configure(lab: Lab, switch: str, *lines: str) -> None:
     lab.exec(switch, "vtysh", *words)
 
 
-def bgp_peer(name: str, **spec: Any) -> str:
+def bgp_peer(name: str, api_version: str = Group.V1.api_version, **spec: Any) -> str:
     """A BGPPeer as kubectl takes it."""
-    meta = {"apiVersion": f"{_CALICO}/v1", "kind": "BGPPeer", "metadata": {"name": name}}
+    meta = {"apiVersion": api_version, "kind": "BGPPeer", "metadata": {"name": name}}
     return json.dumps({**meta, "spec": spec})
 
 

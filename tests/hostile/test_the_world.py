@@ -32,6 +32,7 @@ from leafrack.platforms import SessionState, SwitchState, platform_of
 from leafrack.preflight.drift import Comparison
 from leafrack.sessions import table
 from leafrack.sessions.model import Row
+from leafrack.world.calico import Group
 from leafrack.world.cluster import ClusterReader
 from leafrack.world.connection import Connection
 from leafrack.world.model import Report, ReportedSession
@@ -244,6 +245,8 @@ def test_a_file_that_is_found_says_only_what_is_there(text: str, tmp_path: Path)
 
 class GivenObjects(Connection):
     """An API server whose objects are given."""
+
+    group = Group.V1
 
     def __init__(self, *objects: dict[str, Any]) -> None:
         self._who = "cluster"

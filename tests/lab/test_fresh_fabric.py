@@ -107,13 +107,13 @@ def test_a_request_that_lost_its_owner_and_to_calico_node_its_labels_is_swept(
     client = connection.client
     with monkeypatch.context() as dying:
         dying.setattr(client, "delete", lambda *_given: None)
-        assert node_status.ask(client, ["node1"])["node1"].sessions
+        assert node_status.ask(client, connection.group, ["node1"])["node1"].sessions
     (left,) = json.loads(lab.kubectl("get", "caliconodestatus", "-o", "json"))["items"]
     assert "labels" not in left["metadata"], "calico-node keeps labels now: the sweep may select by them"
-    node_status.sweep(client, datetime.now(UTC))
+    node_status.sweep(client, connection.group, datetime.now(UTC))
     assert lab.kubectl("get", "caliconodestatus", "-o", "name") != "", "it may have an owner yet"
     monkeypatch.setattr(node_status, "LEFT_OVER", timedelta())
-    node_status.sweep(client, datetime.now(UTC))
+    node_status.sweep(client, connection.group, datetime.now(UTC))
     assert lab.kubectl("get", "caliconodestatus", "-o", "name") == ""
 
 

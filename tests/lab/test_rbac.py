@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,14 +15,16 @@ from lightkube.models.authorization_v1 import (
 )
 from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
 
+from leafrack.world.calico import Group
 from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster
 from tests.conftest import Lab
+from tests.e2e.world import group as group_of
 from tests.e2e.world import snapshot
 
 pytestmark = pytest.mark.lab
 
-CALICO = "crd.projectcalico.org"
+CALICO = Group.V1.value
 RBAC = "rbac.authorization.k8s.io"
 READ = {"get", "list", "watch"}
 WRITE = {"create", "patch", "update"}
@@ -48,6 +51,21 @@ SPECIAL = [
     ("*", "*"), ("*", "nodes"), ("get", "*.*"),
 ]  # fmt: skip
 """Rights that the API server asks for beside those of its resources."""
+
+
+@pytest.fixture(scope="module", params=["v1", "v3"])
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The example with Calico's resources in either group."""
+    own = Lab(tmp_path_factory.mktemp("lab"), calico_api=request.param)
+    own.up()
+    yield own
+    own.down()
+
+
+def here(lab: Lab, text: str) -> str:
+    """A text that names Calico's resources in v1, in the group that the lab's Calico uses."""
+    own = group_of(lab)
+    return text.replace(Group.V1.api_version, own.api_version).replace(CALICO, own.value)
 
 
 class Deployer:
@@ -92,16 +110,17 @@ def resources(lab: Lab) -> set[str]:
 
 
 def test_the_deployer_may_do_exactly_what_the_role_lists_with_anything_that_is_served(
-    deployer: Deployer, resources: set[str]
+    deployer: Deployer, resources: set[str], lab: Lab
 ) -> None:
-    assert {"secrets", "nodes/status", "nodes/proxy", f"globalnetworkpolicies.{CALICO}"} <= resources
+    policies = here(lab, f"globalnetworkpolicies.{CALICO}")
+    assert {"secrets", "nodes/status", "nodes/proxy", policies} <= resources
     for namespace in ("", "kube-system", "default"):
         found = {
             resource: may
             for resource in resources
             if (may := {verb for verb in VERBS if deployer.may(verb, resource, namespace=namespace)})
         }
-        assert found == ALLOWED
+        assert found == {here(lab, resource): may for resource, may in ALLOWED.items()}
 
 
 @pytest.mark.parametrize(("verb", "resource"), SPECIAL)
@@ -117,6 +136,18 @@ def test_of_the_secrets_it_may_read_and_patch_its_own_and_no_other(deployer: Dep
     assert rights("leafrack-bgp", "kube-system") == {"get", "patch"}
     assert rights("leafrack-bgp", "default") == set()
     assert rights("another", "kube-system") == set()
+
+
+def test_of_daemon_sets_and_config_maps_it_may_read_those_of_calico_node_and_no_other(deployer: Deployer) -> None:
+    def rights(resource: str, name: str, namespace: str = "calico-system") -> set[str]:
+        return {verb for verb in VERBS if deployer.may(verb, resource, name=name, namespace=namespace)}
+
+    # In every namespace: a step is not told calico-node's.
+    assert rights("daemonsets.apps", "calico-node") == {"get", "list"}
+    assert rights("daemonsets.apps", "calico-node", namespace="") == {"get", "list"}
+    assert rights("daemonsets.apps", "another") == set()
+    assert rights("configmaps", "calico-config") == {"get"}
+    assert rights("configmaps", "another") == set()
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/logs", "/configz", "/debug/pprof"])
@@ -151,6 +182,8 @@ ATTEMPTS: dict[str, tuple[tuple[str, ...], str]] = {
     "patch another secret": (("patch", "secret", "another", "-n", "kube-system", "-p", '{"stringData":{"a":"b"}}'), ""),
     "delete its own secret": (("delete", "secret", "leafrack-bgp", "-n", "kube-system"), ""),
     "take a service account's token": (("create", "token", "calico-node", "-n", "kube-system"), ""),
+    "list all daemon sets": (("get", "daemonsets", "-A"), ""),
+    "read another config map": (("get", "configmap", "kubeadm-config", "-n", "kube-system"), ""),
     "make a pod": ((*CREATE, "-n", "default"), manifest("Pod", "mine", spec=POD)),
     "make a role": ((*CREATE, "-n", "kube-system"), manifest("Role", "mine", f"{RBAC}/v1", rules=ALL)),
     "become cluster-admin": (
@@ -179,7 +212,7 @@ def world(lab: Lab) -> dict[str, Any]:
     """What leafrack may touch as it reads, and of what it may not touch the version of every object."""
     kinds = "namespaces,pods,serviceaccounts,clusterroles,clusterrolebindings,crd"
     calico = ",".join(f"{kind}.{CALICO}" for kind in ("ippools", "blockaffinities", "felixconfigurations"))
-    listed = json.loads(lab.kubectl("get", f"{kinds},{calico}", "-A", "-o", "json"))["items"]
+    listed = json.loads(lab.kubectl("get", here(lab, f"{kinds},{calico}"), "-A", "-o", "json"))["items"]
     versions = {f"{each['kind']}/{each['metadata']['name']}": each["metadata"]["resourceVersion"] for each in listed}
     return {**snapshot(lab), "versions": versions}
 
@@ -192,9 +225,15 @@ def before(lab: Lab) -> Iterator[dict[str, Any]]:
     lab.kubectl("delete", "secret", "another", "-n", "kube-system")
 
 
+def tried(lab: Lab, command: tuple[str, ...], stdin: str) -> subprocess.CompletedProcess[str]:
+    """A command of kubectl's as the deployer."""
+    words = (here(lab, word) for word in command)
+    return lab.run("kubectl", "--context", "leafrack", *words, stdin=here(lab, stdin))
+
+
 @pytest.mark.parametrize(("command", "stdin"), ATTEMPTS.values(), ids=ATTEMPTS)
 def test_it_is_forbidden_to(command: tuple[str, ...], stdin: str, lab: Lab, before: dict[str, Any]) -> None:
-    done = lab.run("kubectl", "--context", "leafrack", *command, stdin=stdin)
+    done = tried(lab, command, stdin)
     assert done.returncode != 0
     assert "forbidden" in done.stderr.lower(), done.stderr
 
@@ -231,6 +270,9 @@ NEEDS: dict[str, list[tuple[tuple[str, ...], str]]] = {
         (("patch", "secret", "leafrack-bgp", "-n", "kube-system", "-p", '{"stringData":{"a":"b"}}'), ""),
         (("patch", "secret", "leafrack-bgp", "-n", "kube-system", "-p", '{"data":null}'), ""),
     ],
+    "read what calico-node is told": [
+        (("get", "--raw", "/apis/apps/v1/daemonsets?fieldSelector=metadata.name%3Dcalico-node"), ""),
+    ],
     "read what a preflight looks at": [
         (("get", f"nodes,ippools.{CALICO},blockaffinities.{CALICO},clusterinformations.{CALICO},crd"), ""),
     ],
@@ -240,7 +282,7 @@ NEEDS: dict[str, list[tuple[tuple[str, ...], str]]] = {
 @pytest.mark.parametrize("commands", NEEDS.values(), ids=NEEDS)
 def test_it_can(commands: list[tuple[tuple[str, ...], str]], lab: Lab, before: dict[str, Any]) -> None:
     for command, stdin in commands:
-        done = lab.run("kubectl", "--context", "leafrack", *command, stdin=stdin)
+        done = tried(lab, command, stdin)
         assert done.returncode == 0, done.stderr
 
 

@@ -15,6 +15,7 @@ from leafrack.fabric.load import load_fabric
 from leafrack.platforms import NeighbourState, SessionState, SwitchState
 from leafrack.platforms.state import Password
 from leafrack.preflight.drift import Comparison
+from leafrack.world.calico_api import CalicoApi
 from leafrack.world.cluster import PeerState
 from leafrack.world.fields import Target
 from leafrack.world.nodes import NodeState
@@ -233,6 +234,11 @@ def test_a_field_that_somebody_gave_a_peer_comes_with_the_command_that_removes_i
     assert said() == ((line,) if says else ())
     assert said(managers={key: frozenset(["leafrack:leafrack/dev:local-as-number"])}) == ()
     assert Comparison(FABRIC, Observed(replace(CLUSTER, peers=()))).of_others_in_peer(PEER.name, PEER.spec) == ()
+    native = replace(CLUSTER, calico=CalicoApi("projectcalico.org"), peers=(replace(PEER, spec={**PEER.spec, **more}),))
+    found = Comparison(FABRIC, Observed(native)).of_others_in_peer(PEER.name, PEER.spec)
+    assert [each.replace("bgppeers.projectcalico.org", "bgppeers.crd.projectcalico.org") for each in found] == (
+        [line] if says else []
+    )
 
 
 def test_a_list_that_is_to_be_empty_is_as_good_as_none() -> None:

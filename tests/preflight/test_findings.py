@@ -14,6 +14,7 @@ from leafrack.errors import UnreadableError
 from leafrack.fabric.load import load_fabric
 from leafrack.platforms import SwitchState
 from leafrack.preflight.findings import ClusterState, Observed, about, findings, notices, overlaps
+from leafrack.world.calico import Group
 from leafrack.world.calico_api import CalicoApi
 from leafrack.world.cluster import PeerState, Pool
 from leafrack.world.nodes import NodeState
@@ -97,18 +98,25 @@ FINDINGS = {
             "take it over, or kubectl delete bgppeers.crd.projectcalico.org old"
         ),
     ),
-    "a cluster with native v3 CRDs": (
-        cluster(calico=CalicoApi("projectcalico.org")),
+    "a peer that has left the file since Calico has moved": (
+        cluster(
+            calico=CalicoApi("projectcalico.org"),
+            peers=tuple(
+                PeerState(name, {"peerSelector": "a == 'b'"}, annotations={"pulumi.com/patchFieldManager": "leafrack"})
+                for name in ("rr1-to-node-peer", "rr3-to-node-peer", "rr3-to-leaf03-peer")
+            ),
+        ),
         (
-            "cluster: it stores Calico's resources as native v3 CRDs (projectcalico.org/v3), which leafrack does not "
-            "write yet: it needs crd.projectcalico.org/v1"
+            "cluster: rr3-to-leaf03-peer and rr3-to-node-peer are no longer of this file, and Calico has moved to "
+            "projectcalico.org/v3 since the last `pulumi up`: run it with the file as it was then first, or nobody "
+            "deletes what was moved"
         ),
     ),
     "a cluster without Calico": (
         cluster(calico=CalicoApi("")),
         (
-            "cluster: it has no BGPPeer of Calico (crd.projectcalico.org/v1): install Calico first, or choose another "
-            "kubeContext"
+            "cluster: it has no BGPPeer of Calico (crd.projectcalico.org/v1 or projectcalico.org/v3): install Calico "
+            "first, or choose another kubeContext"
         ),
     ),
     "passwords and no Secret for them": (
@@ -226,7 +234,21 @@ def test_a_calico_without_ttl_security_is_named() -> None:
     assert lines(findings(told, old)) == [f"ttlSecurity: {needs}"]
 
 
+@pytest.mark.parametrize("group", Group)
+def test_both_groups_are_good_and_hints_name_the_one_that_is_there(group: Group) -> None:
+    clash = PeerState("old", {"peerIP": "173.20.0.254", "asNumber": 65010, "nodeSelector": "rr-id == 'rr2'"})
+    assert lines(findings(FABRIC, cluster(calico=CalicoApi(group)))) == []
+    (line,) = lines(findings(FABRIC, cluster(calico=CalicoApi(group), peers=(clash,))))
+    assert line.endswith(f"kubectl delete bgppeers.{group} old")
+
+
 NOTICES = {
+    "a group that may not be made sure of": (
+        cluster(
+            calico=CalicoApi(unknown="it may not be read what the DaemonSet says: taken for crd.projectcalico.org/v1")
+        ),
+        "cluster: it may not be read what the DaemonSet says: taken for crd.projectcalico.org/v1",
+    ),
     "a Calico without filters": (
         cluster(calico=CalicoApi(filters=False)),
         (

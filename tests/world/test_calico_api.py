@@ -39,7 +39,9 @@ def api_server(*groups: str, fields: tuple[str, ...] | None = None, more: tuple[
     return Documents(
         {
             "/apis": {"groups": [{"name": name} for name in groups]},
-            "/openapi/v3/apis/crd.projectcalico.org/v1": {"components": {"schemas": schemas}},
+            f"/openapi/v3/apis/{V1 if V1 in groups else NATIVE}/{'v1' if V1 in groups else 'v3'}": {
+                "components": {"schemas": schemas}
+            },
         }
     )
 
@@ -57,7 +59,12 @@ CLUSTERS = {
     ),
     "an old Calico": (api_server(V1, fields=OLD), replace(NOTHING, group=V1)),
     "filters that nothing defines": (api_server(V1, fields=NEW), CalicoApi(V1, filters=False)),
-    "native v3 CRDs": (api_server(NATIVE), replace(NOTHING, group=NATIVE)),
+    "native v3 CRDs": (api_server(NATIVE, fields=NEW, more=("BGPFilter",)), CalicoApi(NATIVE)),
+    "native v3 CRDs of an older Calico": (
+        api_server(NATIVE, fields=(*OLD, "filters"), more=("BGPFilter",)),
+        CalicoApi(NATIVE, next_hop_mode=False, local_as_number=False, ttl_security=False),
+    ),
+    "half of the native v3 CRDs": (api_server(NATIVE), NOTHING),
     "no Calico": (api_server("apps"), NOTHING),
     "half of Calico's CRDs": (api_server(V1), NOTHING),
 }

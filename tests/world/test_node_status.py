@@ -16,9 +16,11 @@ from lightkube.generic_resource import GenericGlobalResource
 from lightkube.models.meta_v1 import ObjectMeta
 
 from leafrack.world import node_status
-from leafrack.world.calico import CalicoNodeStatus
+from leafrack.world.calico import Group
 from tests.clock import Clock
 
+GROUP = Group.V1
+CalicoNodeStatus = GROUP.resources.node_status
 OLD = timedelta(minutes=11)
 BY_CALICO = {"projectcalico.org/metadata": json.dumps({"labels": {"app.kubernetes.io/managed-by": "leafrack"}})}
 OURS = {"app.kubernetes.io/managed-by": "leafrack"}
@@ -100,7 +102,7 @@ KEPT = {
 @pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
 def test_a_request_whose_owner_died_is_swept(left: GenericGlobalResource) -> None:
     server = Requests(left)
-    node_status.sweep(server, datetime.now(UTC))  # type: ignore[arg-type]
+    node_status.sweep(server, GROUP, datetime.now(UTC))  # type: ignore[arg-type]
     assert server.there == {}
 
 
@@ -109,7 +111,7 @@ def test_no_other_request_is_touched(made: Callable[[], GenericGlobalResource]) 
     # Its age counts from here, not from when the tests were collected.
     kept = made()
     server = Requests(kept)
-    node_status.sweep(server, datetime.now(UTC))  # type: ignore[arg-type]
+    node_status.sweep(server, GROUP, datetime.now(UTC))  # type: ignore[arg-type]
     assert list(server.there.values()) == [kept]
 
 
@@ -120,21 +122,21 @@ def test_age_is_counted_by_the_clock_of_the_api_server(hours: int, monkeypatch: 
     left = request(age=OLD - ahead, labels=OURS)
     at_work = request("leafrack-00000000-node1", age=timedelta(minutes=9) - ahead, labels=OURS)
     server = Requests(left, at_work, ahead=ahead)
-    node_status.ask(server, ["node1"])  # type: ignore[arg-type]
+    node_status.ask(server, GROUP, ["node1"])  # type: ignore[arg-type]
     assert list(server.there.values()) == [at_work]
 
 
 def test_two_runs_that_sweep_the_same_do_not_fail() -> None:
     first, second = request(labels=OURS), request("leafrack-00000000-node1", labels=OURS)
     server = Requests(first, second, lost=("leafrack-0a1b2c3d-node1",))
-    node_status.sweep(server, datetime.now(UTC))  # type: ignore[arg-type]
+    node_status.sweep(server, GROUP, datetime.now(UTC))  # type: ignore[arg-type]
     assert "leafrack-00000000-node1" not in server.there
 
 
 def test_what_is_asked_is_deleted_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     server = Requests()
-    found = node_status.ask(server, ["node1", "node2"])  # type: ignore[arg-type]
+    found = node_status.ask(server, GROUP, ["node1", "node2"])  # type: ignore[arg-type]
     assert {str(each.peer) for report in found.values() for each in report.sessions} == {"172.20.0.254"}
     assert server.there == {}
 
@@ -144,7 +146,7 @@ def test_what_is_asked_is_deleted_whatever_happens(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(server, "get", killed)
     with pytest.raises(KeyboardInterrupt):
-        node_status.ask(server, ["node1"])  # type: ignore[arg-type]
+        node_status.ask(server, GROUP, ["node1"])  # type: ignore[arg-type]
     assert server.there == {}
 
 
@@ -182,7 +184,7 @@ def test_a_status_with_parts_missing_is_a_result(
     monkeypatch.setattr(node_status, "time", Clock())
     server = Requests()
     monkeypatch.setattr(server, "get", lambda _kind, _name: CalicoNodeStatus(status=status))
-    (report,) = node_status.ask(server, ["node1"]).values()  # type: ignore[arg-type]
+    (report,) = node_status.ask(server, GROUP, ["node1"]).values()  # type: ignore[arg-type]
     assert [(str(each.peer), each.state) for each in report.sessions] == sessions
     assert (report.routes, report.failure) == (frozenset(), failure)
     assert server.there == {}
