@@ -36,6 +36,12 @@ class LeafRackArgs:
         return Observed() if self.comparison is None else self.comparison.observed
 
     @property
+    def calico_namespace(self) -> str:
+        """Where calico-node reads passwords: as the file says, as it was found, or as Calico's manifests have it."""
+        found = None if self.observed.cluster is None else self.observed.cluster.namespace
+        return self.fabric.calico_namespace or found or names.CALICO_NAMESPACES[0]
+
+    @property
     def declared(self) -> Rack:
         """The rack as the fabric file has it."""
         return self.fabric.racks[self.rack]

@@ -34,6 +34,17 @@ NEXT_HOP_ANNOTATION = "leafrack/next-hop"
 RERUN_ANNOTATION = "leafrack/rerun"
 """On an object that had drifted: a token that changes each time it is written again."""
 
+CALICO_NAMESPACES = ("kube-system", "calico-system")
+"""Where calico-node runs: with Calico's manifests, and with its operator."""
+CONFIGURATION_LISTS = (
+    "serviceClusterIPs",
+    "serviceLoadBalancerIPs",
+    "serviceExternalIPs",
+    "communities",
+    "prefixAdvertisements",
+)
+"""Lists of BGPConfiguration that leafrack writes, in Calico's own keys."""
+
 CALICO_GROUP = "crd.projectcalico.org"
 """API group in which Calico stores its resources, in version v1."""
 BGP_PEERS = f"bgppeers.{CALICO_GROUP}"

@@ -11,7 +11,7 @@ from leafrack.fabric import Fabric, names
 from leafrack.fabric.names import CALICO_GROUP
 from leafrack.fabric.source import at
 from leafrack.fabric.values import LARGEST_INT32, within
-from leafrack.preflight import announced, labels, leaves
+from leafrack.preflight import announced, installed, labels, leaves
 from leafrack.preflight import transitions as moves
 from leafrack.preflight.foreign import Foreign, listed
 from leafrack.world.calico_api import NATIVE_GROUP
@@ -59,6 +59,7 @@ def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
         *_outside(fabric, cluster),
         *_filters(fabric, cluster),
         *announced.notices(fabric, cluster),
+        *installed.notices(fabric, cluster),
         *Foreign(fabric, cluster).notices(),
     )
     return (*of_cluster, *leaves.notices(fabric, observed.switches))
@@ -66,7 +67,8 @@ def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
 
 def _of_cluster(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:
     yield from _calico(fabric, cluster)
-    yield from _passwords(fabric, cluster)
+    yield from _passwords(cluster)
+    yield from installed.findings(fabric, cluster)
     yield from _nodes(fabric, cluster)
     yield from _pools(fabric, cluster)
     yield from _of_others(fabric, cluster, manager)
@@ -93,12 +95,13 @@ def _calico(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
 
 
 def _fields(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    peers = f"BGPPeers of this cluster{cluster.installed.named}"
     for rack, declared in fabric.racks.items():
         if declared.local_as_number is not None and not cluster.calico.local_as_number:
-            text = "BGPPeers of this cluster have no localASNumber: that needs Calico 3.31; give the rack an asNumber"
+            text = f"{peers} have no localASNumber: that needs Calico 3.31; give the rack an asNumber"
             yield Problem(text, path=f"racks.{rack}.localASNumber")
     if fabric.ttl_security and not cluster.calico.ttl_security:
-        text = "BGPPeers of this cluster have no ttlSecurity: that needs a newer Calico; remove it here"
+        text = f"{peers} have no ttlSecurity: that needs a newer Calico; remove it here"
         yield Problem(text, path="ttlSecurity")
     for key, number in fabric.as_numbers_of_objects().items():
         if number > LARGEST_INT32 and not cluster.calico.large_as_numbers:
@@ -109,9 +112,9 @@ def _fields(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
             yield Problem(text, path=at(*key))
 
 
-def _passwords(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+def _passwords(cluster: ClusterState) -> Iterator[Problem]:
     if not cluster.password_secret:
-        secret = f"Secret {names.PASSWORD_SECRET} in namespace {fabric.calico_namespace}"
+        secret = f"Secret {names.PASSWORD_SECRET} in namespace {cluster.namespace}"
         text = f"it has no {secret}, where nodes read passwords: an administrator makes it with config/rbac.yaml"
         yield Problem(text, path="cluster")
 
@@ -147,7 +150,7 @@ def _pools(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
             if same and pool.encapsulation and not fabric.reflector_mesh:
                 text = (
                     f"IPPool {pool.name} ({pool.cidr}) uses {pool.encapsulation}: leaves route pods only without "
-                    "encapsulation; set ipipMode and vxlanMode to Never first"
+                    f"encapsulation; {installed.remedy(cluster, pool.cidr)} first"
                 )
                 yield Problem(text, path="podCIDRs")
 
@@ -200,8 +203,8 @@ def _filters(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     """Filters of BGPPeers that are taken over, and a Calico that has none."""
     if not cluster.calico.filters:
         text = (
-            "BGPPeers of this cluster have no filters: that needs Calico 3.26; what nodes announce and accept is held "
-            "to the ranges of this file by the leaves' prefix lists alone"
+            f"BGPPeers of this cluster{cluster.installed.named} have no filters: that needs Calico 3.26; what nodes "
+            "announce and accept is held to the ranges of this file by the leaves' prefix lists alone"
         )
         yield Problem(text, path="cluster")
         return

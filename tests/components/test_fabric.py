@@ -197,6 +197,29 @@ def test_racks_get_their_passwords_at_the_nodes_in_the_waves_in_which_their_leav
     assert len(managers) == 2, "what a manager does not name again it gives up: a rack would take another's"
 
 
+NAMESPACES = {
+    "nobody has looked": (None, None, "kube-system"),
+    "it was found": (None, "calico-system", "calico-system"),
+    "the file says so": ("mine", "calico-system", "mine"),
+}
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+@pytest.mark.parametrize(("given", "found", "used"), NAMESPACES.values(), ids=NAMESPACES)
+def test_a_password_goes_where_calico_node_runs(given: str | None, found: str | None, used: str) -> None:
+    observed = None if found is None else Observed(ClusterState(namespace=found))
+    made = register({"rr1": "s3cret-rr1"}, observed, calico_namespace=given)
+    assert json.loads(rpc.unwrap_rpc_secret(made["rr1-password"].inputs["stdin"]))["namespace"] == used
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_of_a_list_that_this_calico_does_not_have_not_even_an_empty_one_is_written() -> None:
+    made = register({}, of_calico(CalicoApi(lacking_lists=frozenset({"communities"}))))
+    spec = made["bgp-configuration"].inputs["spec"]
+    assert "communities" not in spec
+    assert spec["prefixAdvertisements"] == []
+
+
 def test_a_rack_that_leaves_has_its_neighbours_renumbered_before_they_go(registered: Registered) -> None:
     # By name: what is between them is of the racks that stay, and no longer waits for those that leave.
     for leaf in ("leaf01", "leaf02"):
