@@ -31,6 +31,9 @@ PASSWORD_SECRET = "leafrack-bgp"  # noqa: S105 - a name
 NEXT_HOP_ANNOTATION = "leafrack/next-hop"
 """On a BGPPeer that was there before leafrack, whose next hop mode stays as it was found."""
 
+KEEPALIVE_ANNOTATION = "leafrack/keepalive"
+"""On a BGPPeer that leafrack gave a keepalive time: on one without it that stands, the field would reset sessions."""
+
 RERUN_ANNOTATION = "leafrack/rerun"
 """On an object that had drifted: a token that changes each time it is written again."""
 

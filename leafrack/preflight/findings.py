@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from leafrack.addresses import Network
 from leafrack.errors import Problem, UnreadableError
 from leafrack.fabric import Fabric, names
+from leafrack.fabric.leaf import keepalive_time
 from leafrack.fabric.names import CALICO_GROUP
 from leafrack.fabric.source import at
 from leafrack.fabric.values import LARGEST_INT32, within
@@ -58,6 +59,7 @@ def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
         *_renumbered(fabric, cluster),
         *_outside(fabric, cluster),
         *_filters(fabric, cluster),
+        *_keepalives(fabric, observed),
         *announced.notices(fabric, cluster),
         *installed.notices(fabric, cluster),
         *Foreign(fabric, cluster).notices(),
@@ -219,6 +221,21 @@ def _filters(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
                     f"BGPPeer {peer_name} has the filters {others}: leafrack's {ours} takes their place; what they let "
                     "nodes accept besides pods and services belongs into acceptCIDRs"
                 )
+                yield Problem(text, path=f"racks.{rack}.leaves.{name}")
+
+
+def _keepalives(fabric: Fabric, observed: Observed) -> Iterator[Problem]:
+    """BGPPeers whose keepalive time changes: BIRD restarts their sessions."""
+    if not observed.calico.keepalive_time or observed.cluster is None:
+        return
+    peers = {peer.name: peer for peer in observed.cluster.peers if names.KEEPALIVE_ANNOTATION in peer.annotations}
+    for rack, declared in fabric.racks.items():
+        for name, leaf in declared.leaves.items():
+            found = [names.leaf_peer(fabric, rack, name, address.version) for address in leaf.address]
+            now = {peers[peer].spec.get("keepaliveTime") for peer in found if peer in peers}
+            if others := now - {wanted := keepalive_time(leaf)}:
+                was, will = (one or "none" for one in (next(iter(others)), wanted))
+                text = f"the keepalive time of nodes changes from {was} to {will}: their sessions to {name} reset once"
                 yield Problem(text, path=f"racks.{rack}.leaves.{name}")
 
 

@@ -96,6 +96,18 @@ class Observed:
         peers = self.cluster.peers if self.cluster else ()
         return frozenset(peer.name for peer in peers if peer.keeps_its_next_hop)
 
+    def takes_keepalive(self, name: str, wanted: str) -> bool:
+        """Whether a BGPPeer may be given a keepalive time: BIRD restarts a session whose keepalive time changes.
+
+        A new one may, one that leafrack has given it, and one that has it already. One that stands without keeps the
+        third of the hold time that its leaf decides.
+        """
+        peers = self.cluster.peers if self.cluster else ()
+        stands = next((peer for peer in peers if peer.name == name), None)
+        if stands is None or names.KEEPALIVE_ANNOTATION in stands.annotations:
+            return True
+        return stands.spec.get("keepaliveTime") == wanted
+
     @property
     def calico(self) -> CalicoApi:
         """What the cluster's Calico has; where it could not be read, what the newest has."""

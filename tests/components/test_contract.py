@@ -104,6 +104,7 @@ def test_the_keys_on_nodes_and_peers_stay() -> None:
     )  # fmt: skip
     assert (names.MANAGED_BY_LABEL, names.FABRIC_LABEL) == ("app.kubernetes.io/managed-by", "leafrack/fabric")
     assert (names.NEXT_HOP_ANNOTATION, names.RERUN_ANNOTATION) == ("leafrack/next-hop", "leafrack/rerun")
+    assert names.KEEPALIVE_ANNOTATION == "leafrack/keepalive"
     assert names.own_lists("dc1") == (
         "LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT", "LEAFRACK-dc1-IN6", "LEAFRACK-dc1-OUT6",
     )  # fmt: skip
