@@ -45,7 +45,7 @@ def notices(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     """What could not be known, in one line."""
     if unknown := cluster.installed.unknown:
         what = "; ".join(f"{each}: {_tells(fabric, each)}" for each in unknown)
-        text = f"not known, because it may not be read ({what}): config/rbac.yaml gives the right to"
+        text = f"not known, because it may not be read ({what}): apply config/rbac.yaml, which gives the right"
         yield Problem(text, path="cluster")
     if AS_VARIABLE in cluster.installed.environment and cluster.installed.environment[AS_VARIABLE] is None:
         text = (

@@ -232,7 +232,7 @@ def test_what_a_version_lacks_is_said_with_the_version() -> None:
 
 
 FELIX, DAEMON_SET = "FelixConfiguration default", "DaemonSet calico-node"
-TOLD = "cluster: not known, because it may not be read ({}): config/rbac.yaml gives the right to"
+TOLD = "cluster: not known, because it may not be read ({}): apply config/rbac.yaml, which gives the right"
 UNKNOWN: Mapping[str, tuple[Fabric, Installed, list[str]]] = {
     "all there is": (
         FABRIC,
