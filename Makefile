@@ -10,7 +10,7 @@ STEP := $(TOOLS) run --step
 
 .PHONY: help
 help: ## This list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 .PHONY: up
 up: ## Tools, virtualenv, lab, `pulumi up` of stack dev, then the table of sessions
@@ -57,6 +57,10 @@ check: ## What needs no lab and no root: ruff, mypy, the quick tests
 	@$(TOOLS) run -- python -m ruff format --check .
 	@$(TOOLS) run -- python -m mypy
 	@$(TOOLS) run -- python -m pytest --numprocesses 2 --ignore tests/test_lint.py -m "not lab and not e2e and not toolchain"
+
+.PHONY: test-newest
+test-newest: ## The unit tests with the newest packages that pyproject.toml allows, in a virtualenv of their own
+	@$(TOOLS) newest
 
 .PHONY: tools
 tools: ## Only the programs, packages and the virtualenv

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 
 from components import Fabric, FabricArgs
 from config.entry import CheckedStack
@@ -11,14 +10,6 @@ from config.entry import CheckedStack
 entry = CheckedStack.from_stack()
 comparison = entry.check()
 
-cluster = kubernetes.Provider(
-    "cluster",
-    kubeconfig=entry.access.kubeconfig,
-    context=entry.access.context,
-    enable_server_side_apply=True,
-    # The default of 50 requests a second makes a thousand nodes wait for the client, not for the API server.
-    kube_client_settings=kubernetes.KubeClientSettingsArgs(qps=500, burst=1000, timeout=30),
-)
 fabric = Fabric(
     entry.loaded.fabric.name,
     FabricArgs(
@@ -27,6 +18,6 @@ fabric = Fabric(
         passwords=entry.passwords,
         comparison=comparison,
     ),
-    pulumi.ResourceOptions(providers=[cluster]),
+    pulumi.ResourceOptions(providers=[entry.access.provider("cluster")]),
 )
 pulumi.export("leafrack", fabric.leafrack)

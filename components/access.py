@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 from pulumi_command import remote
 
 from leafrack.fabric import Jump, Leaf
@@ -17,6 +19,8 @@ JUMP_ATTEMPTS = 8
 """The same for a jump host: sshd drops some of many that come at once (MaxStartups), each command is one."""
 DIAL_TIMEOUT = 10
 """Seconds for one try."""
+UPSERT = "upsert_existing_objects"
+"""Argument of the Kubernetes provider from pulumi-kubernetes 4.29 on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,25 @@ class Access:
     def cluster(self) -> Cluster:
         """The cluster, as gates and steps want it."""
         return Cluster(kubeconfig=self.kubeconfig, context=self.context)
+
+    def provider(self, name: str, opts: pulumi.ResourceOptions | None = None) -> kubernetes.Provider:
+        """The Kubernetes provider for the cluster, with all that the resources of a fabric need of one.
+
+        Server-side apply, and a create that takes over what exists: that is how a lost state, a killed run and an
+        adopted BGPPeer are put right. From pulumi-kubernetes 4.29 on such a create fails (AlreadyExists) unless it is
+        asked for; earlier versions have no argument for it, and take over always.
+        """
+        takes_over: dict[str, Any] = {UPSERT: True} if hasattr(kubernetes.ProviderArgs, UPSERT) else {}
+        return kubernetes.Provider(
+            name,
+            opts,
+            kubeconfig=self.kubeconfig,
+            context=self.context,
+            enable_server_side_apply=True,
+            # The default of 50 requests a second makes a thousand nodes wait for the client, not for the API server.
+            kube_client_settings=kubernetes.KubeClientSettingsArgs(qps=500, burst=1000, timeout=30),
+            **takes_over,
+        )
 
     def connection(self, name: str, leaf: Leaf, jump: Jump | None = None) -> remote.ConnectionArgs:
         """SSH connection to a leaf, by way of a jump host, with host keys pinned where the fabric file gives them."""

@@ -129,12 +129,13 @@ def bgp_configuration(scope: Scope, depends_on: Resources) -> pulumi.Resource:
     A patch, because calico-node makes the object at its first start. Deleting it takes our fields away, and Calico's
     default is the mesh on.
     """
-    fabric = scope.fabric
+    fabric, lacking = scope.fabric, scope.watch.comparison.observed.calico.lacking_lists
     spec = {
         "logSeverityScreen": "Info",
         "nodeToNodeMeshEnabled": fabric.cluster_mesh,
         "asNumber": fabric.as_number,
-        **announced.of_bgp_configuration(fabric),
+        # An empty list of a field that this Calico does not have would be refused.
+        **{key: given for key, given in announced.of_bgp_configuration(fabric).items() if key not in lacking},
     }
     rerun = scope.watch.rerun_on_object(scope.watch.comparison.of_bgp_configuration(spec))
     return CustomResourcePatch(

@@ -228,7 +228,7 @@ class LeafRack(pulumi.ComponentResource):
                 what = Peer(
                     name=peer,
                     spec=args.leaf_peer(peer, leaf, address, list(self._filters)),
-                    annotations={names.NEXT_HOP_ANNOTATION: "as-found"} if peer in args.observed.found_peers else {},
+                    annotations=args.peer_annotations(peer, leaf),
                     by_steps=[] if args.declared.local_as_number is None else ["localASNumber"],
                 )
                 found[peer] = calico.bgp_peer(self._scope, what, [*before, self._leaves[name].sessions])

@@ -25,7 +25,7 @@ def password_step(scope: Scope, args: LeafRackArgs) -> tuple[pulumi.Resource, ..
         wanted = RackPassword(
             rack=args.rack,
             password=password,
-            namespace=args.fabric.calico_namespace,
+            namespace=args.calico_namespace,
             # Racks share the Secret, and what a manager does not name again it gives up.
             manager=field_manager(f"password-{args.rack}"),
             cluster=args.access.cluster,

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from tools import environment, getting, locks, stack
+from tools import environment, getting, locks, newest, stack
 from tools.clone import Clone
 from tools.progress import ToolError, say, seconds
 from tools.store import Store, default_root, locked
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     get = commands.add_parser("get", help="get every program, package and the virtualenv; write .lab/env")
     get.add_argument("--lab", action="store_true", help="check that the lab can run here as well (root)")
     commands.add_parser("venv", help="make only the virtualenv: enough for linting and the tests without the lab")
+    commands.add_parser("newest", help="the unit tests with the newest packages that pyproject.toml allows")
     run = commands.add_parser("run", help="run a command in the environment of .lab/env")
     run.add_argument("--step", metavar="TEXT", help="say what it does, and how long it took")
     run.add_argument("argv", nargs="+", metavar="COMMAND", help="the command, after --")
@@ -65,6 +66,8 @@ def _run(options: argparse.Namespace, clone: Clone, store: Store) -> int:
             getting.get(clone, store, for_lab=options.lab)
         case "venv":
             getting.get_virtualenv(clone, store)
+        case "newest":
+            return newest.test(clone, store)
         case "run":
             return _step(options.step, options.argv, clone)
         case "forget-lost-lab":

@@ -42,7 +42,7 @@ def make(clone: Path, log: Path) -> None:
     if folder.exists():
         say(".venv: not complete or not up to date, made again")
         shutil.rmtree(folder)
-    run_logged([_interpreter(), "-m", "venv", folder], title=".venv", log=log)
+    run_logged([interpreter(), "-m", "venv", folder], title=".venv", log=log)
     command: list[str | Path] = [
         folder / "bin" / "python",
         "-m",
@@ -72,7 +72,7 @@ def write_launcher(clone: Path) -> None:
     file.chmod(0o755)
 
 
-def _interpreter() -> Path:
+def interpreter() -> Path:
     """The interpreter below any virtualenv that we may be running in, which may be the one to be replaced."""
     base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
     return base if base.exists() else Path(sys.executable)

@@ -186,6 +186,8 @@ def _fields(peer: PeerState, rack: str, *, to_leaf: bool) -> Iterator[Remark]:
                 yield Remark(who, f"filters {listed(others)} have no key in the file: {then}")
         elif key == "ttlSecurity" and to_leaf and value == 1:
             continue
+        elif key == "reversePeering" and to_leaf:
+            continue  # of a leaf, which is no node, it says nothing
         elif key != "nextHopMode" and value:
             yield Remark(who, f"{key} has no key in the file: it stays as it is, neither set nor watched")
     with_port = str(peer.spec.get("peerIP") or "")

@@ -41,6 +41,11 @@ def _timers(leaf: Leaf) -> Timers | None:
     return None if leaf.timers is None else Timers(leaf.timers.keepalive, leaf.timers.hold)
 
 
+def keepalive_time(leaf: Leaf) -> str | None:
+    """``keepaliveTime`` of the BGPPeers to a leaf (v3/bgppeer.go, a duration); ``None`` where it has no timers."""
+    return None if leaf.timers is None else f"{leaf.timers.keepalive}s"
+
+
 def job(fabric: Fabric, rack: str, leaf: str, task: Task) -> Job:
     """A job of a leaf, without passwords."""
     return Job(

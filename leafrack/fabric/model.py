@@ -171,9 +171,12 @@ class Fabric(Declared):
             "nodes and leaves accept from each other only packets that no router has passed on (RFC 5082, one hop)"
         ),
     )
-    calico_namespace: str = Field(
-        "kube-system",
-        description="where calico-node runs: kube-system (manifests) or calico-system (operator)",
+    calico_namespace: str | None = Field(
+        default=None,
+        description=(
+            "where calico-node runs; if not given it is looked for in kube-system (manifests) and calico-system "
+            "(operator)"
+        ),
     )
     reflector_mesh: bool = Field(
         default=False,

@@ -31,11 +31,24 @@ PASSWORD_SECRET = "leafrack-bgp"  # noqa: S105 - a name
 NEXT_HOP_ANNOTATION = "leafrack/next-hop"
 """On a BGPPeer that was there before leafrack, whose next hop mode stays as it was found."""
 
+KEEPALIVE_ANNOTATION = "leafrack/keepalive"
+"""On a BGPPeer that leafrack gave a keepalive time: on one without it that stands, the field would reset sessions."""
+
 RERUN_ANNOTATION = "leafrack/rerun"
 """On an object that had drifted: a token that changes each time it is written again."""
 
 API_VERSION_ANNOTATION = "leafrack/api-version"
 """On a BGPPeer or BGPFilter of native v3 CRDs that an update has written there; a migration's copy lacks it."""
+CALICO_NAMESPACES = ("kube-system", "calico-system")
+"""Where calico-node runs: with Calico's manifests, and with its operator."""
+CONFIGURATION_LISTS = (
+    "serviceClusterIPs",
+    "serviceLoadBalancerIPs",
+    "serviceExternalIPs",
+    "communities",
+    "prefixAdvertisements",
+)
+"""Lists of BGPConfiguration that leafrack writes, in Calico's own keys."""
 
 AS_NUMBER_ANNOTATION = "projectcalico.org/ASNumber"
 CLUSTER_ID_ANNOTATION = "projectcalico.org/RouteReflectorClusterID"

@@ -77,7 +77,7 @@ class Addresses(RootModel[tuple[OneAddress, ...]]):
 class LeafTimers(Declared):
     """Timers of a leaf's sessions to its nodes, in seconds (RFC 4271 §4.2): BIRD takes the shorter hold time of both.
 
-    Open-source Calico has no timers of its own for a peer, so that these decide how soon a dead leaf or node is seen.
+    Calico has no hold time of its own for a peer, so that these decide how soon a dead leaf or node is seen.
     """
 
     keepalive: int = Field(ge=1, le=21845, strict=True, description="seconds between two keepalives")

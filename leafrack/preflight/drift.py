@@ -19,6 +19,11 @@ from leafrack.world.observed import ClusterState, Observed
 
 _DEFAULTS = {"sourceAddress": "UseNodeIP", "reversePeering": "Auto"}
 """What Calico takes a field of a BGPPeer for that is not there (api/pkg/apis/projectcalico/v3/bgppeer.go)."""
+_TO_COME = frozenset({"reversePeering"})
+"""Fields of a BGPPeer that an earlier leafrack did not write, and without which nothing works otherwise.
+
+Where one is missing it is to come with an update, which writes it to just that object. Pulumi's refresh sees it go.
+"""
 
 Differences = tuple[str, ...]
 """What differs, a line for each: where, what is found and what belongs there. Empty where nothing does."""
@@ -130,9 +135,11 @@ class Comparison:
         cluster = self.observed.cluster
         if cluster is None:
             return ()
-        if all(peer.name != name for peer in cluster.peers):
+        has = next((peer.spec for peer in cluster.peers if peer.name == name), None)
+        if has is None:
             return (_gone(name),)
-        each = (self.of_fields(Target.PEER_SPEC, key, {name: value}) for key, value in spec.items())
+        given = {key: value for key, value in spec.items() if key in has or key not in _TO_COME}
+        each = (self.of_fields(Target.PEER_SPEC, key, {name: value}) for key, value in given.items())
         return tuple(line for lines in each for line in lines)
 
     def of_filter(self, name: str, spec: Mapping[str, Any]) -> Differences:

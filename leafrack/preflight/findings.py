@@ -8,9 +8,10 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from leafrack.addresses import Network
 from leafrack.errors import Problem, UnreadableError
 from leafrack.fabric import Fabric, names
+from leafrack.fabric.leaf import keepalive_time
 from leafrack.fabric.source import at
 from leafrack.fabric.values import LARGEST_INT32, within
-from leafrack.preflight import announced, labels, leaves
+from leafrack.preflight import announced, installed, labels, leaves
 from leafrack.preflight import transitions as moves
 from leafrack.preflight.foreign import Foreign, declared_peers, listed
 from leafrack.world import migration
@@ -60,7 +61,9 @@ def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
         *_renumbered(fabric, cluster),
         *_outside(fabric, cluster),
         *_filters(fabric, cluster),
+        *_keepalives(fabric, observed),
         *announced.notices(fabric, cluster),
+        *installed.notices(fabric, cluster),
         *Foreign(fabric, cluster).notices(),
     )
     return (*of_cluster, *leaves.notices(fabric, observed.switches))
@@ -69,7 +72,8 @@ def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
 def _of_cluster(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:
     yield from _calico(fabric, cluster)
     yield from _left_behind(fabric, cluster, manager)
-    yield from _passwords(fabric, cluster)
+    yield from _passwords(cluster)
+    yield from installed.findings(fabric, cluster)
     yield from _nodes(fabric, cluster)
     yield from _pools(fabric, cluster)
     yield from _of_others(fabric, cluster, manager)
@@ -103,12 +107,13 @@ def _left_behind(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterato
 
 
 def _fields(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    peers = f"BGPPeers of this cluster{cluster.installed.named}"
     for rack, declared in fabric.racks.items():
         if declared.local_as_number is not None and not cluster.calico.local_as_number:
-            text = "BGPPeers of this cluster have no localASNumber: that needs Calico 3.31; give the rack an asNumber"
+            text = f"{peers} have no localASNumber: that needs Calico 3.31; give the rack an asNumber"
             yield Problem(text, path=f"racks.{rack}.localASNumber")
     if fabric.ttl_security and not cluster.calico.ttl_security:
-        text = "BGPPeers of this cluster have no ttlSecurity: that needs a newer Calico; remove it here"
+        text = f"{peers} have no ttlSecurity: that needs a newer Calico; remove it here"
         yield Problem(text, path="ttlSecurity")
     for key, number in fabric.as_numbers_of_objects().items():
         if number > LARGEST_INT32 and not cluster.calico.large_as_numbers:
@@ -119,9 +124,9 @@ def _fields(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
             yield Problem(text, path=at(*key))
 
 
-def _passwords(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+def _passwords(cluster: ClusterState) -> Iterator[Problem]:
     if not cluster.password_secret:
-        secret = f"Secret {names.PASSWORD_SECRET} in namespace {fabric.calico_namespace}"
+        secret = f"Secret {names.PASSWORD_SECRET} in namespace {cluster.namespace}"
         text = f"it has no {secret}, where nodes read passwords: an administrator makes it with config/rbac.yaml"
         yield Problem(text, path="cluster")
 
@@ -157,7 +162,7 @@ def _pools(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
             if same and pool.encapsulation and not fabric.reflector_mesh:
                 text = (
                     f"IPPool {pool.name} ({pool.cidr}) uses {pool.encapsulation}: leaves route pods only without "
-                    "encapsulation; set ipipMode and vxlanMode to Never first"
+                    f"encapsulation; {installed.remedy(cluster, pool.cidr)} first"
                 )
                 yield Problem(text, path="podCIDRs")
 
@@ -210,8 +215,8 @@ def _filters(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     """Filters of BGPPeers that are taken over, and a Calico that has none."""
     if not cluster.calico.filters:
         text = (
-            "BGPPeers of this cluster have no filters: that needs Calico 3.26; what nodes announce and accept is held "
-            "to the ranges of this file by the leaves' prefix lists alone"
+            f"BGPPeers of this cluster{cluster.installed.named} have no filters: that needs Calico 3.26; what nodes "
+            "announce and accept is held to the ranges of this file by the leaves' prefix lists alone"
         )
         yield Problem(text, path="cluster")
         return
@@ -226,6 +231,21 @@ def _filters(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
                     f"BGPPeer {peer_name} has the filters {others}: leafrack's {ours} takes their place; what they let "
                     "nodes accept besides pods and services belongs into acceptCIDRs"
                 )
+                yield Problem(text, path=f"racks.{rack}.leaves.{name}")
+
+
+def _keepalives(fabric: Fabric, observed: Observed) -> Iterator[Problem]:
+    """BGPPeers whose keepalive time changes: BIRD restarts their sessions."""
+    if not observed.calico.keepalive_time or observed.cluster is None:
+        return
+    peers = {peer.name: peer for peer in observed.cluster.peers if names.KEEPALIVE_ANNOTATION in peer.annotations}
+    for rack, declared in fabric.racks.items():
+        for name, leaf in declared.leaves.items():
+            found = [names.leaf_peer(fabric, rack, name, address.version) for address in leaf.address]
+            now = {peers[peer].spec.get("keepaliveTime") for peer in found if peer in peers}
+            if others := now - {wanted := keepalive_time(leaf)}:
+                was, will = (one or "none" for one in (next(iter(others)), wanted))
+                text = f"the keepalive time of nodes changes from {was} to {will}: their sessions to {name} reset once"
                 yield Problem(text, path=f"racks.{rack}.leaves.{name}")
 
 

@@ -58,6 +58,8 @@ class Resources:
     bgp_filter: type[GenericGlobalResource]
     ip_pool: type[GenericGlobalResource]
     block_affinity: type[GenericGlobalResource]
+    cluster_information: type[GenericGlobalResource]
+    felix_configuration: type[GenericGlobalResource]
     node_status: type[GenericGlobalResource]
 
 
@@ -72,6 +74,8 @@ def _resources(group: Group) -> Resources:
         bgp_filter=kind("BGPFilter", "bgpfilters"),
         ip_pool=kind("IPPool", "ippools"),
         block_affinity=kind("BlockAffinity", "blockaffinities"),
+        cluster_information=kind("ClusterInformation", "clusterinformations"),
+        felix_configuration=kind("FelixConfiguration", "felixconfigurations"),
         node_status=kind("CalicoNodeStatus", "caliconodestatuses"),
     )
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
+from leafrack.fabric import names
 from leafrack.world.calico import Documents, Group, find
 
 HOLDS_FORMATS = (1, 36)
@@ -19,6 +22,11 @@ class CalicoApi:
     ``localASNumber``: both since Calico 3.31. ``filters`` are those of a BGPPeer and the BGPFilters that they name,
     since Calico 3.26; ``ttl_security`` is ``ttlSecurity``. ``large_as_numbers``: whether the API server takes those
     above 2147483647, for which the CRDs' ``format: int32`` has no room.
+
+    ``reverse_peering`` is ``reversePeering``, since Calico 3.31 (and 3.30.7), ``keepalive_time`` is ``keepaliveTime``,
+    since 3.32. ``lacking_lists`` are those lists of BGPConfiguration that leafrack writes and this version does not
+    have. ``broken_lists`` are those that the API server refuses in server-side apply: sets of objects, as Calico 3.32.0
+    has them (projectcalico/calico, issue 12700).
     """
 
     group: str = Group.V1
@@ -27,6 +35,10 @@ class CalicoApi:
     filters: bool = True
     ttl_security: bool = True
     large_as_numbers: bool = True
+    reverse_peering: bool = True
+    keepalive_time: bool = False
+    lacking_lists: frozenset[str] = frozenset()
+    broken_lists: frozenset[str] = frozenset()
     unknown: str = ""
     """What of the group could not be read, in a line."""
 
@@ -59,7 +71,14 @@ class CalicoApi:
             return cls._with("", frozenset())
         bounded = kinds["BGPPeer"].get("asNumber", {}).get("format") == "int32" and _holds_formats(reader)
         found = cls._with(group, frozenset(kinds["BGPPeer"]), filters="BGPFilter" in kinds)
-        return replace(found, large_as_numbers=not bounded)
+        lists = kinds.get("BGPConfiguration") or {}
+        return replace(
+            found,
+            large_as_numbers=not bounded,
+            # Without any field nothing is known of it: the API server does not tell.
+            lacking_lists=frozenset(names.CONFIGURATION_LISTS) - lists.keys() if lists else frozenset(),
+            broken_lists=frozenset(name for name, schema in lists.items() if _is_set_of_objects(schema)),
+        )
 
     @classmethod
     def _with(cls, group: str, fields: frozenset[str], *, filters: bool = False) -> CalicoApi:
@@ -69,7 +88,14 @@ class CalicoApi:
             local_as_number="localASNumber" in fields,
             filters=filters and "filters" in fields,
             ttl_security="ttlSecurity" in fields,
+            reverse_peering="reversePeering" in fields,
+            keepalive_time="keepaliveTime" in fields,
         )
+
+
+def _is_set_of_objects(schema: Mapping[str, Any]) -> bool:
+    """Whether a list is declared as a set, for which server-side apply needs scalars (smd: associative list)."""
+    return schema.get("x-kubernetes-list-type") == "set" and (schema.get("items") or {}).get("type") == "object"
 
 
 def _holds_formats(reader: Documents) -> bool:

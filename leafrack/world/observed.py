@@ -13,6 +13,7 @@ from leafrack.platforms.as_numbers import number_or_none
 from leafrack.world.calico_api import CalicoApi
 from leafrack.world.cluster import ClusterReader, PeerState, Pool
 from leafrack.world.connection import Connection
+from leafrack.world.installed import Installed
 from leafrack.world.model import Cluster, endpoints
 from leafrack.world.nodes import NodeState
 from leafrack.world.retry import PATIENCE
@@ -39,24 +40,34 @@ class ClusterState:
     """Whether there is a Secret for them; also where nobody has looked."""
     configuration_managers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Field managers of the fields of BGPConfiguration ``default``, by field."""
+    installed: Installed = field(default_factory=Installed)
+    namespace: str = names.CALICO_NAMESPACES[0]
+    """Where calico-node runs: as the file says, or as it was found."""
 
     @classmethod
-    def read(cls, cluster: Cluster, *, patience: float = PATIENCE, passwords_in: str = "") -> ClusterState:
+    def read(
+        cls, cluster: Cluster, *, patience: float = PATIENCE, namespace: str | None = None, passwords: bool = False
+    ) -> ClusterState:
         """Ask the API server; raises :class:`UnreadableError`. Of a cluster without Calico only its nodes are known.
 
-        ``passwords_in`` is the namespace of the Secret with passwords, which is read only then.
+        ``namespace`` is calico-node's where the file names it. The Secret with passwords is read only with
+        ``passwords``.
         """
-        reader = ClusterReader(Connection(cluster, patience=patience))
+        connection = Connection(cluster, patience=patience)
+        reader = ClusterReader(connection)
         nodes, calico = reader.nodes(), CalicoApi.read(reader)
         if not calico.group:
             return cls(nodes, calico=calico)
         filters = reader.filters() if calico.filters else {}
         spec, managers = reader.configured()
         state = cls(nodes, reader.pools(), reader.peers(), spec, calico, filters, configuration_managers=managers)
-        if not passwords_in:
+        installed = Installed.read(connection, namespace)
+        where = namespace or installed.namespace or names.CALICO_NAMESPACES[0]
+        state = replace(state, installed=installed, namespace=where)
+        if not passwords:
             return state
-        passwords = reader.secret(names.PASSWORD_SECRET, passwords_in)
-        return replace(state, passwords=passwords or {}, password_secret=passwords is not None)
+        secret = reader.secret(names.PASSWORD_SECRET, where)
+        return replace(state, passwords=secret or {}, password_secret=secret is not None)
 
     def configured_by(self, key: str, manager: str) -> bool:
         """Whether a field of BGPConfiguration ``default`` was set by a field manager, or a part of it."""
@@ -87,6 +98,18 @@ class Observed:
         peers = self.cluster.peers if self.cluster else ()
         return frozenset(peer.name for peer in peers if peer.keeps_its_next_hop)
 
+    def takes_keepalive(self, name: str, wanted: str) -> bool:
+        """Whether a BGPPeer may be given a keepalive time: BIRD restarts a session whose keepalive time changes.
+
+        A new one may, one that leafrack has given it, and one that has it already. One that stands without keeps the
+        third of the hold time that its leaf decides.
+        """
+        peers = self.cluster.peers if self.cluster else ()
+        stands = next((peer for peer in peers if peer.name == name), None)
+        if stands is None or names.KEEPALIVE_ANNOTATION in stands.annotations:
+            return True
+        return stands.spec.get("keepaliveTime") == wanted
+
     @property
     def calico(self) -> CalicoApi:
         """What the cluster's Calico has; where it could not be read, what the newest has."""
@@ -109,7 +132,7 @@ def observe(
     unreadable: list[UnreadableError] = []
     state = None
     try:
-        state = ClusterState.read(cluster, patience=patience, passwords_in=fabric.calico_namespace if passwords else "")
+        state = ClusterState.read(cluster, patience=patience, namespace=fabric.calico_namespace, passwords=passwords)
     except UnreadableError as error:
         unreadable.append(error)
     states = read_all(endpoints(fabric), credentials)

@@ -125,6 +125,7 @@ def test_the_keys_on_nodes_and_peers_stay() -> None:
     assert (names.API_VERSION_ANNOTATION, migration.MANAGER_ANNOTATION) == (
         "leafrack/api-version", "pulumi.com/patchFieldManager",
     )  # fmt: skip
+    assert names.KEEPALIVE_ANNOTATION == "leafrack/keepalive"
     assert names.own_lists("dc1") == (
         "LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT", "LEAFRACK-dc1-IN6", "LEAFRACK-dc1-OUT6",
     )  # fmt: skip

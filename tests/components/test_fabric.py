@@ -17,6 +17,7 @@ from components import Access, Fabric, FabricArgs
 from components.rerun import VARIABLE
 from leafrack.fabric import Interconnect, Jump, names
 from leafrack.fabric.load import load_fabric
+from leafrack.fabric.switch import LeafTimers
 from leafrack.platforms import SwitchState
 from leafrack.preflight.drift import Comparison
 from leafrack.world.calico_api import CalicoApi
@@ -198,6 +199,29 @@ def test_racks_get_their_passwords_at_the_nodes_in_the_waves_in_which_their_leav
     assert len(managers) == 2, "what a manager does not name again it gives up: a rack would take another's"
 
 
+NAMESPACES = {
+    "nobody has looked": (None, None, "kube-system"),
+    "it was found": (None, "calico-system", "calico-system"),
+    "the file says so": ("mine", "calico-system", "mine"),
+}
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+@pytest.mark.parametrize(("given", "found", "used"), NAMESPACES.values(), ids=NAMESPACES)
+def test_a_password_goes_where_calico_node_runs(given: str | None, found: str | None, used: str) -> None:
+    observed = None if found is None else Observed(ClusterState(namespace=found))
+    made = register({"rr1": "s3cret-rr1"}, observed, calico_namespace=given)
+    assert json.loads(rpc.unwrap_rpc_secret(made["rr1-password"].inputs["stdin"]))["namespace"] == used
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_of_a_list_that_this_calico_does_not_have_not_even_an_empty_one_is_written() -> None:
+    made = register({}, of_calico(CalicoApi(lacking_lists=frozenset({"communities"}))))
+    spec = made["bgp-configuration"].inputs["spec"]
+    assert "communities" not in spec
+    assert spec["prefixAdvertisements"] == []
+
+
 def test_a_rack_that_leaves_has_its_neighbours_renumbered_before_they_go(registered: Registered) -> None:
     # By name: what is between them is of the racks that stay, and no longer waits for those that leave.
     for leaf in ("leaf01", "leaf02"):
@@ -258,6 +282,7 @@ def test_the_peers_are_those_of_the_article(registered: Registered) -> None:
             "peerIP": "172.20.0.254",
             "asNumber": 65009,
             "nextHopMode": "Keep",
+            "reversePeering": "Manual",
             "filters": ["rr1-leaf-filter"],
             "password": {"secretKeyRef": {"name": "leafrack-bgp", "key": "rr1"}},
         },
@@ -267,6 +292,7 @@ def test_the_peers_are_those_of_the_article(registered: Registered) -> None:
             "peerIP": "173.20.0.254",
             "asNumber": 65010,
             "nextHopMode": "Keep",
+            "reversePeering": "Manual",
             "filters": ["rr2-leaf-filter"],
         },
         "rr2-to-node-peer": {"nodeSelector": "rr-group == 'rr2'", "peerSelector": "rr-id == 'rr2'"},
@@ -594,6 +620,47 @@ def test_a_peer_that_is_taken_over_is_not_given_both_words_for_one_next_hop(
     spec = made["rr1-to-leaf1-peer"].inputs["spec"]
     assert ("nextHopMode" in spec) is adds
     assert "keepOriginalNextHop" not in spec
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_a_calico_that_gives_every_peer_back_is_not_told_to_leave_that_to_us() -> None:
+    made = register({}, of_calico(CalicoApi(reverse_peering=False)))
+    assert "reversePeering" not in made["rr1-to-leaf1-peer"].inputs["spec"]
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+def test_peers_between_nodes_are_given_back_by_calico_which_members_need(registered: Registered) -> None:
+    assert "reversePeering" not in registered["rr1-to-node-peer"].inputs["spec"]
+
+
+GIVEN = {"leafrack/keepalive": "given"}
+KEEPALIVES: dict[str, tuple[PeerState | None, bool]] = {
+    "a new peer": (None, True),
+    "one that leafrack gave it": (PeerState("rr1-to-leaf1-peer", {"keepaliveTime": "3s"}, annotations=GIVEN), True),
+    "one that has lost it again": (PeerState("rr1-to-leaf1-peer", {}, annotations=GIVEN), True),
+    "one that stands without": (PeerState("rr1-to-leaf1-peer", {"peerIP": "172.20.0.254"}), False),
+    "one that stands with another": (PeerState("rr1-to-leaf1-peer", {"keepaliveTime": "9s"}), False),
+    "one that stands with the same": (PeerState("rr1-to-leaf1-peer", {"keepaliveTime": "3s"}), True),
+}
+
+
+@pytest.mark.usefixtures("_no_leftovers")
+@pytest.mark.parametrize(("stands", "gives"), KEEPALIVES.values(), ids=KEEPALIVES)
+def test_the_timers_of_a_leaf_reach_a_peer_unless_that_would_reset_its_sessions(
+    stands: PeerState | None, *, gives: bool
+) -> None:
+    dev = load_fabric(Path("config/fabrics/dev.yaml"))
+    leaf = dev.racks["rr1"].leaves["leaf01"].model_copy(update={"timers": LeafTimers(keepalive=3, hold=9)})
+    racks = {**dev.racks, "rr1": dev.racks["rr1"].model_copy(update={"leaves": {"leaf01": leaf}})}
+    peers = () if stands is None else (stands,)
+    newer = Observed(ClusterState(peers=peers, calico=CalicoApi(keepalive_time=True)))
+    made = register({}, newer, racks=racks)
+    peer = made["rr1-to-leaf1-peer"].inputs
+    assert peer["spec"].get("keepaliveTime") == ("3s" if gives else None)
+    assert ("leafrack/keepalive" in peer["metadata"]["annotations"]) is gives
+    assert "keepaliveTime" not in made["rr2-to-leaf2-peer"].inputs["spec"], "its leaf has no timers"
+    older = register({}, Observed(ClusterState(peers=peers)), racks=racks)
+    assert "keepaliveTime" not in older["rr1-to-leaf1-peer"].inputs["spec"]
 
 
 def test_a_gate_runs_again_when_another_configuration_makes_its_sessions(registered: Registered) -> None:

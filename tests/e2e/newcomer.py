@@ -50,7 +50,7 @@ class Copy:
     def borrow_packages(self) -> None:
         """A virtualenv with this clone's packages: to install them again takes most of a minute."""
         own = self.folder / ".venv"
-        base = str(virtualenv._interpreter())
+        base = str(virtualenv.interpreter())
         subprocess.run([base, "-m", "venv", "--without-pip", own], check=True, capture_output=True)
         (there,) = (CLONE / ".venv" / "lib").glob("python3.*/site-packages")
         here = own / there.relative_to(CLONE / ".venv")

@@ -150,6 +150,27 @@ def test_of_daemon_sets_and_config_maps_it_may_read_those_of_calico_node_and_no_
     assert rights("configmaps", "another") == set()
 
 
+ONLY_NAMED = {
+    f"felixconfigurations.{CALICO}": ("default", "node.node1"),
+    "daemonsets.apps": ("calico-node", "kube-proxy"),
+    "installations.operator.tigera.io": ("default", "another"),
+}
+"""Resources of which it may read one, and another that it may not."""
+
+
+@pytest.mark.parametrize(("resource", "objects"), ONLY_NAMED.items(), ids=ONLY_NAMED)
+def test_of_what_decides_beside_it_it_may_read_just_the_one_that_does(
+    deployer: Deployer, resource: str, objects: tuple[str, str]
+) -> None:
+    namespaces = ("kube-system", "calico-system") if resource.startswith("daemonsets") else ("",)
+    for namespace in namespaces:
+        one, another = (
+            {verb for verb in VERBS if deployer.may(verb, resource, name=name, namespace=namespace)} for name in objects
+        )
+        assert one == {"get"}
+        assert another == set()
+
+
 @pytest.mark.parametrize("path", ["/metrics", "/logs", "/configz", "/debug/pprof"])
 def test_what_is_no_resource_is_closed(deployer: Deployer, path: str) -> None:
     assert not deployer.may_at("get", path)
@@ -200,6 +221,8 @@ ATTEMPTS: dict[str, tuple[tuple[str, ...], str]] = {
     "delete an IPPool": (("delete", f"ippools.{CALICO}", "default-ipv4-ippool"), ""),
     "make a policy for all": (CREATE, manifest("GlobalNetworkPolicy", "mine", f"{CALICO}/v1", spec={})),
     "change Felix": (APPLY, manifest("FelixConfiguration", "default", f"{CALICO}/v1", spec={"bpfEnabled": True})),
+    "list what Felix is told of each node": (("get", f"felixconfigurations.{CALICO}"), ""),
+    "read another DaemonSet": (("get", "daemonset", "kube-proxy", "-n", "kube-system"), ""),
     "delete the BGP configuration": (("delete", f"bgpconfigurations.{CALICO}", "default"), ""),
     "delete all peers with one call": (("delete", "--raw", f"/apis/{CALICO}/v1/bgppeers"), ""),
     "delete a CRD": (("delete", "crd", f"bgppeers.{CALICO}"), ""),
@@ -274,6 +297,8 @@ NEEDS: dict[str, list[tuple[tuple[str, ...], str]]] = {
         (("get", "--raw", "/apis/apps/v1/daemonsets?fieldSelector=metadata.name%3Dcalico-node"), ""),
     ],
     "read what a preflight looks at": [
+        (("get", f"felixconfigurations.{CALICO}", "default", "--ignore-not-found"), ""),
+        (("get", "daemonset", "calico-node", "-n", "kube-system", "--ignore-not-found"), ""),
         (("get", f"nodes,ippools.{CALICO},blockaffinities.{CALICO},clusterinformations.{CALICO},crd"), ""),
     ],
 }  # fmt: skip

@@ -60,6 +60,23 @@ def test_a_bgp_peer_says_which_of_leafracks_fields_differ() -> None:
     assert DRIFT.of_peer("rr1-to-node-peer", SPEC) == ("BGPPeer rr1-to-node-peer is missing",)
 
 
+@pytest.mark.parametrize(
+    ("found", "lines"),
+    [
+        ({}, ()),
+        ({"reversePeering": "Manual"}, ()),
+        ({"reversePeering": "Auto"}, ("BGPPeer rr1-to-leaf1-peer has reversePeering=Auto instead of Manual",)),
+    ],
+    ids=["of an earlier leafrack", "as it should be", "set by hand"],
+)
+def test_a_field_that_an_earlier_leafrack_did_not_write_is_to_come_and_no_drift(
+    found: dict[str, Any], lines: tuple[str, ...]
+) -> None:
+    peer = PeerState(PEER.name, {**SPEC, **found})
+    drift = Comparison(FABRIC, Observed(replace(CLUSTER, peers=(peer,))))
+    assert drift.of_peer(PEER.name, {**SPEC, "reversePeering": "Manual"}) == lines
+
+
 RULES: list[Mapping[str, Any]] = [
     {"action": "Accept", "matchOperator": "In", "cidr": "10.233.64.0/18"},
     {"action": "Reject", "matchOperator": "In", "cidr": "0.0.0.0/0"},

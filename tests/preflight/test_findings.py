@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from leafrack.errors import UnreadableError
+from leafrack.fabric import Fabric
 from leafrack.fabric.load import load_fabric
+from leafrack.fabric.switch import LeafTimers
 from leafrack.platforms import SwitchState
 from leafrack.preflight.findings import ClusterState, Observed, about, findings, notices, overlaps
 from leafrack.world.calico import Group
@@ -298,6 +300,32 @@ NOTICES = {
 def test_an_operator_is_told_of(observed: Observed, line: str) -> None:
     assert lines(findings(FABRIC, observed)) == []
     assert lines(notices(FABRIC, observed)) == [line]
+
+
+TIMED = FABRIC.racks["rr1"].leaves["leaf01"].model_copy(update={"timers": LeafTimers(keepalive=3, hold=9)})
+WITH_TIMERS = FABRIC.model_copy(
+    update={"racks": {**FABRIC.racks, "rr1": FABRIC.racks["rr1"].model_copy(update={"leaves": {"leaf01": TIMED}})}}
+)
+RESETS = (
+    "racks.rr1.leaves.leaf01: the keepalive time of nodes changes from {} to {}: their sessions to leaf01 reset once"
+)
+TIMED_PEERS: dict[str, tuple[Fabric, dict[str, Any], bool, list[str]]] = {
+    "another": (WITH_TIMERS, {"keepaliveTime": "9s"}, True, [RESETS.format("9s", "3s")]),
+    "none any more": (FABRIC, {"keepaliveTime": "9s"}, True, [RESETS.format("9s", "none")]),
+    "one that somebody took away": (WITH_TIMERS, {}, True, [RESETS.format("none", "3s")]),
+    "the same": (WITH_TIMERS, {"keepaliveTime": "3s"}, True, []),
+    "another of somebody else's, which stays": (WITH_TIMERS, {"keepaliveTime": "9s"}, False, []),
+}
+
+
+@pytest.mark.parametrize(("fabric", "spec", "ours", "told"), TIMED_PEERS.values(), ids=TIMED_PEERS)
+def test_that_a_keepalive_time_resets_sessions_is_said_before(
+    fabric: Fabric, spec: dict[str, Any], told: list[str], *, ours: bool
+) -> None:
+    peer = PeerState("rr1-to-leaf1-peer", spec, annotations={"leafrack/keepalive": "given"} if ours else {})
+    newer = cluster(peers=(peer,), calico=CalicoApi(keepalive_time=True))
+    assert lines(notices(fabric, newer)) == told
+    assert lines(notices(fabric, cluster(peers=(peer,)))) == []
 
 
 def test_everything_is_said_at_once() -> None:

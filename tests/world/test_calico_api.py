@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from lightkube.resources.core_v1 import Node
 
+from leafrack.fabric import names
 from leafrack.world.calico_api import CalicoApi
 from leafrack.world.cluster import ClusterReader
 from leafrack.world.nodes import NodeState, node_state
@@ -26,8 +27,13 @@ class Documents(ClusterReader):
         return found
 
 
-def api_server(*groups: str, fields: tuple[str, ...] | None = None, more: tuple[str, ...] = ()) -> Documents:
-    """An API server with these groups, a BGPPeer with these fields of its spec, and more kinds."""
+def api_server(
+    *groups: str,
+    fields: tuple[str, ...] | None = None,
+    more: tuple[str, ...] = (),
+    configuration: Mapping[str, Any] | None = None,
+) -> Documents:
+    """An API server with these groups, a BGPPeer and a BGPConfiguration with these fields of their specs, and more."""
     schemas: dict[str, Any] = {
         f"io.calico.{kind}": {"x-kubernetes-group-version-kind": [{"kind": kind}]} for kind in ("IPPool", *more)
     }
@@ -35,6 +41,11 @@ def api_server(*groups: str, fields: tuple[str, ...] | None = None, more: tuple[
         schemas["io.calico.BGPPeer"] = {
             "properties": {"spec": {"properties": {key: {"type": "string"} for key in fields}}},
             "x-kubernetes-group-version-kind": [{"group": "crd.projectcalico.org", "kind": "BGPPeer"}],
+        }
+    if configuration is not None:
+        schemas["io.calico.BGPConfiguration"] = {
+            "properties": {"spec": {"properties": configuration}},
+            "x-kubernetes-group-version-kind": [{"group": "crd.projectcalico.org", "kind": "BGPConfiguration"}],
         }
     return Documents(
         {
@@ -48,14 +59,38 @@ def api_server(*groups: str, fields: tuple[str, ...] | None = None, more: tuple[
 
 V1, NATIVE = "crd.projectcalico.org", "projectcalico.org"
 OLD = ("peerIP", "keepOriginalNextHop")
-NEW = (*OLD, "nextHopMode", "localASNumber", "filters", "ttlSecurity")
-NOTHING = CalicoApi("", next_hop_mode=False, local_as_number=False, filters=False, ttl_security=False)
+NEW = (*OLD, "nextHopMode", "localASNumber", "filters", "ttlSecurity", "reversePeering")
+NOTHING = CalicoApi(
+    "", next_hop_mode=False, local_as_number=False, filters=False, ttl_security=False, reverse_peering=False
+)
+OBJECTS: Mapping[str, Any] = {"type": "array", "items": {"type": "object", "properties": {"cidr": {}}}}
+ATOMIC: Mapping[str, Any] = dict.fromkeys(names.CONFIGURATION_LISTS, OBJECTS)
+SETS = {name: {**OBJECTS, "x-kubernetes-list-type": "set"} for name in ATOMIC}
+HALF = dict.fromkeys(names.CONFIGURATION_LISTS[:3], OBJECTS)
+WORDS = {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"}
 CLUSTERS = {
     "Calico 3.31": (api_server("apps", V1, fields=NEW, more=("BGPFilter",)), CalicoApi(V1)),
     "with Calico's API server": (api_server(NATIVE, V1, fields=NEW, more=("BGPFilter",)), CalicoApi(V1)),
+    "Calico 3.32.0, whose lists are sets of objects": (
+        api_server(
+            V1,
+            fields=(*NEW, "keepaliveTime"),
+            more=("BGPFilter",),
+            configuration={**SETS, "ignoredInterfaces": WORDS, "asNumber": {"type": "integer"}},
+        ),
+        CalicoApi(V1, keepalive_time=True, broken_lists=frozenset(names.CONFIGURATION_LISTS)),
+    ),
+    "Calico 3.32.1": (
+        api_server(V1, fields=(*NEW, "keepaliveTime"), more=("BGPFilter",), configuration=ATOMIC),
+        CalicoApi(V1, keepalive_time=True),
+    ),
+    "a BGPConfiguration without communities": (
+        api_server(V1, fields=NEW, more=("BGPFilter",), configuration=HALF),
+        CalicoApi(V1, lacking_lists=frozenset({"communities", "prefixAdvertisements"})),
+    ),
     "Calico 3.29": (
         api_server(V1, fields=(*OLD, "filters", "ttlSecurity"), more=("BGPFilter",)),
-        CalicoApi(V1, next_hop_mode=False, local_as_number=False),
+        CalicoApi(V1, next_hop_mode=False, local_as_number=False, reverse_peering=False),
     ),
     "an old Calico": (api_server(V1, fields=OLD), replace(NOTHING, group=V1)),
     "filters that nothing defines": (api_server(V1, fields=NEW), CalicoApi(V1, filters=False)),

@@ -26,7 +26,8 @@ _OF_SUBDOMAIN = "lower-case letters, digits, '-' and '.', beginning and ending w
 def errors(fabric: Fabric) -> Iterator[Problem]:
     """Names that cannot be used, and names that two things have."""
     yield from _label("fabric", fabric.name, "name", LONGEST_FABRIC)
-    yield from _label("namespace", fabric.calico_namespace, "calicoNamespace", LONGEST_LABEL)
+    if fabric.calico_namespace is not None:
+        yield from _label("namespace", fabric.calico_namespace, "calicoNamespace", LONGEST_LABEL)
     for spine in fabric.spines:
         yield from _label("spine", spine, at("spines", spine), LONGEST_LABEL)
     for name, rack in fabric.racks.items():
