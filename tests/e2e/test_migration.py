@@ -29,7 +29,11 @@ MOVING = (
     "crd.projectcalico.org/v1 has no effect any more: nothing was changed; wait until `kubectl get "
     "datastoremigrations` says Complete"
 )
-LEFT_BY_MIGRATION = ("asNumber", "logSeverityScreen", "serviceClusterIPs")
+LEFT_BY_MIGRATION = (
+    "asNumber", "logSeverityScreen", "serviceClusterIPs", "serviceExternalIPs", "serviceLoadBalancerIPs",
+    "communities", "prefixAdvertisements",
+    "serviceLoadBalancerAggregation",  # the API server's default
+)  # fmt: skip
 """Fields of BGPConfiguration that Calico's copy owns besides leafrack: a destroy gives them up (docs/calico-api.md)."""
 
 
