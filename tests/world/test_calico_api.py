@@ -97,7 +97,7 @@ CLUSTERS = {
     "native v3 CRDs": (api_server(NATIVE, fields=NEW, more=("BGPFilter",)), CalicoApi(NATIVE)),
     "native v3 CRDs of an older Calico": (
         api_server(NATIVE, fields=(*OLD, "filters"), more=("BGPFilter",)),
-        CalicoApi(NATIVE, next_hop_mode=False, local_as_number=False, ttl_security=False),
+        CalicoApi(NATIVE, next_hop_mode=False, local_as_number=False, ttl_security=False, reverse_peering=False),
     ),
     "half of the native v3 CRDs": (api_server(NATIVE), NOTHING),
     "no Calico": (api_server("apps"), NOTHING),
