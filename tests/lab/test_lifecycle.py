@@ -223,7 +223,9 @@ def test_a_dead_host_is_seen_by_status(own: Lab) -> None:
     assert again.stderr.startswith("the lab is up, but dead: leaf01 (bgpd zebra staticd)")
 
 
-@pytest.mark.parametrize("command", [["up"], ["down"], ["status"], ["exec", "node1", "--", "true"]])
+@pytest.mark.parametrize(
+    "command", [["up"], ["down"], ["status"], ["migrate-calico", "end"], ["exec", "node1", "--", "true"]]
+)
 def test_an_ordinary_user_reads_in_one_line_that_root_is_needed(lab: Lab, command: list[str]) -> None:
     text = "import os, sys; os.geteuid = lambda: 1; from lab.__main__ import main; sys.exit(main(sys.argv[1:]))"
     done = lab.run(sys.executable, "-c", text, *command)
