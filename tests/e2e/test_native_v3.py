@@ -129,8 +129,9 @@ def test_somebody_elses_peer_is_named_with_the_command_for_this_group(lab: Lab, 
 
 
 def test_a_lost_state_is_made_up_for_and_nothing_is_touched(lab: Lab, fabric: Project) -> None:
-    # The mark by which Pulumi wrote the peer again is part of the state: without a state it would go.
-    lab.kubectl("annotate", V3.bgp_peers, "rr1-to-leaf1-peer", f"{names.RERUN_ANNOTATION}-")
+    # The mark by which Pulumi wrote objects again, after the killed run too, is part of the state: it would go with it.
+    for what in (V3.bgp_peers, f"bgpfilters.{V3}", f"bgpconfigurations.{V3}", "nodes"):
+        lab.kubectl("annotate", what, "--all", f"{names.RERUN_ANNOTATION}-")
     stands, stood, known = stored(lab), Moment.of(lab), fabric.resources()
     for file in (fabric.folder / "state" / ".pulumi" / "stacks" / "leafrack").glob("dev.json*"):
         file.unlink()
