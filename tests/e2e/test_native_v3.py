@@ -23,7 +23,12 @@ from tests.e2e.killed import Moment, clear
 from tests.e2e.project import Project
 from tests.e2e.world import bgp_peer, eventually, mesh_is_on, objects, snapshot
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.lab,
+    pytest.mark.timeout(900),
+    pytest.mark.nightly(twin="tests/e2e/test_migration.py"),
+]
 
 V3 = Group.V3
 UP = ("--skip-preview", "--suppress-outputs")
