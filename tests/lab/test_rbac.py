@@ -143,7 +143,8 @@ def test_of_daemon_sets_and_config_maps_it_may_read_those_of_calico_node_and_no_
         return {verb for verb in VERBS if deployer.may(verb, resource, name=name, namespace=namespace)}
 
     # In every namespace: a step is not told calico-node's.
-    assert rights("daemonsets.apps", "calico-node") == {"get", "list"}
+    for namespace in ("kube-system", "calico-system"):
+        assert rights("daemonsets.apps", "calico-node", namespace) == {"get", "list"}
     assert rights("daemonsets.apps", "calico-node", namespace="") == {"get", "list"}
     assert rights("daemonsets.apps", "another") == set()
     assert rights("configmaps", "calico-config") == {"get"}
@@ -152,7 +153,6 @@ def test_of_daemon_sets_and_config_maps_it_may_read_those_of_calico_node_and_no_
 
 ONLY_NAMED = {
     f"felixconfigurations.{CALICO}": ("default", "node.node1"),
-    "daemonsets.apps": ("calico-node", "kube-proxy"),
     "installations.operator.tigera.io": ("default", "another"),
 }
 """Resources of which it may read one, and another that it may not."""
@@ -162,13 +162,9 @@ ONLY_NAMED = {
 def test_of_what_decides_beside_it_it_may_read_just_the_one_that_does(
     deployer: Deployer, resource: str, objects: tuple[str, str]
 ) -> None:
-    namespaces = ("kube-system", "calico-system") if resource.startswith("daemonsets") else ("",)
-    for namespace in namespaces:
-        one, another = (
-            {verb for verb in VERBS if deployer.may(verb, resource, name=name, namespace=namespace)} for name in objects
-        )
-        assert one == {"get"}
-        assert another == set()
+    one, another = ({verb for verb in VERBS if deployer.may(verb, resource, name=name)} for name in objects)
+    assert one == {"get"}
+    assert another == set()
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/logs", "/configz", "/debug/pprof"])
