@@ -14,7 +14,12 @@ from tests.conftest import Lab
 from tests.e2e.project import Project, Run
 from tests.e2e.world import bgp_peer, configure, eventually, peers, snapshot
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(1200)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.lab,
+    pytest.mark.timeout(1200),
+    pytest.mark.nightly(twin="tests/e2e/test_drift.py"),
+]
 
 PASSWORD, NEXT_PASSWORD = "Correct-Horse-7", "Battery-Staple-8"
 

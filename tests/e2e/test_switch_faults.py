@@ -245,6 +245,7 @@ def test_a_switch_that_accepts_connections_and_says_nothing(site: Site, way: Way
     finishes(site, stood)
 
 
+@NIGHTLY
 def test_a_switch_that_cannot_save_its_configuration(site: Site) -> None:
     stood = Moment.of(site.lab)
     site.lab.exec("leaf01", "sh", "-c", "mount -o remount,ro,bind /etc/frr")

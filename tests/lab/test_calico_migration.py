@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import Lab
 from tests.e2e.world import NODES, eventually, mesh_is_on
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.nightly(twin="tests/e2e/test_migration.py")]
 
 V1, V3 = "crd.projectcalico.org", "projectcalico.org"
 VERSIONS = {V1: f"{V1}/v1", V3: f"{V3}/v3"}
