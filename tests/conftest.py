@@ -39,7 +39,12 @@ class Lab:
     def env(self) -> dict[str, str]:
         """Environment for kubectl, calicoctl, pulumi, ``python -m lab``: tools first on PATH, this lab's files."""
         tools = f"{CLONE / '.tools' / 'bin'}:{CLONE / '.venv' / 'bin'}"
-        own = {"LEAFRACK_LAB": str(self.dir), "KUBECONFIG": str(self.dir / "kubeconfig")}
+        own = {
+            "LEAFRACK_LAB": str(self.dir),
+            "KUBECONFIG": str(self.dir / "kubeconfig"),
+            # By default kubectl keeps what a server has by its port, which another lab, on the other API, may have had.
+            "KUBECACHEDIR": str(self.dir / "kubectl-cache"),
+        }
         if self.state.get("native"):
             # For calicoctl alone, which knows v1 only: others do not read it.
             own["K8S_API_ENDPOINT"] = f"https://127.0.0.1:{self.state['front']}"
