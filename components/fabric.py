@@ -10,6 +10,7 @@ import pulumi
 
 from leafrack.commands.gate import SETTLE
 from leafrack.fabric import Fabric as FabricFile
+from leafrack.fabric import Interconnect, names
 from leafrack.preflight.drift import Comparison
 from leafrack.sessions import expected
 from leafrack.sessions.model import Phase
@@ -70,6 +71,7 @@ class Fabric(pulumi.ComponentResource):
             Gate(
                 forward=expected.sessions(declared, Phase.LINKED),
                 back=expected.mesh(declared, reflectors=False),
+                hold=0.0,
             ),
             before,
         )
@@ -114,6 +116,7 @@ class Fabric(pulumi.ComponentResource):
     def _switch_over(self, depends_on: Resources) -> pulumi.Resource:
         """Turn the mesh off, or on where it is the interconnect of the whole cluster, and see that all still stands."""
         scope, declared = self._scope, self._scope.fabric
+        announced = self._announce(depends_on)
         # The mesh also by a step: its way back takes the field away, also where it was set before leafrack, by kubectl
         # or in a cluster that was taken over. Giving up a field that others own too would leave the mesh off.
         mesh = step(
@@ -124,9 +127,11 @@ class Fabric(pulumi.ComponentResource):
                 key="nodeToNodeMeshEnabled",
                 values={"default": declared.cluster_mesh},
                 part="mesh",
-                forward=False,
+                # Otherwise the patch below turns it off: no rack waits for that.
+                forward=not declared.cluster_mesh
+                and any(declared.rack_interconnect(rack) is Interconnect.FULL_MESH for rack in declared.racks),
             ),
-            depends_on,
+            announced or depends_on,
         )
         meshed = [peer for rack in self._racks.values() for peer in rack.mesh([mesh])]
         configured = calico.bgp_configuration(scope, [mesh, *meshed])
@@ -138,6 +143,29 @@ class Fabric(pulumi.ComponentResource):
             manager=field_manager() if declared.cluster_mesh else "",
         )
         return gate(scope, "switched-over", what, [configured])
+
+    def _announce(self, depends_on: Resources) -> Resources:
+        """Announce services and communities while nothing else changes.
+
+        A node sends its leaf all routes again when what it announces changes (RFC 7313). FRR 8.4 may keep a route for
+        ever that changes in the middle of that (``bgp_clear_stale_route``), and with the mesh many do.
+        """
+        return [
+            step(
+                self._scope,
+                names.announced(key),
+                Step(
+                    target=Target.BGP_CONFIGURATION_SPEC,
+                    key=key,
+                    values={"default": given},
+                    part=names.announced(key),
+                    shared=True,
+                ),
+                depends_on,
+            )
+            for key, given in calico.announced_lists(self._scope).items()
+            if given
+        ]
 
 
 def _in_waves(waves: Waves, before: Resources, change: Callable[[str], Callable[[Resources], Resources]]) -> Resources:

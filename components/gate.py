@@ -8,10 +8,10 @@ from hashlib import sha256
 
 import pulumi
 
-from leafrack.commands.gate import Guarded
+from leafrack.commands.gate import HOLD, Guarded
 from leafrack.fabric import Fabric
 from leafrack.sessions.model import ExpectedSession, SessionKind
-from leafrack.world.fields import Fields, Target
+from leafrack.world.fields import Fields, Target, Value
 from leafrack.world.model import Endpoint, endpoints
 
 from .python import Run, run
@@ -25,12 +25,14 @@ class Gate:
 
     It runs again only when what it guards changes, and after a failure: the sessions, the texts that they are
     ``made_by``, or, by ``rerun``, something of theirs that has drifted. ``settle`` are the seconds until it may open
-    where a change before it resets sessions. Where there is nothing to wait for in a direction, no process starts.
+    where a change before it resets sessions, ``hold`` those for which sessions have to stand. Where there is nothing to
+    wait for in a direction, no process starts.
     """
 
     forward: Iterable[ExpectedSession] = ()
     back: Iterable[ExpectedSession] = ()
     settle: float = 0.0
+    hold: float = HOLD
     made_by: Iterable[pulumi.Input[str]] = ()
     rerun: Rerun = NO_RERUN
     manager: str = ""
@@ -48,12 +50,13 @@ def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.R
         forward=forward,
         back=back,
         settle=what.settle,
+        hold=what.hold,
         endpoints=judging(scope.fabric, (*forward, *back)),
         cluster=scope.access.cluster,
         manager=what.manager,
     )
     # Most gates are without: what they are given stays as it was before there were any with.
-    left_out = None if what.manager else {"manager"}
+    left_out = {key for key, usual in (("manager", ""), ("hold", HOLD)) if getattr(guarded, key) == usual}
     stdin = pulumi.Output.all(*what.made_by).apply(
         lambda texts: guarded.model_copy(update={"made_by": _digest(texts)}).model_dump_json(exclude=left_out)
     )
@@ -84,15 +87,17 @@ class Step:
     """A field that some objects are to carry, owned under the field manager of ``part``.
 
     Without ``forward`` it is there for the way back alone: another resource gives the field. With ``keeps`` objects
-    that are no longer named keep it: another step takes it from them in its turn.
+    that are no longer named keep it: another step takes it from them in its turn. A ``shared`` field is another
+    resource's too: the way back gives it up.
     """
 
     target: Target
     key: str
-    values: Mapping[str, bool | int | str]
+    values: Mapping[str, Value]
     part: str
     forward: bool = True
     keeps: bool = False
+    shared: bool = False
 
 
 def step(scope: Scope, name: str, what: Step, depends_on: Resources) -> pulumi.Resource:
@@ -106,10 +111,13 @@ def step(scope: Scope, name: str, what: Step, depends_on: Resources) -> pulumi.R
         values=dict(what.values),
         manager=field_manager(what.part),
         cluster=scope.access.cluster,
+        shared=what.shared,
     )
+    # Most fields are not: what such a step is given stays as it was before there were any.
+    left_out = None if what.shared else {"shared"}
     asked = Run(
         command="step",
-        stdin=wanted.model_dump_json(),
+        stdin=wanted.model_dump_json(exclude=left_out),
         forward=what.forward,
         previous=not what.keeps,
         rerun=scope.watch.rerun(scope.watch.comparison.of_fields(what.target, what.key, what.values)),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from leafrack.commands.gate import SETTLE
+from leafrack.commands.gate import HOLD, SETTLE
 from leafrack.fabric import Interconnect, names
 from leafrack.preflight.drift import Comparison
 from leafrack.sessions import expected
@@ -140,6 +140,7 @@ class LeafRack(pulumi.ComponentResource):
         what = Gate(
             forward=expected.sessions(fabric, Phase.CONNECTED if fabric.cluster_mesh else Phase.FINISHED, [args.rack]),
             settle=SETTLE if self._resets else 0.0,
+            hold=HOLD if self._resets else 0.0,
             rerun=Rerun.where(self.drifted),
         )
         return [gate(self._scope, f"{args.rack}-finished", what, [on_peers])]

@@ -28,7 +28,10 @@ WAIT = 180.0
 WAIT_VARIABLE = "LEAFRACK_GATE_WAIT"
 """Environment variable with another number of seconds, for fabrics that are slower or operators who are not patient."""
 HOLD = 1.0
-"""Seconds that sessions must stand without a break."""
+"""Seconds that sessions must stand without a break, where they have begun just before.
+
+Two BIRDs that connect to each other in the same moment may close both connections again.
+"""
 SETTLE = 3.0
 """Seconds from a change that resets sessions until a gate may open.
 
@@ -54,6 +57,8 @@ class Guarded(Value):
     cluster: Cluster
     settle: float = SETTLE
     """Seconds until it may open, where sessions reset before it."""
+    hold: float = HOLD
+    """Seconds that they must stand on the way forward: none where another gate or step has just seen them stand."""
     made_by: str = ""
     """Digest of the configuration that makes the sessions: with another one they are to be seen again."""
     manager: str = ""
@@ -110,7 +115,8 @@ def run(guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: 
         found = observe.reports(expected, endpoints, guarded.cluster, credentials, patience=patience)
         return compare.sessions(expected, found)
 
-    rows = observe.until_all_hold(look, wait=wait, hold=HOLD, settle=guarded.settle, tell=waiting.looked)
+    hold = guarded.hold if direction == "forward" else HOLD
+    rows = observe.until_all_hold(look, wait=wait, hold=hold, settle=guarded.settle, tell=waiting.looked)
     waiting.ended(rows)
     return tuple(row for row in rows if not row.ok)
 

@@ -1,4 +1,4 @@
-"""What a gate waits for on the way back: only sessions that can still be."""
+"""What a gate waits for, and for how long sessions have to stand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from leafrack.commands import gate
 from leafrack.commands.gate import Guarded
 from leafrack.fabric import Fabric
 from leafrack.fabric.load import load_fabric
-from leafrack.sessions import expected
+from leafrack.sessions import expected, look
 from leafrack.sessions.model import ExpectedSession
 from leafrack.world.model import Cluster
 from leafrack.world.nodes import NodeState
@@ -63,3 +63,24 @@ def test_the_way_back_waits_for_every_session_but_those_with_a_node_that_is_gone
     names = {f"{session.near.name} ↔ {session.far.name}" for session in gate.way_back(guarded)}
     leaf = {"node1 ↔ leaf01", "node2 ↔ leaf01"}
     assert names == ({"node1 ↔ node2", *WITH_NODE3} | leaf) - gone
+
+
+@pytest.mark.parametrize(
+    ("direction", "hold", "stood"), [("forward", 1.0, 1.0), ("forward", 0.0, 0.0), ("back", 0.0, 1.0)]
+)
+def test_one_look_is_enough_only_on_the_way_forward_and_where_the_gate_says_so(
+    direction: str, hold: float, stood: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float] = []
+
+    def until_all_hold(_look: object, *, hold: float, **_: object) -> tuple[()]:
+        seen.append(hold)
+        return ()
+
+    monkeypatch.setattr(gate, "Connection", lambda _: None)
+    monkeypatch.setattr(gate, "ClusterReader", lambda _: _Reader(NODES, mesh=True))
+    monkeypatch.setattr(look, "until_all_hold", until_all_hold)
+    sessions = expected.mesh(FABRIC, ["rr1"])
+    guarded = Guarded(name="linked", forward=sessions, back=sessions, endpoints=(), cluster=Cluster(), hold=hold)
+    gate.run(guarded, direction, lambda _: None)
+    assert seen == [stood]

@@ -341,6 +341,28 @@ def test_the_mesh_goes_off_only_after_every_reflector_was_seen(registered: Regis
     }
 
 
+@pytest.mark.usefixtures("_no_leftovers")
+def test_every_range_is_announced_before_the_mesh_goes_off_so_that_no_route_changes_while_all_are_sent_again() -> None:
+    made = register({}, service_external_ips=(ip_network("192.0.2.0/24"),))
+    steps = {"announced-service-cluster-ips", "announced-service-external-ips"}
+    assert {name for name in made if name.startswith("announced-")} == steps
+    assert made["mesh"].waits_for == steps
+    for name, key, cidr in (
+        ("announced-service-cluster-ips", "serviceClusterIPs", "10.233.0.0/18"),
+        ("announced-service-external-ips", "serviceExternalIPs", "192.0.2.0/24"),
+    ):
+        given = json.loads(made[name].inputs["stdin"])
+        assert (given["target"], given["key"]) == ("BGPConfiguration spec", key)
+        assert (given["values"], given["shared"]) == ({"default": [{"cidr": cidr}]}, True)
+        assert "linked-gate" in made[name].waits_for
+
+
+def test_sessions_that_have_just_been_seen_to_stand_are_looked_at_once(registered: Registered) -> None:
+    gates = {name: guarded(registered, name) for name in registered if name.endswith("-gate")}
+    assert {name for name, given in gates.items() if given.get("hold") == 0.0} == {"linked-gate", "rr1-finished-gate"}
+    assert all("hold" not in given for name, given in gates.items() if name not in {"linked-gate", "rr1-finished-gate"})
+
+
 def test_a_rack_gets_its_own_as_on_both_ends_after_the_mesh_is_off(registered: Registered) -> None:
     for ends in ("rr2-as-number", "leaf02-as-numbers"):
         assert "bgp-configuration" in behind(registered, ends)
@@ -503,6 +525,7 @@ def test_nodes_of_a_rack_in_full_mesh_peer_only_while_the_mesh_of_the_cluster_is
     """A destroy goes the other way round: their peer is gone before that mesh comes back."""
     made = register({}, racks=racks(interconnect=Interconnect.FULL_MESH))
     assert "mesh" in made["rr1-mesh-peer"].waits_for
+    assert "step forward" in made["mesh"].inputs["create"]
     waits = {
         gate: {(session["near"]["name"], session["far"]["name"]) for session in guarded(made, gate)["forward"]}
         for gate in ("linked-gate", "switched-over-gate")
@@ -678,5 +701,6 @@ def test_the_mesh_comes_back_on_a_destroy_whoever_else_had_turned_it_off(registe
     assert (mesh["target"], mesh["key"], mesh["values"]) == (
         "BGPConfiguration spec", "nodeToNodeMeshEnabled", {"default": False},
     )  # fmt: skip
-    assert "linked-gate" in registered["mesh"].waits_for
+    assert registered["mesh"].waits_for == {"announced-service-cluster-ips"}
+    assert "linked-gate" in registered["announced-service-cluster-ips"].waits_for
     assert registered["bgp-configuration"].waits_for == {"mesh"}
