@@ -146,8 +146,11 @@ def _start_holder(folder: Folder, fabric: Path, calico_api: CalicoApi) -> None:
 
 
 def _holder_environment(folder: Folder) -> dict[str, str]:
-    """Nothing of the caller's own: daemons have no use for its proxies and secrets."""
-    return {"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", FOLDER_VARIABLE: str(folder.root)}
+    """Nothing of the caller's own: daemons have no use for its proxies and secrets.
+
+    With ``GOGC`` the API server starts in three quarters of the processor's time, and keeps more memory.
+    """
+    return {"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", "GOGC": "300", FOLDER_VARIABLE: str(folder.root)}
 
 
 def _end(running: State) -> None:

@@ -18,7 +18,7 @@ import yaml
 from tests.e2e.newcomer import README, Copy, block
 from tests.e2e.project import CLONE, environment
 
-pytestmark = [pytest.mark.e2e, pytest.mark.lab]
+pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.nightly(twin="tests/e2e/test_make.py")]
 
 PAGE = (CLONE / "docs" / "own-cluster.md").read_text(encoding="utf-8")
 
