@@ -61,7 +61,7 @@ class Fabric(pulumi.ComponentResource):
         self._scope = Scope(parent=self, fabric=declared, access=args.access, watch=watch)
         self._racks: dict[str, LeafRack] = {}
         waves = declared.in_waves()
-        before = self._connect(args, waves)
+        before = self._connect(args, waves, self._announce())
         if declared.reflector_mesh:
             before = _in_waves(waves, before, lambda rack: self._racks[rack].link_racks)
         before = _in_waves(waves, before, lambda rack: self._racks[rack].link)
@@ -85,10 +85,9 @@ class Fabric(pulumi.ComponentResource):
         self.leafrack = pulumi.Output.from_input(outputs(declared))
         self.register_outputs({"leafrack": self.leafrack})
 
-    def _connect(self, args: FabricArgs, waves: Waves) -> Resources:
+    def _connect(self, args: FabricArgs, waves: Waves, before: Resources) -> Resources:
         """Connect every rack to its leaves, wave by wave, each wave once the one before it was seen."""
         declared = args.declared
-        before: Resources = ()
         for number, wave in enumerate(waves, start=1):
             for rack in wave:
                 self._racks[rack] = LeafRack(
@@ -116,7 +115,6 @@ class Fabric(pulumi.ComponentResource):
     def _switch_over(self, depends_on: Resources) -> pulumi.Resource:
         """Turn the mesh off, or on where it is the interconnect of the whole cluster, and see that all still stands."""
         scope, declared = self._scope, self._scope.fabric
-        announced = self._announce(depends_on)
         # The mesh also by a step: its way back takes the field away, also where it was set before leafrack, by kubectl
         # or in a cluster that was taken over. Giving up a field that others own too would leave the mesh off.
         mesh = step(
@@ -131,7 +129,7 @@ class Fabric(pulumi.ComponentResource):
                 forward=not declared.cluster_mesh
                 and any(declared.rack_interconnect(rack) is Interconnect.FULL_MESH for rack in declared.racks),
             ),
-            announced or depends_on,
+            depends_on,
         )
         meshed = [peer for rack in self._racks.values() for peer in rack.mesh([mesh])]
         configured = calico.bgp_configuration(scope, [mesh, *meshed])
@@ -144,11 +142,11 @@ class Fabric(pulumi.ComponentResource):
         )
         return gate(scope, "switched-over", what, [configured])
 
-    def _announce(self, depends_on: Resources) -> Resources:
-        """Announce services and communities while nothing else changes.
+    def _announce(self) -> Resources:
+        """Announce services and communities before there is a session to a leaf, and on destroy until there is none.
 
         A node sends its leaf all routes again when what it announces changes (RFC 7313). FRR 8.4 may keep a route for
-        ever that changes in the middle of that (``bgp_clear_stale_route``), and with the mesh many do.
+        ever that changes in the middle of that (``bgp_clear_stale_route``), and when the mesh goes off many do.
         """
         return [
             step(
@@ -161,7 +159,7 @@ class Fabric(pulumi.ComponentResource):
                     part=names.announced(key),
                     shared=True,
                 ),
-                depends_on,
+                (),
             )
             for key, given in calico.announced_lists(self._scope).items()
             if given
