@@ -123,24 +123,19 @@ def _options(scope: Scope, rerun: Rerun, depends_on: Resources, kind: str = "") 
     return scope.options(depends_on, rerun.ignored(f'metadata.annotations["{names.RERUN_ANNOTATION}"]'), aliases)
 
 
-def announced_lists(scope: Scope) -> dict[str, list[dict[str, Any]]]:
-    """Lists of the ``default`` BGPConfiguration, as far as this Calico has them: it refuses even an empty one else."""
-    lacking = scope.watch.comparison.observed.calico.lacking_lists
-    return {key: given for key, given in announced.of_bgp_configuration(scope.fabric).items() if key not in lacking}
-
-
 def bgp_configuration(scope: Scope, depends_on: Resources) -> pulumi.Resource:
     """Our fields of the ``default`` BGPConfiguration: the node-to-node mesh, the cluster's AS, the services.
 
     A patch, because calico-node makes the object at its first start. Deleting it takes our fields away, and Calico's
     default is the mesh on.
     """
-    fabric = scope.fabric
+    fabric, lacking = scope.fabric, scope.watch.comparison.observed.calico.lacking_lists
     spec = {
         "logSeverityScreen": "Info",
         "nodeToNodeMeshEnabled": fabric.cluster_mesh,
         "asNumber": fabric.as_number,
-        **announced_lists(scope),
+        # An empty list of a field that this Calico does not have would be refused.
+        **{key: given for key, given in announced.of_bgp_configuration(fabric).items() if key not in lacking},
     }
     rerun = scope.watch.rerun_on_object(scope.watch.comparison.of_bgp_configuration(spec))
     return CustomResourcePatch(

@@ -10,7 +10,7 @@ import pulumi
 
 from leafrack.commands.gate import SETTLE
 from leafrack.fabric import Fabric as FabricFile
-from leafrack.fabric import Interconnect, names
+from leafrack.fabric import Interconnect
 from leafrack.preflight.drift import Comparison
 from leafrack.sessions import expected
 from leafrack.sessions.model import Phase
@@ -61,7 +61,7 @@ class Fabric(pulumi.ComponentResource):
         self._scope = Scope(parent=self, fabric=declared, access=args.access, watch=watch)
         self._racks: dict[str, LeafRack] = {}
         waves = declared.in_waves()
-        before = self._connect(args, waves, self._announce())
+        before = self._connect(args, waves)
         if declared.reflector_mesh:
             before = _in_waves(waves, before, lambda rack: self._racks[rack].link_racks)
         before = _in_waves(waves, before, lambda rack: self._racks[rack].link)
@@ -85,9 +85,10 @@ class Fabric(pulumi.ComponentResource):
         self.leafrack = pulumi.Output.from_input(outputs(declared))
         self.register_outputs({"leafrack": self.leafrack})
 
-    def _connect(self, args: FabricArgs, waves: Waves, before: Resources) -> Resources:
+    def _connect(self, args: FabricArgs, waves: Waves) -> Resources:
         """Connect every rack to its leaves, wave by wave, each wave once the one before it was seen."""
         declared = args.declared
+        before: Resources = ()
         for number, wave in enumerate(waves, start=1):
             for rack in wave:
                 self._racks[rack] = LeafRack(
@@ -141,29 +142,6 @@ class Fabric(pulumi.ComponentResource):
             manager=field_manager() if declared.cluster_mesh else "",
         )
         return gate(scope, "switched-over", what, [configured])
-
-    def _announce(self) -> Resources:
-        """Announce services and communities before there is a session to a leaf, and on destroy until there is none.
-
-        A node sends its leaf all routes again when what it announces changes (RFC 7313). FRR 8.4 may keep a route for
-        ever that changes in the middle of that (``bgp_clear_stale_route``), and when the mesh goes off many do.
-        """
-        return [
-            step(
-                self._scope,
-                names.announced(key),
-                Step(
-                    target=Target.BGP_CONFIGURATION_SPEC,
-                    key=key,
-                    values={"default": given},
-                    part=names.announced(key),
-                    shared=True,
-                ),
-                (),
-            )
-            for key, given in calico.announced_lists(self._scope).items()
-            if given
-        ]
 
 
 def _in_waves(waves: Waves, before: Resources, change: Callable[[str], Callable[[Resources], Resources]]) -> Resources:

@@ -11,7 +11,7 @@ import pulumi
 from leafrack.commands.gate import HOLD, Guarded
 from leafrack.fabric import Fabric
 from leafrack.sessions.model import ExpectedSession, SessionKind
-from leafrack.world.fields import Fields, Target, Value
+from leafrack.world.fields import Fields, Target
 from leafrack.world.model import Endpoint, endpoints
 
 from .python import Run, run
@@ -87,17 +87,15 @@ class Step:
     """A field that some objects are to carry, owned under the field manager of ``part``.
 
     Without ``forward`` it is there for the way back alone: another resource gives the field. With ``keeps`` objects
-    that are no longer named keep it: another step takes it from them in its turn. A ``shared`` field is another
-    resource's too: the way back gives it up.
+    that are no longer named keep it: another step takes it from them in its turn.
     """
 
     target: Target
     key: str
-    values: Mapping[str, Value]
+    values: Mapping[str, bool | int | str]
     part: str
     forward: bool = True
     keeps: bool = False
-    shared: bool = False
 
 
 def step(scope: Scope, name: str, what: Step, depends_on: Resources) -> pulumi.Resource:
@@ -111,13 +109,10 @@ def step(scope: Scope, name: str, what: Step, depends_on: Resources) -> pulumi.R
         values=dict(what.values),
         manager=field_manager(what.part),
         cluster=scope.access.cluster,
-        shared=what.shared,
     )
-    # Most fields are not: what such a step is given stays as it was before there were any.
-    left_out = None if what.shared else {"shared"}
     asked = Run(
         command="step",
-        stdin=wanted.model_dump_json(exclude=left_out),
+        stdin=wanted.model_dump_json(),
         forward=what.forward,
         previous=not what.keeps,
         rerun=scope.watch.rerun(scope.watch.comparison.of_fields(what.target, what.key, what.values)),

@@ -98,11 +98,6 @@ def reflector_mesh_peer(rack: str) -> str:
     return f"{rack}-to-reflectors-peer"
 
 
-def announced(key: str) -> str:
-    """Name of the step that announces a list of BGPConfiguration: ``announced-service-cluster-ips``."""
-    return f"announced-{re.sub('(?<=[a-z])(?=[A-Z])', '-', key).lower()}"
-
-
 def rack_selector(rack: str) -> str:
     """Calico selector of all nodes of a rack."""
     return f"{RACK_LABEL} == '{rack}'"

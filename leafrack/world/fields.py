@@ -23,7 +23,7 @@ from leafrack.world.model import Value as Model
 from leafrack.world.nodes import NodeState
 from leafrack.world.writer import ClusterWriter
 
-Value = bool | int | str | list[dict[str, Any]]
+Value = bool | int | str
 Values = dict[str, Value]
 """Value of a field by the object's name."""
 
@@ -59,8 +59,6 @@ class Fields(Model):
     """Wanted value by the object's name."""
     manager: str
     cluster: Cluster
-    shared: bool = False
-    """On the way back the field is given up and not taken away: it stays where it is somebody else's too."""
 
 
 def forward(wanted: Fields, tell: Callable[[str], None], previous: Values | None = None) -> bool:
@@ -98,11 +96,7 @@ def back(wanted: Fields, tell: Callable[[str], None]) -> None:
     reader, writer = ClusterReader(connection), ClusterWriter(connection)
     present = carried(wanted.target, wanted.values, reader.nodes, reader.peers, reader.bgp_configuration)
     for name, value in wanted.values.items():
-        if wanted.shared:
-            if wanted.key in present.get(name, {}):
-                writer.apply(_resource(wanted, connection), name, {}, manager=wanted.manager)
-                tell(f"{name}: {wanted.key} is given up")
-        elif present.get(name, {}).get(wanted.key) == value:
+        if present.get(name, {}).get(wanted.key) == value:
             # Not given up but removed: a value that was there before leafrack has another manager as well.
             writer.merge(_resource(wanted, connection), name, _content(wanted, None), manager=wanted.manager)
             tell(f"{name}: {wanted.key} is gone")

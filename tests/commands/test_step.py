@@ -115,33 +115,6 @@ def test_back_turns_the_mesh_on_again_whoever_turned_it_off(lab: Lab, cluster: C
     assert "nodeToNodeMeshEnabled" not in spec
 
 
-def test_ranges_that_are_somebody_elses_too_stay_where_the_step_gives_them_up(lab: Lab, cluster: Cluster) -> None:
-    what = ("bgpconfigurations.crd.projectcalico.org", "default")
-    spec = json.loads(lab.kubectl("get", *what, "-o", "json")).get("spec") or {}
-    ours, theirs = [{"cidr": "192.0.2.0/25"}], [{"cidr": "198.51.100.0/24"}]
-    external, balanced = (
-        Fields(
-            target=Target.BGP_CONFIGURATION_SPEC, key=key, values={"default": ranges},
-            manager=MANAGER + key, cluster=cluster, shared=True,
-        )
-        for key, ranges in (("serviceExternalIPs", ours), ("serviceLoadBalancerIPs", theirs))
-    )  # fmt: skip
-    lab.kubectl("patch", *what, "--type", "merge", "--patch", json.dumps({"spec": {"serviceLoadBalancerIPs": theirs}}))
-    try:
-        told: list[str] = []
-        for step in (external, balanced):
-            forward(step, told.append)
-        assert told == [f"default: serviceExternalIPs is {ours}"]
-        found = json.loads(lab.kubectl("get", *what, "-o", "json"))["spec"]
-        assert (found["serviceExternalIPs"], found["serviceLoadBalancerIPs"]) == (ours, theirs)
-        for step in (external, balanced):
-            back(step, told.append)
-        found = json.loads(lab.kubectl("get", *what, "-o", "json"))["spec"]
-        assert found == {**spec, "serviceLoadBalancerIPs": theirs}
-    finally:
-        lab.kubectl("patch", *what, "--type", "merge", "--patch", '{"spec": {"serviceLoadBalancerIPs": null}}')
-
-
 def test_a_label_of_somebody_else_becomes_the_steps_as_well_and_stays_when_the_other_gives_it_up(
     lab: Lab, cluster: Cluster
 ) -> None:

@@ -52,8 +52,7 @@ TYPES = {
 }
 RESOURCES = {
     "dc1",
-    "connected-1-gate", "connected-2-gate", "linked-gate", "announced-service-cluster-ips", "mesh",
-    "bgp-configuration", "switched-over-gate",
+    "connected-1-gate", "connected-2-gate", "linked-gate", "mesh", "bgp-configuration", "switched-over-gate",
     *(f"node{number}-labels" for number in range(1, 7)),
     *(
         name.format(rack=rack, leaf=leaf, peer=peer)
@@ -75,8 +74,7 @@ BY_GROUP = {
 }
 """Types of Calico's objects in either group, each with its alias: Calico may move from one to the other."""
 MANAGERS = {f"leafrack:leafrack/test:{part}" for part in (
-    "announced-service-cluster-ips", "mesh", "reflector", "reflectors", "as-number", "local-as-number",
-    "password-rr1", "password-rr2",
+    "mesh", "reflector", "reflectors", "as-number", "local-as-number", "password-rr1", "password-rr2",
 )}  # fmt: skip
 
 
@@ -135,7 +133,7 @@ def test_the_keys_on_nodes_and_peers_stay() -> None:
 
 STDIN = {
     Guarded: {"name", "forward", "back", "endpoints", "cluster", "settle", "hold", "made_by", "manager"},
-    Fields: {"target", "key", "values", "manager", "cluster", "shared"},
+    Fields: {"target", "key", "values", "manager", "cluster"},
     Reflectors: {"rack", "manager", "cluster", "endpoints", "turns"},
     Turn: {"node", "cluster_id", "forward", "back"},
     RackPassword: {"rack", "password", "namespace", "manager", "cluster"},

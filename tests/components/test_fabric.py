@@ -341,24 +341,6 @@ def test_the_mesh_goes_off_only_after_every_reflector_was_seen(registered: Regis
     }
 
 
-@pytest.mark.usefixtures("_no_leftovers")
-def test_every_range_is_announced_before_a_leaf_is_connected_so_that_no_route_changes_while_all_are_sent_again() -> (
-    None
-):
-    made = register({}, service_external_ips=(ip_network("192.0.2.0/24"),))
-    steps = {"announced-service-cluster-ips", "announced-service-external-ips"}
-    assert {name for name in made if name.startswith("announced-")} == steps
-    assert steps <= behind(made, "rr1-to-leaf1-peer")
-    for name, key, cidr in (
-        ("announced-service-cluster-ips", "serviceClusterIPs", "10.233.0.0/18"),
-        ("announced-service-external-ips", "serviceExternalIPs", "192.0.2.0/24"),
-    ):
-        given = json.loads(made[name].inputs["stdin"])
-        assert (given["target"], given["key"]) == ("BGPConfiguration spec", key)
-        assert (given["values"], given["shared"]) == ({"default": [{"cidr": cidr}]}, True)
-        assert not made[name].waits_for
-
-
 def test_sessions_that_have_just_been_seen_to_stand_are_looked_at_once(registered: Registered) -> None:
     gates = {name: guarded(registered, name) for name in registered if name.endswith("-gate")}
     assert {name for name, given in gates.items() if given.get("hold") == 0.0} == {"linked-gate", "rr1-finished-gate"}
