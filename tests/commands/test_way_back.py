@@ -97,3 +97,18 @@ def test_while_a_migration_is_under_way_a_destroy_stops_at_its_first_step(
     monkeypatch.setattr("sys.stdin", StringIO(GIVEN[command].model_dump_json()))
     assert COMMANDS[command](["back"]) == 1
     assert "cluster: Calico's resources are being moved\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", GIVEN)
+def test_on_v1_to_which_no_migration_leads_nobody_lists_bgp_peers_for_it(
+    command: str, found: list[PeerState], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listed(_reader: ClusterReader) -> tuple[PeerState, ...]:
+        pytest.fail("BGPPeers were listed")
+
+    module = {"step": step, "reflectors": reflectors, "gate": gate}[command]
+    monkeypatch.setattr(module.ClusterReader, "group", Group.V1)
+    monkeypatch.setattr(module.ClusterReader, "peers", listed)
+    monkeypatch.setattr("sys.stdin", StringIO(GIVEN[command].model_dump_json()))
+    with pytest.raises(AssertionError, match="nothing may be done"):
+        COMMANDS[command](["back"])
