@@ -16,7 +16,8 @@ from leafrack.errors import Problem
 from leafrack.fabric import Fabric, names
 from leafrack.fabric.announced import of_bgp_configuration
 from leafrack.platforms.as_numbers import number_or_none
-from leafrack.world.installed import AS_VARIABLE, DAEMON_SET, FELIX, INSTALLATION, NODE
+from leafrack.world.calico import DAEMON_SET, NODE
+from leafrack.world.installed import AS_VARIABLE, FELIX, INSTALLATION
 from leafrack.world.observed import ClusterState
 
 WITHOUT_ENCAPSULATION = frozenset({"Enabled", "EnabledNoEncapOnly"})

@@ -18,7 +18,9 @@ from leafrack.errors import UnreadableError
 
 GROUP_VARIABLE = "CALICO_API_GROUP"
 """Environment variable of calico-node that says which group it uses (libcalico-go: lib/apiconfig)."""
-NODE_DAEMON_SET = "calico-node"
+NODE = "calico-node"
+"""Name of the DaemonSet, and of the container in it that runs confd and BIRD."""
+DAEMON_SET = f"DaemonSet {NODE}"
 
 
 class Group(StrEnum):
@@ -134,7 +136,7 @@ def find(server: Documents) -> FoundGroup:
         chosen = _chosen(server)
     except UnreadableError as error:
         _only_refused(error)
-        unknown.append(f"what {GROUP_VARIABLE} of the DaemonSet {NODE_DAEMON_SET} says")
+        unknown.append(f"what {GROUP_VARIABLE} of the {DAEMON_SET} says")
     group = Group.V3 if chosen == Group.V3.api_version else Group.V1
     text = f"it may not be read {' and '.join(unknown)}: taken for {group.api_version}" if unknown else ""
     return FoundGroup(group, text)
@@ -153,14 +155,19 @@ def _is_locked(server: Documents) -> bool:
 
 def _chosen(server: Documents) -> str | None:
     """What calico-node is told to use; ``None`` where nothing is said."""
-    listed = server.document(f"/apis/apps/v1/daemonsets?fieldSelector=metadata.name%3D{NODE_DAEMON_SET}")
+    listed = server.document(f"/apis/apps/v1/daemonsets?fieldSelector=metadata.name%3D{NODE}")
     for daemon_set in listed.get("items") or ():
         namespace = (daemon_set.get("metadata") or {}).get("namespace") or ""
-        pod = ((daemon_set.get("spec") or {}).get("template") or {}).get("spec") or {}
-        for container in pod.get("containers") or ():
+        for container in containers(daemon_set):
             for value in _values(server, namespace, container):
                 return value
     return None
+
+
+def containers(daemon_set: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Containers of a DaemonSet's pods, as it declares them."""
+    pod = ((daemon_set.get("spec") or {}).get("template") or {}).get("spec") or {}
+    yield from pod.get("containers") or ()
 
 
 def _values(server: Documents, namespace: str, container: Mapping[str, Any]) -> Iterator[str]:

@@ -18,15 +18,13 @@ from lightkube.resources.apps_v1 import DaemonSet
 
 from leafrack.addresses import Network
 from leafrack.fabric import names
+from leafrack.world.calico import DAEMON_SET, NODE, containers
 from leafrack.world.connection import Connection
 
 OPERATOR_GROUP = "operator.tigera.io"
 """API group of Calico's operator; without it no Installation is asked for."""
 Installation = create_global_resource(OPERATOR_GROUP, "v1", "Installation", "installations")
 
-NODE = "calico-node"
-"""Name of the DaemonSet, and of the container in it that runs confd and BIRD."""
-DAEMON_SET = f"DaemonSet {NODE}"
 FELIX = "FelixConfiguration default"
 INSTALLATION = "Installation default"
 AS_VARIABLE = "AS"
@@ -117,8 +115,7 @@ class _Look:
 
 
 def _environment(daemon_set: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
-    template = (daemon_set.get("spec") or {}).get("template") or {}
-    for container in (template.get("spec") or {}).get("containers") or ():
+    for container in containers(daemon_set):
         if container.get("name") == NODE:
             for each in container.get("env") or ():
                 yield each["name"], None if each.get("valueFrom") else each.get("value") or ""
