@@ -44,6 +44,8 @@ def up(folder: Folder, fabric: Path, calico_api: CalicoApi = CalicoApi.V1) -> No
         if running:
             _end(running)
         _clear_logs(folder)
+        # The lab before this one may have had Calico's other API on the same port.
+        shutil.rmtree(folder.kubectl_cache, ignore_errors=True)
         begun = time.monotonic()
         _start_holder(folder, fabric.resolve(), calico_api)
         _hand_over(folder)

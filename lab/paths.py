@@ -96,6 +96,11 @@ class Folder:
         return self.root / "kubeconfig"
 
     @property
+    def kubectl_cache(self) -> Path:
+        """What kubectl keeps of the API server, by its port: KUBECACHEDIR of ``.lab/env``."""
+        return self.root / "kubectl-cache"
+
+    @property
     def ssh(self) -> Path:
         """Keys, known_hosts and config for ``ssh -F``."""
         return self.root / "ssh"

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from lab.control import inside
+from lab.paths import Folder
 from leafrack.fabric import Fabric
 from leafrack.fabric.load import load_fabric
 from tests.ssh_servers import Servers
@@ -43,7 +44,7 @@ class Lab:
             "LEAFRACK_LAB": str(self.dir),
             "KUBECONFIG": str(self.dir / "kubeconfig"),
             # By default kubectl keeps what a server has by its port, which another lab, on the other API, may have had.
-            "KUBECACHEDIR": str(self.dir / "kubectl-cache"),
+            "KUBECACHEDIR": str(Folder(self.dir).kubectl_cache),
         }
         if self.state.get("native"):
             # For calicoctl alone, which knows v1 only: others do not read it.

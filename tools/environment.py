@@ -36,6 +36,8 @@ def variables(clone: Clone) -> dict[str, str]:
     """All variables but PATH."""
     found = {
         "KUBECONFIG": str(clone.root / ".lab" / "kubeconfig"),
+        # By default kubectl keeps what a server has by its port alone, and other labs have had that port.
+        "KUBECACHEDIR": str(clone.root / ".lab" / "kubectl-cache"),
         "PULUMI_HOME": str(clone.pulumi_home),
         "PULUMI_BACKEND_URL": f"file://{state(clone)}",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,

@@ -81,8 +81,11 @@ def test_the_machine_s_network_is_the_same_before_during_and_after_and_a_crash_l
     assert "the lab is not up" in own.cli("status").stderr
 
     kept = (own.dir / "ports.json").read_text(), own.fabric
+    discovered = own.dir / "kubectl-cache" / "discovery"
+    discovered.mkdir(parents=True, exist_ok=True)
     own.up()
     assert ((own.dir / "ports.json").read_text(), own.fabric) == kept
+    assert not discovered.exists(), "what kubectl knew of the lab before misleads it about one with another API"
     assert "Established" in own.exec("node1", "calicoctl", "node", "status")
 
     family = family_of(own.state["holder"]["pid"])
