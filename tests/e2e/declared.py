@@ -14,10 +14,16 @@ import yaml
 from lab.plan import Plan, plan_of
 from leafrack.fabric import Fabric
 from leafrack.fabric.load import load_fabric
-from tests.conftest import Lab
+from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e.project import Project, Run, environment, settings
 
 Values = dict[str, Any]
+
+
+def example() -> Values:
+    """The example's fabric file as values, to be changed."""
+    whole: Values = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    return whole
 
 
 class Site:

@@ -20,15 +20,14 @@ from threading import Timer
 from typing import Any
 
 import pytest
-import yaml
 
 from leafrack.commands.gate import Guarded
 from leafrack.sessions import expected
 from leafrack.sessions.model import SessionKind
 from leafrack.world.model import Cluster, endpoints
-from tests.conftest import CLONE, DEV_FABRIC, Lab
+from tests.conftest import CLONE, Lab
 from tests.e2e.clock import WrongClock, needs_x86_64
-from tests.e2e.declared import Site, running
+from tests.e2e.declared import Site, example, running
 from tests.e2e.front import NAME, Answer, Front, in_front_of
 from tests.e2e.killed import Moment
 from tests.e2e.project import Run, environment
@@ -142,7 +141,7 @@ CHOSEN = [
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The example with a reflector a rack, with nothing applied yet."""
     folder = tmp_path_factory.mktemp("faults")
-    whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    whole = example()
     for rack, reflector in (("rr1", "node2"), ("rr2", "node5")):
         whole["racks"][rack]["members"][reflector] = whole["racks"][rack]["reflectors"].pop(reflector)
     with running(folder, whole) as site, in_front_of(site.lab, folder / "front") as front:

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.conftest import DEV_FABRIC, Lab
-from tests.e2e.declared import Site, running
+from tests.conftest import Lab
+from tests.e2e.declared import Site, example, running
 from tests.e2e.world import configure, eventually, peers, snapshot
 from tests.e2e.world import running as configuration
 
@@ -35,7 +34,7 @@ ROUTES = 8
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The first rack of the example, behind its leaf and spine; nothing of it is applied."""
-    whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    whole = example()
     del whole["racks"]["rr2"]
     with running(tmp_path_factory.mktemp("filters"), whole) as own:
         yield own

@@ -15,14 +15,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import yaml
 
 from leafrack.world import node_status
 from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster
 from leafrack.world.writer import ClusterWriter
-from tests.conftest import DEV_FABRIC, Lab
-from tests.e2e.declared import Site, running
+from tests.conftest import Lab
+from tests.e2e.declared import Site, example, running
 from tests.e2e.killed import CREATE, DESTROY, ENGINE, PROGRAM, UPDATE, Kill, Moment, clear, kill, planned
 from tests.e2e.loss import Pings, lines
 from tests.e2e.project import Going, Run
@@ -46,7 +45,7 @@ KILLS = list(planned(int(os.environ.get("LEAFRACK_KILLS", "5"))))
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The example with a node more that is declared at times."""
-    whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    whole = example()
     whole["racks"]["rr1"]["members"]["node7"] = "172.20.0.17"
     with running(tmp_path_factory.mktemp("killed"), whole) as own:
         del own.racks["rr1"]["members"]["node7"]

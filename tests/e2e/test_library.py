@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from tests import wheel as wheels
-from tests.conftest import DEV_FABRIC, Lab
+from tests.conftest import Lab
+from tests.e2e.declared import example
 from tests.e2e.project import CLONE, Project, environment
 from tests.e2e.world import node_status
 
@@ -29,7 +30,7 @@ OF_ITS_OWN = ("config", "steps", "verify", "components")
 def one_rack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The first rack of the example, alone."""
     folder = tmp_path_factory.mktemp("edge")
-    declared = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    declared = example()
     declared |= {"name": "edge", "racks": {"rr1": declared["racks"]["rr1"]}}
     (folder / "edge.yaml").write_text(yaml.safe_dump(declared, sort_keys=False), encoding="utf-8")
     lab = Lab(folder / "lab", folder / "edge.yaml")

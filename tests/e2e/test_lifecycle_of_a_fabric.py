@@ -12,12 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import yaml
 
 from leafrack.errors import PREFIXES, ProblemKind
 from leafrack.fabric.names import CLUSTER_ID_ANNOTATION, PASSWORD_SECRET
-from tests.conftest import DEV_FABRIC
-from tests.e2e.declared import Site, running
+from tests.e2e.declared import Site, example, running
 from tests.e2e.loss import Loss, Pings, lines
 from tests.e2e.machines import came_up, comes_anew, dies, is_another_box, up_again
 from tests.e2e.project import Run
@@ -43,7 +41,7 @@ PASSWORDS = "Correct-Horse-7", "Battery-Staple-8"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The example with a node more, and passwords for the sessions of its racks; applied."""
-    whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    whole = example()
     whole["racks"]["rr1"]["members"]["node8"] = "172.20.0.18"
     with running(tmp_path_factory.mktemp("lifecycle"), whole) as own:
         passwords(own, PASSWORDS[0])

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from leafrack.fabric.names import RERUN_ANNOTATION
-from tests.conftest import DEV_FABRIC, Lab
-from tests.e2e.declared import Site, running
+from tests.conftest import Lab
+from tests.e2e.declared import Site, example, running
 from tests.e2e.killed import Moment
 from tests.e2e.loss import Pings
 from tests.e2e.tables import missing
@@ -31,7 +30,7 @@ UP = ("up", "--yes", "--skip-preview", "--suppress-outputs")
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The example with a node more, nothing applied."""
-    whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    whole = example()
     whole["racks"]["rr1"]["members"]["node7"] = "172.20.0.17"
     with running(tmp_path_factory.mktemp("lost"), whole) as own:
         yield own

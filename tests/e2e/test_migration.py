@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
 from leafrack.fabric import names
 from leafrack.world.calico import Group
-from tests.conftest import DEV_FABRIC, Lab
-from tests.e2e.declared import Site, running
+from tests.conftest import Lab
+from tests.e2e.declared import Site, example, running
 from tests.e2e.killed import Moment
 from tests.e2e.project import Run
 from tests.e2e.world import eventually, mesh_is_on, objects, snapshot
@@ -40,8 +39,7 @@ LEFT_BY_MIGRATION = (
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The example on v1 CRDs, in a lab that can migrate; nothing applied."""
-    whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
-    with running(tmp_path_factory.mktemp("migration"), whole, calico_api="migrating") as own:
+    with running(tmp_path_factory.mktemp("migration"), example(), calico_api="migrating") as own:
         yield own
 
 

@@ -13,10 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.conftest import DEV_FABRIC
-from tests.e2e.declared import Site, running
+from tests.e2e.declared import Site, example, running
 from tests.e2e.loss import Loss, Pings, lines
 from tests.e2e.tables import Watch, missing, without_a_route, without_default_routes
 from tests.e2e.world import NODES, eventually
@@ -45,7 +43,7 @@ SENT_AT_LEAST = 300
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The example with two nodes more, one of which is not declared at first; the mesh of all of them is complete."""
-    whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    whole = example()
     whole["racks"]["rr1"]["members"] |= {"node8": "172.20.0.18", "node7": "172.20.0.17"}
     nodes = (*NODES, "node7", "node8")
     with running(tmp_path_factory.mktemp("loss"), whole) as own:

@@ -17,7 +17,8 @@ import pytest
 import yaml
 
 from lab.paths import home_of
-from tests.conftest import DEV_FABRIC, Lab
+from tests.conftest import Lab
+from tests.e2e.declared import example
 from tests.e2e.logins import BY_KEY, BY_PASSWORD, FAILED, forget_keys, fresh_key, logins, take_password
 from tests.e2e.project import CLONE, OF_THE_ENGINE, Project, Run, environment, settings
 from tests.e2e.secrets import Secrets, Watch
@@ -106,7 +107,7 @@ class Life:
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     base = tmp_path_factory.mktemp("secrets")
-    whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    whole = example()
     del whole["racks"]["rr2"]
     (base / "fabric.yaml").write_text(yaml.safe_dump(whole), encoding="utf-8")
     lab = Lab(base / "lab", base / "fabric.yaml")
