@@ -1,4 +1,4 @@
-"""The example on native v3 CRDs of Calico: up after a killed run, drift, a foreign peer, a lost state, down.
+"""The example on native v3 CRDs of Calico: up after a killed run, drift, a foreign peer, a lost state, down, adoption.
 
 The tests stand in the order of that life.
 """
@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
 from leafrack.fabric import names
+from leafrack.fabric.load import load_fabric
 from leafrack.world.calico import Group
 from tests.conftest import DEV_FABRIC, Lab
-from tests.e2e.declared import Site, running
+from tests.e2e import by_hand
+from tests.e2e.declared import Site, example, running
 from tests.e2e.killed import Moment, clear
 from tests.e2e.project import Project
 from tests.e2e.world import bgp_peer, eventually, mesh_is_on, objects, snapshot
@@ -40,8 +41,7 @@ PEER = ("patch", V3.bgp_peers, "rr1-to-leaf1-peer", "--type=merge", "-p")
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The example on native v3, nothing applied."""
-    whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
-    with running(tmp_path_factory.mktemp("native"), whole, calico_api="v3") as own:
+    with running(tmp_path_factory.mktemp("native"), example(), calico_api="v3") as own:
         yield own
 
 
@@ -83,6 +83,14 @@ def stored(lab: Lab) -> dict[str, Any]:
             # The step that widened its selector owns that. An update with a lost state becomes an owner too.
             del each["metadata"]["managedFields"], each["metadata"]["resourceVersion"]
     return {f"{each['kind']}/{each['metadata']['name']}": each["metadata"] for each in listed}
+
+
+def specs(lab: Lab) -> dict[str, Any]:
+    """Specs of the BGPPeers and of the BGPConfiguration."""
+    kinds = f"{V3.bgp_peers},bgpconfigurations.{V3}"
+    return {
+        each["metadata"]["name"]: each["spec"] for each in json.loads(lab.kubectl("get", kinds, "-o", "json"))["items"]
+    }
 
 
 def without_marks(lab: Lab) -> dict[str, Any]:
@@ -153,3 +161,23 @@ def test_a_destroy_leaves_nothing(lab: Lab, fabric: Project, before: dict[str, A
     assert done.code == 0, done.said
     assert snapshot(lab) == before
     assert eventually(lambda: mesh_is_on(lab))
+
+
+def test_what_was_configured_by_hand_is_adopted_and_nothing_is_touched(site: Site, lab: Lab) -> None:
+    by_hand.configure_all(lab)
+    by_hand.established(lab)
+    project = site.project
+    file = project.folder / "dc1.yaml"
+    found = lab.run("python", "-m", "leafrack", "adopt", file, *by_hand.reaching(lab, project.folder))
+    assert found.stdout + found.stderr == f"{file}: written; no remarks\n"
+    assert by_hand.meaning(load_fabric(file)) == by_hand.meaning(load_fabric(DEV_FABRIC))
+    stood, written = by_hand.sessions(lab), specs(lab)
+    project.configure(fabric=str(file), overlay=None)
+    done = project.up(*UP)
+    assert done.code == 0, done.said
+    assert set(done.changes()) == {"created"}, done.said
+    now = specs(lab)
+    assert set(now) == set(written)
+    assert all(spec.items() <= now[name].items() for name, spec in written.items()), (written, now)
+    assert by_hand.reset(stood, by_hand.sessions(lab)) == []
+    project.check(*QUIET)
