@@ -9,7 +9,7 @@ import pulumi
 from pulumi_command import remote
 
 from leafrack.fabric import Fabric, Leaf, leaf
-from leafrack.platforms import Job, Task, Way, platform_of, posix
+from leafrack.platforms import Job, PlayedPlatform, Task, Way, platform_of, posix
 from leafrack.preflight.drift import Comparison, Differences
 
 from .access import Access
@@ -86,6 +86,8 @@ class LeafSwitch(pulumi.ComponentResource):
         args, rerun = self._args, self.watch.rerun(differences)
         job = leaf.job(args.fabric, args.rack, args.leaf, task)
         platform = platform_of(args.declared.platform)
+        if isinstance(platform, PlayedPlatform):
+            raise NotImplementedError
 
         def program(password: str | None) -> str:
             return platform.program(leaf.with_password(job, password))

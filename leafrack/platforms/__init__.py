@@ -5,24 +5,27 @@ A platform is a folder with a :class:`~leafrack.platforms.base.Platform`; :func:
 
 from collections.abc import Mapping
 
-from leafrack.platforms.base import Platform
+from leafrack.platforms.base import Platform, ShelledPlatform
 from leafrack.platforms.bird.platform import BIRD
 from leafrack.platforms.frr.platform import FRR
 from leafrack.platforms.job import Job, Neighbour, PrefixList, Task, Way
+from leafrack.platforms.played import PlayedPlatform
 from leafrack.platforms.reading import Behaviour, Feature
 from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState, Setting, Settings, SwitchState
 
-BUILT_IN: dict[str, Platform] = {"frr": FRR, "bird": BIRD}
+AnyPlatform = ShelledPlatform | PlayedPlatform
+"""A platform of either kind: who runs its jobs asks ``isinstance(platform, PlayedPlatform)``."""
+BUILT_IN: dict[str, AnyPlatform] = {"frr": FRR, "bird": BIRD}
 DEFAULT = "frr"
 """What a leaf runs whose file says nothing, and a spine, of which no file says it."""
 
 
-def platforms() -> Mapping[str, Platform]:
+def platforms() -> Mapping[str, AnyPlatform]:
     """All platforms by the name that a fabric file gives them."""
     return BUILT_IN
 
 
-def platform_of(name: str) -> Platform:
+def platform_of(name: str) -> AnyPlatform:
     """Platform of a name."""
     return platforms()[name]
 
@@ -30,6 +33,7 @@ def platform_of(name: str) -> Platform:
 __all__ = [
     "BUILT_IN",
     "DEFAULT",
+    "AnyPlatform",
     "Behaviour",
     "Effect",
     "Feature",
@@ -38,10 +42,12 @@ __all__ = [
     "Neighbour",
     "NeighbourState",
     "Platform",
+    "PlayedPlatform",
     "PrefixList",
     "SessionState",
     "Setting",
     "Settings",
+    "ShelledPlatform",
     "SwitchState",
     "Task",
     "Way",

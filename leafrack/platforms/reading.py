@@ -84,19 +84,17 @@ class Remedies(Protocol):
 
 
 class Reading(Protocol):
-    """One platform: what it is, and how it is read.
+    """One platform: what it is, and how what it answers is read.
 
-    ``read`` is the command whose output :meth:`parse` takes. ``cannot`` gives a reason, with what an operator can do,
-    for every feature that it lacks.
+    ``cannot`` gives a reason, with what an operator can do, for every feature that it lacks.
     """
 
-    read: str
     behaviour: Behaviour
     remedies: Remedies
     cannot: Mapping[Feature, str]
 
     def parse(self, output: str) -> SwitchState:
-        """State from what ``read`` printed.
+        """State from what the command that reads it printed, or from the joined answers of several.
 
         Raises ``ValueError`` with one line when the output is not that of the platform.
         """

@@ -14,7 +14,7 @@ from typing import Self
 import asyncssh
 
 from leafrack.errors import UnreadableError
-from leafrack.platforms import SwitchState, platform_of
+from leafrack.platforms import PlayedPlatform, SwitchState, platform_of
 from leafrack.world.model import Endpoint, JumpHost, Report, ReportedSession
 
 TIMEOUT = 10.0
@@ -141,6 +141,8 @@ async def _read(
     endpoint: Endpoint, credentials: Credentials, patience: float, tunnel: asyncssh.SSHClientConnection | None
 ) -> SwitchState:
     platform = platform_of(endpoint.platform)
+    if isinstance(platform, PlayedPlatform):
+        raise NotImplementedError
     login = _connect(endpoint, _keys(endpoint.name, endpoint, credentials), credentials.password, tunnel)
     try:
         connection = await asyncio.wait_for(login, patience)

@@ -22,7 +22,7 @@ from lab.paths import BIRD2, PATH, SWITCHES
 from lab.plan import Switch
 from lab.switches import SOFTWARE
 from lab.uplinks import Port
-from leafrack.platforms import Job, Neighbour, Platform, SwitchState, Way, platform_of, posix
+from leafrack.platforms import Job, Neighbour, PlayedPlatform, ShelledPlatform, SwitchState, Way, platform_of, posix
 
 AS_NUMBER = 65009
 NODE_AS = 64512
@@ -57,9 +57,11 @@ class Box:
     home: Path
 
     @property
-    def platform(self) -> Platform:
+    def platform(self) -> ShelledPlatform:
         """The platform under test."""
-        return platform_of(self.name)
+        found = platform_of(self.name)
+        assert not isinstance(found, PlayedPlatform)
+        return found
 
     def run(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """A command on the switch, with nothing of this process's environment."""
