@@ -8,16 +8,22 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_command import remote
 
+from leafrack.commands.switch import SwitchJob
 from leafrack.fabric import Fabric, Leaf, leaf
 from leafrack.platforms import Job, PlayedPlatform, Task, Way, platform_of, posix
 from leafrack.preflight.drift import Comparison, Differences
+from leafrack.world.model import endpoints
 
 from .access import Access
-from .rerun import Watch
-from .scope import Resources
+from .python import Run, run
+from .rerun import Rerun, Watch
+from .scope import Resources, Scope
 
 _BOUNDED = pulumi.CustomTimeouts(create="2m", update="2m", delete="2m")
 """For a switch that stops answering in the middle: more than all tries to connect and what one command may take."""
+
+_BOUNDED_PLAYED = pulumi.CustomTimeouts(create="5m", update="5m", delete="5m")
+"""More than a job that is played may take (leafrack.world.player)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +62,6 @@ class LeafSwitch(pulumi.ComponentResource):
         self._comparison = args.comparison or Comparison(args.fabric)
         self.watch = Watch(self._comparison, [args.rack], self)
         """What has drifted of the leaf."""
-        self._connection = args.access.connection(args.leaf, args.declared, args.fabric.jump_to(args.declared))
         self._texts: list[pulumi.Input[str]] = []
         differences = self._comparison.of_leaf(args.rack, args.leaf)
         self.sessions = self._command(Task.SESSIONS, differences, args.depends_on)
@@ -86,26 +91,51 @@ class LeafSwitch(pulumi.ComponentResource):
         args, rerun = self._args, self.watch.rerun(differences)
         job = leaf.job(args.fabric, args.rack, args.leaf, task)
         platform = platform_of(args.declared.platform)
-        if isinstance(platform, PlayedPlatform):
-            raise NotImplementedError
-
-        def program(password: str | None) -> str:
-            return platform.program(leaf.with_password(job, password))
-
         # Only neighbours carry a password.
         secret = args.password if task is Task.SESSIONS else None
-        stdin = program(None) if secret is None else pulumi.Output.secret(secret).apply(program)
+        endpoint = next(each for each in endpoints(args.fabric, [args.rack]) if each.name == args.leaf)
+
+        def given(password: str | None) -> str:
+            whole = leaf.with_password(job, password)
+            if isinstance(platform, PlayedPlatform):
+                return SwitchJob(endpoint=endpoint, job=whole).model_dump_json()
+            return platform.program(whole)
+
+        stdin = given(None) if secret is None else pulumi.Output.secret(secret).apply(given)
         if task is Task.SESSIONS:
             self._texts.append(stdin)
+        make = self._played if isinstance(platform, PlayedPlatform) else self._sent
+        return make(job, stdin, rerun, depends_on)
+
+    def _played(self, job: Job, stdin: pulumi.Input[str], rerun: Rerun, depends_on: Resources) -> pulumi.Resource:
+        """A command of this machine's that plays the job over SSH."""
+        args = self._args
+        what = Run(
+            command="switch",
+            stdin=stdin,
+            environment=args.access.environment(),
+            back=not self._has_no_way_back(job),
+            previous=True,
+            rerun=rerun,
+            timeouts=_BOUNDED_PLAYED,
+            delete_before_replace=True,
+        )
+        scope = Scope(parent=self, fabric=args.fabric, access=args.access, watch=self.watch)
+        return run(scope, f"{self._name}-{job.task}", what, depends_on)
+
+    def _sent(self, job: Job, stdin: pulumi.Input[str], rerun: Rerun, depends_on: Resources) -> pulumi.Resource:
+        """A program for the leaf's own shell."""
         forward = posix.command(Way.FORWARD)
         return remote.Command(
-            f"{self._name}-{task}",
-            connection=self._connection,
+            f"{self._name}-{job.task}",
+            connection=self._args.access.connection(
+                self._args.leaf, self._args.declared, self._args.fabric.jump_to(self._args.declared)
+            ),
             create=forward,
             # A comment of the shell's. Pulumi runs the command stored in the state when the token is ignored, so
             # whatever may change between releases goes on stdin.
             update=f"{forward} # {rerun.token}" if rerun.token else forward,
-            delete=None if task is Task.RETIRED or self._has_no_way_back(job) else posix.command(Way.BACK),
+            delete=None if self._has_no_way_back(job) else posix.command(Way.BACK),
             stdin=stdin,
             add_previous_output_in_env=False,
             logging=remote.Logging.NONE,
@@ -121,5 +151,7 @@ class LeafSwitch(pulumi.ComponentResource):
 
     @staticmethod
     def _has_no_way_back(job: Job) -> bool:
-        """Whether the neighbours start with the AS that they have in the end."""
-        return job.task is Task.AS_NUMBERS and all(each.as_number == job.final_as for each in job.neighbours)
+        """Whether there is none, or the neighbours start with the AS that they have in the end."""
+        return job.task is Task.RETIRED or (
+            job.task is Task.AS_NUMBERS and all(each.as_number == job.final_as for each in job.neighbours)
+        )

@@ -26,8 +26,8 @@ from leafrack.preflight.drift import Comparison
 from leafrack.preflight.findings import findings, notices, observe, overlaps, unreadable
 from leafrack.proof import prove
 from leafrack.world.calico_api import CalicoApi
+from leafrack.world.login import Credentials
 from leafrack.world.retry import PATIENCE
-from leafrack.world.ssh import Credentials
 
 UNREACHABLE_VARIABLE = "LEAFRACK_UNREACHABLE"
 """``warn`` or ``fail``: what a cluster or switch that does not answer means. A preview warns, an update fails."""

@@ -25,9 +25,10 @@ from leafrack.fabric.load import load
 from leafrack.fabric.switch import PlatformName
 from leafrack.fabric.wording import problem_text
 from leafrack.platforms import DEFAULT, SwitchState
+from leafrack.world.login import Credentials
 from leafrack.world.model import Cluster, Endpoint, JumpHost
 from leafrack.world.observed import ClusterState
-from leafrack.world.ssh import Credentials, read_all
+from leafrack.world.ssh import read_all
 
 
 class Login(Ssh):

@@ -19,9 +19,9 @@ from leafrack.sessions.model import ExpectedEnd, ExpectedSession, Row, SessionKi
 from leafrack.world import migration
 from leafrack.world.cluster import ClusterReader
 from leafrack.world.connection import Connection
+from leafrack.world.login import Credentials
 from leafrack.world.model import Cluster, Endpoint, Value
 from leafrack.world.retry import PATIENCE
-from leafrack.world.ssh import Credentials
 
 WAIT = 180.0
 """Seconds that a gate waits: BIRD's own timers (connect retry 5 s, error wait up to 30 s) fit in five times."""

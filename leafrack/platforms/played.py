@@ -137,6 +137,8 @@ class Transaction:
     """Over a new connection, when what was applied is not to stay; also what a timer would do by itself."""
     save: tuple[str, ...] = ()
     """So that a restart shows the new state; sent also where nothing had to be changed, in case a run was cut off."""
+    finish: tuple[str, ...] = ()
+    """Tidies up after :attr:`save` where something was changed; what it fails in is no failure of the job."""
     proof: tuple[str, ...] = ()
     """What is read back before it is confirmed, where that is not what is read otherwise."""
     timer: int = 0

@@ -14,10 +14,11 @@ from leafrack.world.calico_api import CalicoApi
 from leafrack.world.cluster import ClusterReader, PeerState, Pool
 from leafrack.world.connection import Connection
 from leafrack.world.installed import Installed
+from leafrack.world.login import Credentials
 from leafrack.world.model import Cluster, endpoints
 from leafrack.world.nodes import NodeState
 from leafrack.world.retry import PATIENCE
-from leafrack.world.ssh import Credentials, read_all
+from leafrack.world.ssh import read_all
 
 CALICO_DEFAULT_AS = 64512
 """AS of nodes where BGPConfiguration ``default`` names none."""
