@@ -10,9 +10,11 @@ Two kinds of them are played in two ways, and nobody but the runner needs to kno
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from leafrack.platforms.job import Job, Neighbour, PrefixList
+from leafrack.platforms.plan import Plan
 from leafrack.platforms.reading import Reading
 from leafrack.platforms.state import NeighbourState, SwitchState
 
@@ -24,12 +26,20 @@ class Platform(Reading, Protocol):
         """Configuration of everything that a job declares, as an operator would write it."""
         ...
 
+    def removal(self, plan: Plan) -> str:
+        """What takes away what a plan removes, as an operator would enter it."""
+        ...
+
     def neighbour_differences(self, neighbour: Neighbour, found: NeighbourState) -> tuple[str, ...]:
         """What a neighbour lacks and has besides, its AS aside; passwords are not shown. Empty where it is right."""
         ...
 
     def list_differences(self, lists: tuple[PrefixList, ...], found: SwitchState) -> tuple[str, ...]:
         """Entries that prefix lists lack and have besides; empty where they are right."""
+        ...
+
+    def entries(self, lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
+        """Entries of prefix lists by list, in the platform's words, as :meth:`parse` reads them."""
         ...
 
     def as_difference(self, as_number: int, found: NeighbourState) -> tuple[str, ...]:

@@ -162,6 +162,10 @@ class PlayedPlatform(Dialect):
     unread: Mapping[str, str] = field(default_factory=dict)
     """Commands of :attr:`reads` that may fail, with a pattern of how: their answer is then empty (a feature is off)."""
 
+    def removal(self, plan: Plan) -> str:
+        """What takes away what a plan removes, as an operator would enter it."""
+        return "".join(f"{line}\n" for line in self.lines(plan))
+
 
 def joined(answers: Iterable[tuple[str, str]]) -> str:
     """Commands and what they answered, as ``parse`` of a played platform takes them."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from leafrack.platforms import posix
 from leafrack.platforms.dialect import Dialect
 from leafrack.platforms.job import Job
+from leafrack.platforms.plan import Plan
 
 
 @dataclass(kw_only=True)
@@ -15,8 +17,14 @@ class ShellPlatform(Dialect):
 
     package: str
     """Where its ``apply.sh`` is: the stages of a job."""
+    removing: Callable[[Plan], str]
+    """What takes away what a plan removes."""
     read: str
     """Shell command whose output :attr:`parse` takes."""
+
+    def removal(self, plan: Plan) -> str:
+        """What takes away what a plan removes, as an operator would enter it."""
+        return self.removing(plan)
 
     def program(self, job: Job) -> str:
         """Program of a job."""

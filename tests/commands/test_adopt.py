@@ -165,7 +165,10 @@ def test_a_leaf_of_the_file_is_read_through_its_jump_host_which_is_written_too(t
         (
             ["--leaves", "FILE"],
             "leaf01: {pasword: x}",
-            "FILE: leaf01.pasword: unknown key: known here are host, port, user, hostKey, identityFile, jump, platform",
+            (
+                "FILE: leaf01.pasword: unknown key: known here are host, port, user, hostKey, identityFile, jump, "
+                "platform, apply"
+            ),
         ),
         (
             ["--leaves", "FILE"],

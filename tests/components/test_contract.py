@@ -14,8 +14,9 @@ import pytest
 
 from components.outputs import OUTPUT_VERSION, outputs
 from leafrack.commands.gate import Guarded
+from leafrack.commands.hand_over import HandedOver
 from leafrack.commands.reflectors import Reflectors, Turn
-from leafrack.fabric import names
+from leafrack.fabric import hand_over, names
 from leafrack.fabric.load import load_fabric
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession
 from leafrack.world import migration
@@ -24,6 +25,7 @@ from leafrack.world.calico_api import CalicoApi
 from leafrack.world.fields import Fields
 from leafrack.world.model import Endpoint, Value
 from leafrack.world.passwords import RackPassword
+from tests import handed
 from tests.components.test_fabric import Registered, given, of_calico, register
 from tests.conftest import DEV_FABRIC
 
@@ -116,6 +118,17 @@ def test_the_keys_of_the_outputs_stay() -> None:
     assert set(told["sessions"][0]) == {"kind", "rack", "ends"}
 
 
+def test_a_leaf_by_hand_has_a_key_of_its_own_in_the_outputs() -> None:
+    told = outputs(handed.fabric())
+    of_leaves = {name: leaf for rack in told["racks"].values() for name, leaf in rack["leaves"].items()}
+    assert set(of_leaves["leaf01"]) == {"addresses", "asNumber", "peerNames"}
+    assert set(of_leaves["leaf02"]) == {"addresses", "asNumber", "peerNames", "byHand"}
+    assert of_leaves["leaf02"]["byHand"] == {
+        "platform": "frr",
+        "text": hand_over.text_of(handed.fabric(), "rr2", "leaf02"),
+    }
+
+
 def test_the_keys_on_nodes_and_peers_stay() -> None:
     assert (names.RACK_LABEL, names.REFLECTOR_LABEL, names.CLUSTER_ID_LABEL, names.REFLECTED_LABEL) == (
         "rr-group", "rr-id", "leafrack/cluster-id", "leafrack/reflected",
@@ -132,10 +145,11 @@ def test_the_keys_on_nodes_and_peers_stay() -> None:
 
 
 STDIN = {
-    Guarded: {"name", "forward", "back", "endpoints", "cluster", "settle", "made_by", "manager"},
+    Guarded: {"name", "forward", "back", "endpoints", "cluster", "settle", "made_by", "manager", "by_hand", "wait"},
     Fields: {"target", "key", "values", "manager", "cluster"},
     Reflectors: {"rack", "manager", "cluster", "endpoints", "turns"},
     Turn: {"node", "cluster_id", "forward", "back"},
+    HandedOver: {"leaf", "neighbours", "lists", "peers", "cluster"},
     RackPassword: {"rack", "password", "namespace", "manager", "cluster"},
     Endpoint: {"name", "platform", "host", "port", "user", "host_key", "identity_file", "jump"},
     ExpectedSession: {"kind", "rack", "near", "far"},

@@ -38,6 +38,7 @@ BIRD = ShellPlatform(
     behaviour=_BEHAVIOUR,
     remedies=_Remedies(),
     text=write.text,
+    removing=write.removal,
     parse=read.parse,
     words=settings.words,
     as_words=settings.as_words,

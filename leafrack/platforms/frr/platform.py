@@ -39,6 +39,7 @@ FRR = ShellPlatform(
     behaviour=_BEHAVIOUR,
     remedies=_Remedies(),
     text=write.text,
+    removing=write.removal,
     parse=read.parse,
     words=settings.words,
     as_words=settings.as_words,
