@@ -158,9 +158,7 @@ def _set(number: int | None) -> int | AnyAs:
 def _sessions(job: Job, found: SwitchState, platform: Dialect, seals: Mapping[Address, Seal]) -> Plan:
     lists = tuple(one for one in job.lists if platform.list_differences((one,), found))
     right = platform.entries(lists)
-    stale = {
-        name: has for name in right if (has := frozenset(found.lists.get(name, frozenset())) - frozenset(right[name]))
-    }
+    besides = {name: found.lists.get(name, frozenset()) - right[name] for name in right}
     neighbours: list[Neighbour] = []
     kept_as: set[Address] = set()
     kept_passwords: set[Address] = set()
@@ -185,7 +183,7 @@ def _sessions(job: Job, found: SwitchState, platform: Dialect, seals: Mapping[Ad
         job.as_number,
         found,
         lists=lists,
-        stale=stale,
+        stale={name: entries for name, entries in besides.items() if entries},
         neighbours=tuple(neighbours),
         kept_as=frozenset(kept_as),
         kept_passwords=frozenset(kept_passwords),

@@ -84,7 +84,10 @@ class Pending:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a box asks in the middle of a command, and the reply, with its line end where it needs one."""
+    """What a box asks in the middle of a command, and the reply, with its line end where it needs one.
+
+    The question is searched for in the last line that is shown, which is wiped once it is answered.
+    """
 
     question: str
     reply: str

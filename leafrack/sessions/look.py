@@ -9,6 +9,7 @@ from leafrack.errors import UnreadableError
 from leafrack.sessions.model import ExpectedSession, Row, SessionKind
 from leafrack.world import ssh as switches
 from leafrack.world.connection import Connection
+from leafrack.world.login import Credentials
 from leafrack.world.model import Cluster, Endpoint, Report
 from leafrack.world.retry import PATIENCE
 from leafrack.world.writer import ClusterWriter
@@ -27,7 +28,7 @@ def reports(
     expected: Iterable[ExpectedSession],
     endpoints: Iterable[Endpoint],
     cluster: Cluster,
-    credentials: switches.Credentials,
+    credentials: Credentials,
     *,
     also: Iterable[str] = (),
     patience: float = PATIENCE,

@@ -27,7 +27,7 @@ running configuration is hardly ever larger than 1 MiB.
 """
 _TERMINAL = (511, 1000)
 """Columns and lines: no answer is broken or paged that a box does not break on its own."""
-_CONTROLS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-Z\\-_=>78]|\x1b\][^\x07]*\x07|[\x00\x07\r]")
+_CONTROLS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-Z\\-_=>78]|\x1b\][^\x07]*\x07|[\x00\x07]")
 """Escape sequences of a terminal (ECMA-48), and what else is no text."""
 _SETTLE = 0.02
 """Seconds without more text after which the end of an answer is taken for a prompt."""
@@ -74,6 +74,38 @@ def talk(
     """
     kind = Shell if platform.dialogue.channel is Channel.SHELL else Exec
     return kind(endpoint, platform, connection, tuple(secrets), min(patience, platform.dialogue.slow))
+
+
+class Screen:
+    """What a terminal shows: whole lines as they end up after a box has moved its cursor about, and the last one."""
+
+    def __init__(self) -> None:
+        """Nothing is shown yet."""
+        self.lines: list[str] = []
+        self.size = 0
+        self._raw = ""
+
+    def add(self, text: str) -> None:
+        """More text from the box."""
+        self.size += len(text)
+        *whole, self._raw = (self._raw + text).split("\n")
+        self.lines += [f"{self._shown(line)}\n" for line in whole]
+
+    @property
+    def last(self) -> str:
+        """The line that the cursor is in."""
+        return self._shown(self._raw)
+
+    def forget_last(self) -> None:
+        """Wipe the line that the cursor is in: a question that was answered."""
+        self._raw = ""
+
+    @staticmethod
+    def _shown(raw: str) -> str:
+        line = _CONTROLS.sub("", raw).rstrip("\r").rpartition("\r")[2]
+        while "\b" in line:
+            line = re.sub(r"[^\b]?\b", "", line, count=1)
+        return line
 
 
 class _Talk:
@@ -166,41 +198,39 @@ class Shell(_Talk):
     async def _until_prompt(self, process: asyncssh.SSHClientProcess[str], command: str | None, shown: str) -> str:
         if command is not None:
             process.stdin.write(f"{command}{self._dialogue.line_end}")
-        said, replied, until = "", 0, monotonic() + self._patience
+        screen, until = Screen(), monotonic() + self._patience
         while True:
-            prompts = self._prompts(said[replied:])
+            prompts = self._prompts(screen.last)
             try:
                 part = await asyncio.wait_for(process.stdout.read(2**16), _SETTLE if prompts else until - monotonic())
             except TimeoutError:
                 if prompts:
                     break
-                raise CutError(self._no_prompt(said, shown)) from None
+                raise CutError(self._no_prompt(screen, shown)) from None
             if not part:
                 raise CutError(f"the connection ended in the middle of `{shown}`")
-            said = _CONTROLS.sub("", said + part) if "\x1b" in said else said + _CONTROLS.sub("", part)
-            if len(said) > LARGEST_ANSWER:
+            screen.add(part)
+            if screen.size > LARGEST_ANSWER:
                 raise _too_much(self._endpoint)
-            replied = self._reply(process, said, replied)
-        prompt = said.rpartition("\n")[2]
+            self._reply(process, screen)
         if not self._name:
-            words = re.findall(r"[\w.-]+", prompt)
+            words = re.findall(r"[\w.-]+", screen.last)
             self._name = max(words, key=len, default="")[:_KNOWN]
-        return without_echo(said[: len(said) - len(prompt)], command or "")
+        return without_echo("".join(screen.lines), command or "")
 
-    def _prompts(self, said: str) -> bool:
-        last = said.rpartition("\n")[2]
+    def _prompts(self, last: str) -> bool:
         return bool(last.strip() and self._name in last and re.fullmatch(self._dialogue.prompt, last))
 
-    def _reply(self, process: asyncssh.SSHClientProcess[str], said: str, replied: int) -> int:
-        """Answer what the box asks; the place from which on it has not been answered."""
+    def _reply(self, process: asyncssh.SSHClientProcess[str], screen: Screen) -> None:
         for each in self._dialogue.answers:
-            if found := re.search(each.question, said[replied:], re.MULTILINE):
+            if re.search(each.question, screen.last):
                 process.stdin.write(each.reply)
-                return replied + found.end()
-        return replied
+                screen.forget_last()
+                return
 
-    def _no_prompt(self, said: str, shown: str) -> str:
-        last = self._clean(said.rstrip().rpartition("\n")[2], self._secrets)
+    def _no_prompt(self, screen: Screen, shown: str) -> str:
+        whole = "".join([*screen.lines[-3:], screen.last])
+        last = self._clean(whole.rstrip().rpartition("\n")[2], self._secrets)
         ends = f"its answer ends with {last!r}" if last else "it shows nothing"
         return f"no prompt that {self._title} has after `{shown}`: {ends}"
 

@@ -78,14 +78,14 @@ def test_what_is_done_is_only_read_and_saved_again() -> None:
 
 
 def test_it_is_confirmed_over_a_new_connection_after_it_was_read_back() -> None:
-    toy, opened = box(), []
+    toy, made, opened = box(), platform(), list[int]()
+    connect = connects(toy, made, NEVER)
 
-    def noting(made: PlayedPlatform) -> Any:
-        connect = connects(toy, made, NEVER)
-        return lambda: opened.append(len(toy.log)) or connect()
+    def noting() -> Any:
+        opened.append(len(toy.log))
+        return connect()
 
-    made = platform()
-    asyncio.run(Player(ENDPOINT, made, JOB, Way.FORWARD, noting(made)).play({}))
+    asyncio.run(Player(ENDPOINT, made, JOB, Way.FORWARD, noting).play({}))
     after = toy.log[opened[1] :]
     assert toy.log[opened[1] - 1].startswith("commit leafrack-")
     assert [line.split()[0] for line in after] == ["show", "show", "confirm", "save"]

@@ -6,13 +6,15 @@ stands beside others, ``no`` takes away all that begins like it.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any
 
+import asyncssh
 import pytest
 
 from leafrack import platforms
@@ -349,3 +351,77 @@ def connects(toy: Toy, made: PlayedPlatform, cut: Cut) -> Any:
             toy.left()
 
     return connect
+
+
+@dataclass
+class Front:
+    """The box over SSH: a terminal with echo, prompts, pages and a question, or commands with an exit status."""
+
+    toy: Toy
+    prompt: str = "leaf01"
+    mute: str = ""
+    """Pattern of commands that are never answered."""
+    cuts: str = ""
+    """Pattern of commands in the middle of whose answer the connection ends."""
+    status: int | None = 0
+    """Exit status, whatever is said; none where there is none."""
+    page: int = 3
+    asks: str = "^save"
+    """Pattern of commands that are asked about first."""
+    logins: int = 0
+
+    async def __call__(self, process: asyncssh.SSHServerProcess[str]) -> None:
+        """Serve one channel."""
+        with suppress(asyncssh.Error, OSError, EOFError):
+            if process.command is None:
+                await self._terminal(process)
+            else:
+                await self._command(process, process.command)
+            process.close()
+
+    async def _command(self, process: asyncssh.SSHServerProcess[str], command: str) -> None:
+        await self._fails(process, command)
+        process.stdout.write(self.toy.answer(command))
+        if self.status is not None:
+            process.exit(self.status)
+
+    async def _terminal(self, process: asyncssh.SSHServerProcess[str]) -> None:
+        self.logins += 1
+        page, mode = self.page, ""
+        self._write(process, f"\x1b[2J\nWelcome to {self.prompt}, # is yours\n\n")
+        while True:
+            self._write(process, f"\x1b[1m{self.prompt}{mode}# \x1b[0m")
+            line = await process.stdin.readline()
+            command = line.strip()
+            self._write(process, f"{command}\n")
+            if not line:
+                break
+            await self._fails(process, command)
+            if re.search(self.asks, command):
+                self._write(process, "Sure? [y/n]")
+                assert (await process.stdin.readline()).strip() == "y"
+                self._write(process, "y\n")
+            said = self.toy.answer(command).splitlines(keepends=True)
+            page = 10_000 if command == "no paging" else page
+            while said:
+                self._write(process, "".join(said[:page]))
+                del said[:page]
+                if said:
+                    self._write(process, "--more--")
+                    assert await process.stdin.read(1) == " "
+                    self._write(process, "\r        \r")
+            mode = "(config)" if command.startswith("configure") else "" if command.startswith("commit") else mode
+        self.toy.left()
+
+    async def _fails(self, process: asyncssh.SSHServerProcess[str], command: str) -> None:
+        if self.mute and re.search(self.mute, command):
+            await asyncio.sleep(60)
+        if self.cuts and re.search(self.cuts, command):
+            self.cuts = ""
+            self._write(process, "half of wh")
+            self.toy.left()
+            process.get_extra_info("connection").abort()
+
+    @staticmethod
+    def _write(process: asyncssh.SSHServerProcess[str], text: str) -> None:
+        process.stdout.write(text.replace("\n", "\r\n"))
