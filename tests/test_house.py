@@ -89,6 +89,7 @@ WORDS = {
     "frr": r"\bfrr|frrouting|vtysh|bgpd\b|router bgp|no neighbor|prefix-list\b|maximum-prefix|ttl-security hops",
     # BIRD itself is also what nodes run.
     "bird": r"birdc|bird\.conf|protocol bgp|action restart|bgppath",
+    "junos": r"junos|juniper|peer-as\b|policy-statement|commit confirmed",
 }
 """What each platform says, and nothing else: a platform that is added adds its own words."""
 REGISTRY = CLONE / "leafrack" / "platforms" / "__init__.py"

@@ -53,6 +53,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lab.fakes import junos
 from lab.fakes.box import Fake
 from lab.plan import Switch
 
@@ -71,5 +72,5 @@ class Kind:
     """What an operator has saved before leafrack comes."""
 
 
-FAKES: Mapping[str, Kind] = {}
+FAKES: Mapping[str, Kind] = {"junos": Kind(junos.JunosFake, junos.startup)}
 """By platform, as a fabric file has it."""

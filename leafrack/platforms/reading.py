@@ -16,6 +16,7 @@ class Feature(StrEnum):
 
     PASSWORD = "password for a neighbour"  # noqa: S105 - words
     TIMERS = "timers for a neighbour"
+    KEEPALIVE = "keepalive of its own beside a hold time"
     MAXIMUM_PREFIX = "limit of a neighbour's routes"
     TTL_SECURITY = "TTL security"
     AS_OVERRIDE = "way to put its own AS in the place of a neighbour's"

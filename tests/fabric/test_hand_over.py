@@ -12,7 +12,7 @@ import pytest
 from leafrack.fabric import checks, hand_over
 from leafrack.fabric.hand_over import Secret
 from leafrack.fabric.source import at
-from leafrack.platforms import BUILT_IN, Feature, SwitchState, platform_of
+from leafrack.platforms import BUILT_IN, Feature, Setting, Settings, SwitchState, platform_of
 from leafrack.platforms.state import AnyAs, Password
 from leafrack.world.model import endpoints
 from tests import handed
@@ -54,11 +54,12 @@ def test_a_text_without_passwords_says_nothing_of_them_and_loses_nothing_else(na
     platform, job = platform_of(name), hand_over.job(handed.fabric(), RACK, LEAF)
     without, none = hand_over.text(platform, job), hand_over.text(platform, job, Secret(None))
     with_one = hand_over.text(platform, job, Secret("s3cret"))
-    assert lines_about(without, "password") == []
+    said = platform.words(Setting.PASSWORD, Settings(password=Password("s3cret")))
+    assert lines_about(without, said) == []
     assert len(lines_about(with_one, "s3cret")) == 2
-    rest = [line for line in none.splitlines() if "password" not in line]
+    rest = [line for line in none.splitlines() if said not in line]
     assert without.splitlines() == rest
-    assert [line for line in with_one.splitlines() if "password" not in line] == rest
+    assert [line for line in with_one.splitlines() if said not in line] == rest
 
 
 def test_a_leaf_without_ssh_is_never_logged_in_to() -> None:
