@@ -145,7 +145,7 @@ class Recorder:
 
     def sessions(self) -> Mapping[str, Seen]:
         """What a test has put into ``seen``, and a session at rest for everybody else."""
-        return {address: self.seen.get(address, Seen(state="Active")) for address in self.runs.peers}
+        return {**{address: Seen(state="Active") for address in self.runs.peers}, **self.seen}
 
     def routes(self, version: int) -> Mapping[str, Route]:
         """What a test has put into ``table``."""

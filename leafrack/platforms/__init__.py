@@ -10,13 +10,14 @@ from leafrack.platforms.bird.platform import BIRD
 from leafrack.platforms.frr.platform import FRR
 from leafrack.platforms.job import Job, Neighbour, PrefixList, Task, Way
 from leafrack.platforms.junos.platform import JUNOS
+from leafrack.platforms.nxos.platform import NXOS
 from leafrack.platforms.played import PlayedPlatform
 from leafrack.platforms.reading import Behaviour, Feature
 from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState, Setting, Settings, SwitchState
 
 AnyPlatform = ShelledPlatform | PlayedPlatform
 """A platform of either kind: who runs its jobs asks ``isinstance(platform, PlayedPlatform)``."""
-BUILT_IN: dict[str, AnyPlatform] = {"frr": FRR, "bird": BIRD, "junos": JUNOS}
+BUILT_IN: dict[str, AnyPlatform] = {"frr": FRR, "bird": BIRD, "junos": JUNOS, "nxos": NXOS}
 DEFAULT = "frr"
 """What a leaf runs whose file says nothing, and a spine, of which no file says it."""
 
