@@ -133,8 +133,8 @@ def hand_over(listener: socket.socket, home: Path) -> None:
                 door.connect(str(home / SOCKET))
                 socket.send_fds(door, [b"."], [connection.fileno()])
         except OSError:
-            # The listener is closed, the caller is gone, or nobody answers: it looks like a switch that starts again.
-            if listener.fileno() < 0:
+            # The caller is gone, or nobody answers: a switch that starts again looks so. Or the listener is closed.
+            if listener.fileno() < 0 or not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                 return
             time.sleep(0.1)
 

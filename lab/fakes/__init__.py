@@ -53,7 +53,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lab.fakes import junos, nxos
+from lab.fakes import eos, junos, nxos
 from lab.fakes.box import Fake
 from lab.plan import Switch
 
@@ -72,5 +72,9 @@ class Kind:
     """What an operator has saved before leafrack comes."""
 
 
-FAKES: Mapping[str, Kind] = {"junos": Kind(junos.JunosFake, junos.startup), "nxos": Kind(nxos.NxosFake, nxos.startup)}
+FAKES: Mapping[str, Kind] = {
+    "eos": Kind(eos.EosFake, eos.startup),
+    "junos": Kind(junos.JunosFake, junos.startup),
+    "nxos": Kind(nxos.NxosFake, nxos.startup),
+}
 """By platform, as a fabric file has it."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from leafrack.platforms.base import Platform, ShelledPlatform
 from leafrack.platforms.bird.platform import BIRD
+from leafrack.platforms.eos.platform import EOS
 from leafrack.platforms.frr.platform import FRR
 from leafrack.platforms.job import Job, Neighbour, PrefixList, Task, Way
 from leafrack.platforms.junos.platform import JUNOS
@@ -17,7 +18,13 @@ from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState,
 
 AnyPlatform = ShelledPlatform | PlayedPlatform
 """A platform of either kind: who runs its jobs asks ``isinstance(platform, PlayedPlatform)``."""
-BUILT_IN: dict[str, AnyPlatform] = {"frr": FRR, "bird": BIRD, "junos": JUNOS, "nxos": NXOS}
+BUILT_IN: dict[str, AnyPlatform] = {
+    "frr": FRR,
+    "bird": BIRD,
+    "eos": EOS,
+    "junos": JUNOS,
+    "nxos": NXOS,
+}
 DEFAULT = "frr"
 """What a leaf runs whose file says nothing, and a spine, of which no file says it."""
 

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,7 +22,7 @@ from lab.paths import BIRD2, PATH, SWITCHES
 from lab.plan import Switch
 from lab.switches import SOFTWARE
 from lab.uplinks import Port
-from leafrack.platforms import Job, Neighbour, PlayedPlatform, ShelledPlatform, SwitchState, Way, platform_of, posix
+from leafrack.platforms import AnyPlatform, Job, Neighbour, PlayedPlatform, SwitchState, Way, platform_of, posix
 
 AS_NUMBER = 65009
 NODE_AS = 64512
@@ -57,11 +57,9 @@ class Box:
     home: Path
 
     @property
-    def platform(self) -> ShelledPlatform:
+    def platform(self) -> AnyPlatform:
         """The platform under test."""
-        found = platform_of(self.name)
-        assert not isinstance(found, PlayedPlatform)
-        return found
+        return platform_of(self.name)
 
     def run(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """A command on the switch, with nothing of this process's environment."""
@@ -70,7 +68,9 @@ class Box:
 
     def play(self, job: Job, way: Way = Way.FORWARD) -> subprocess.CompletedProcess[str]:
         """Play a job as the command of pulumi-command does."""
-        return self.run("sh", "-c", posix.command(way), stdin=self.platform.program(job))
+        platform = self.platform
+        assert not isinstance(platform, PlayedPlatform)
+        return self.run("sh", "-c", posix.command(way), stdin=platform.program(job))
 
     def applied(self, job: Job, way: Way = Way.FORWARD) -> None:
         """Play a job that succeeds."""
@@ -79,9 +79,11 @@ class Box:
 
     def state(self) -> SwitchState:
         """What the switch is read to run."""
-        done = self.run("sh", "-c", self.platform.read)
+        platform = self.platform
+        assert not isinstance(platform, PlayedPlatform)
+        done = self.run("sh", "-c", platform.read)
         assert done.returncode == 0, done.stderr
-        return self.platform.parse(done.stdout)
+        return platform.parse(done.stdout)
 
     def differences(self, job: Job) -> list[str]:
         """What differs of all that a job declares."""
@@ -156,6 +158,8 @@ def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
 @contextmanager
 def running(name: str, home: Path) -> Iterator[Box]:
     """A switch of a platform with its nodes; all of it ends with the context."""
+    from tests.platforms import played
+
     software = SOFTWARE[name]
     uplink = Port("up0", "spine", 65008, "down0", ("100.0.0.2/30",), ("100.0.0.1/30",))
     switch = Switch("leaf01", AS_NUMBER, "2.2.2.2", "rr1", (), (uplink,), name)
@@ -168,6 +172,7 @@ def running(name: str, home: Path) -> Iterator[Box]:
         shutil.chown(path, software.owner, software.owner)
     (home / "logs").mkdir()
     (home / "overlay").mkdir()
+    played.make_keys(home)
     given = {"HOST": "leaf01", "RUN": str(home), "LOGS": str(home / "logs"), "PATH": PATH, **software.environment}
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-euc", _MOUNTS, "sh", str(home)]
     processes: list[subprocess.Popen[bytes]] = []
@@ -187,7 +192,8 @@ def running(name: str, home: Path) -> Iterator[Box]:
         children = Path(f"/proc/{processes[0].pid}/task/{processes[0].pid}/children").read_text().split()
         box = Box(name, int(children[0]), home)
         _connect(box, [process.pid for process in processes[1:]])
-        yield box
+        with played.answering(box) if software.answers else nullcontext(box) as found:
+            yield found
     finally:
         for process in processes:
             process.kill()
