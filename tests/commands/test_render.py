@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,18 +95,21 @@ def answers(monkeypatch: pytest.MonkeyPatch, state: SwitchState | UnreadableErro
 def test_the_difference_is_text_for_the_leaf_and_words_for_a_person(
     given: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answers(monkeypatch, handed.state(handed.fabric(), description="theirs"))
+    state = handed.state(handed.fabric(), description="theirs")
+    answers(monkeypatch, replace(state, lists={**state.lists, "LEAFRACK-dc1-IN6": frozenset({"permit fd00::/48"})}))
     assert main([*given, "--diff"]) == 1
     out, err = capsys.readouterr()
     assert " neighbor 173.20.0.11 description leafrack rr2 node4" in out.splitlines()
     assert "173.20.0.12" not in out
     assert "prefix-list LEAFRACK-dc1-IN seq" not in out
+    assert out.endswith("\nno ipv6 prefix-list LEAFRACK-dc1-IN6\n")
     assert err == (
         "leaf02: neighbour 173.20.0.11 has `description theirs` instead of `description leafrack rr2 node4`\n"
+        "leaf02: prefix list LEAFRACK-dc1-IN6 is of this fabric and declared no more\n"
     )
     assert main([*given, "--diff", "--json"]) == 1
     said = json.loads(capsys.readouterr().out)
-    assert (said["text"], said["differences"]) == (out, [err.removeprefix("leaf02: ").strip()])
+    assert (said["text"], said["differences"]) == (out, [line.removeprefix("leaf02: ") for line in err.splitlines()])
 
 
 def test_a_leaf_that_has_everything_differs_in_nothing(
@@ -182,7 +186,7 @@ WRONG = {
     "s3cret": "is no JSON of passwords by rack",
     '["s3cret"]': "is no JSON of passwords by rack",
     '{"rr3": "s3cret"}': "the fabric has no rack 'rr3': did you mean rr2?",
-    '{"rr2": "s3cret\\nno router bgp"}': f"the password of rr2 {USABLE}",
+    '{"rr2": "s3cret\\nno"}': f"the password of rr2 {USABLE}",
     '{"rr2": ""}': f"the password of rr2 {USABLE}",
     '{"rr2": 3}': f"the password of rr2 {USABLE}",
 }
