@@ -113,6 +113,15 @@ class Somebody:
 
 
 SOMEBODY: Mapping[str, Somebody] = {
+    "junos": Somebody(
+        (
+            *("configure", "set protocols bgp group OTHERS type external"),
+            "set protocols bgp group OTHERS neighbor {address} peer-as 65001",
+            'set protocols bgp group OTHERS neighbor {address} description "{description}"',
+            *("commit", "exit", "exit"),
+        ),
+        ("configure", "delete protocols bgp group OTHERS", "commit", "exit", "exit"),
+    ),
     "eos": Somebody(
         (
             *("enable", "configure", "router bgp {as}"),

@@ -51,7 +51,8 @@ def _entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
     return read.entries(one for prefixes in lists for one in write.policy(prefixes))
 
 
-_ABSENT = r"^warning: statement not found.*$"
+_ABSENT = r"^(?:warning|error): statement not found.*$"
+"""The guide has a warning."""
 
 
 def lines(plan: Plan) -> tuple[Typed, ...]:
@@ -170,7 +171,6 @@ _DIALOGUE = Dialogue(
         r"^\s*[Ii]nvalid (?:numeric )?value.*$",
         _NONE_LEFT,
     ),
-    harmless=(r"^\s*warning: .*$",),
     answers=(Answer(r"\[yes,no\] \(\w+\) ?$", "yes\n"), Answer(r"^---\(more(?: \d+%)?\)---$", " ")),
     # A commit of a large configuration takes its time (restore drivers wait 180 s).
     slow=90.0,
