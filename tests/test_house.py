@@ -89,6 +89,7 @@ WORDS = {
     "frr": r"\bfrr|frrouting|vtysh|bgpd\b|router bgp|no neighbor|prefix-list\b|maximum-prefix|ttl-security hops",
     # BIRD itself is also what nodes run.
     "bird": r"birdc|bird\.conf|protocol bgp|action restart|bgppath",
+    "comware": r"comware|h3c|less-equal|substitute-as|public-as-only|undo peer",
     "eos": r"\beos\b|maximum-routes|idle-restart-timer|maximum-hops|configure session|missing-policy",
     "junos": r"junos|juniper|peer-as\b|policy-statement|commit confirmed",
     "nxos": r"nx-os|nexus|copy running-config|rollback running-config|feature bgp",

@@ -53,7 +53,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lab.fakes import eos, junos, nxos
+from lab.fakes import comware, eos, junos, nxos
 from lab.fakes.box import Fake
 from lab.plan import Switch
 
@@ -73,6 +73,7 @@ class Kind:
 
 
 FAKES: Mapping[str, Kind] = {
+    "comware": Kind(comware.ComwareFake, comware.startup),
     "eos": Kind(eos.EosFake, eos.startup),
     "junos": Kind(junos.JunosFake, junos.startup),
     "nxos": Kind(nxos.NxosFake, nxos.startup),

@@ -157,12 +157,15 @@ class _Terminal:
         self._process = process
         self._pty = process.term_type is not None
         self._keys = self._typed()
+        self._echoed = ""
 
     def write(self, text: str) -> None:
+        self._flush()
         self._process.stdout.write(text.replace("\n", "\r\n") if self._pty else text)
 
     async def _typed(self) -> AsyncIterator[str]:
         while True:
+            self._flush()
             try:
                 part = await self._process.stdin.read(2**12)
             except (asyncssh.TerminalSizeChanged, asyncssh.BreakReceived, asyncssh.SignalReceived):
@@ -182,6 +185,7 @@ class _Terminal:
         while (key := await self.key()) is not None:
             if key in "\r\n":
                 self._echo("\n")
+                self._flush()
                 return typed
             if key == "\x04":
                 return None
@@ -197,8 +201,14 @@ class _Terminal:
         return None
 
     def _echo(self, text: str) -> None:
+        """Echo a key; what came in one piece is echoed in one."""
         if self._pty:
-            self.write(text)
+            self._echoed += text.replace("\n", "\r\n")
+
+    def _flush(self) -> None:
+        echoed, self._echoed = self._echoed, ""
+        if echoed:
+            self._process.stdout.write(echoed)
 
     async def page(self, text: str, login: Login) -> None:
         """Text in pages: a space asks for the next one, Return for a line, ``q`` for the end."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from leafrack.platforms.base import Platform, ShelledPlatform
 from leafrack.platforms.bird.platform import BIRD
+from leafrack.platforms.comware.platform import COMWARE
 from leafrack.platforms.eos.platform import EOS
 from leafrack.platforms.frr.platform import FRR
 from leafrack.platforms.job import Job, Neighbour, PrefixList, Task, Way
@@ -21,6 +22,7 @@ AnyPlatform = ShelledPlatform | PlayedPlatform
 BUILT_IN: dict[str, AnyPlatform] = {
     "frr": FRR,
     "bird": BIRD,
+    "comware": COMWARE,
     "eos": EOS,
     "junos": JUNOS,
     "nxos": NXOS,
