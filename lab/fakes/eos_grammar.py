@@ -24,8 +24,9 @@ _BOUNDS = r"(?: eq \d+| ge \d+(?: le \d+)?| le \d+)?"
 
 
 def _shown_password(said: re.Match[str]) -> str:
-    text = said["text"]
-    return f"neighbor {said['who']} password 7 {text if said['kind'] == '7 ' else encrypted(text, said['who'])}"
+    who, text = said["who"], said["text"]
+    clear = decrypted(text, who) if said["kind"] == "7 " else text
+    return f"neighbor {who} password 7 {encrypted(clear, who)}"
 
 
 _FILTERS = tuple(
@@ -120,7 +121,10 @@ def encrypted(text: str, who: str) -> str:
 def decrypted(shown: str, who: str) -> str:
     """The password; raises ValueError where it is no such text."""
     turn = _cipher(who).decryptor()
-    data = turn.update(b64decode(shown, validate=True)) + turn.finalize()
+    try:
+        data = turn.update(b64decode(shown, validate=True)) + turn.finalize()
+    except ValueError:
+        data = b""
     if not data.startswith(_MAGIC):
         msg = "% Invalid encrypted password"
         raise ValueError(msg)
