@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import subprocess
 import threading
@@ -97,7 +98,7 @@ class PlayedBox(boxes.Box):
                 connection.abort()
 
         shown = asyncio.run(enter())
-        assert "%" not in shown, shown
+        assert not re.search(r"^% ", shown, re.MULTILINE), shown
 
     def faults(self, **given: object) -> None:
         """What goes wrong from now on (lab.fakes.faults)."""
@@ -129,6 +130,16 @@ SOMEBODY: Mapping[str, Somebody] = {
             *("end", "write memory", "exit"),
         ),
         ("enable", "configure", "router bgp {as}", "no neighbor {address}", "end", "write memory", "exit"),
+    ),
+    "nxos": Somebody(
+        (
+            *("configure terminal", "router bgp {as}", "neighbor {address}", "remote-as 65001"),
+            *("description {description}", "end", "copy running-config startup-config", "exit"),
+        ),
+        (
+            *("configure terminal", "router bgp {as}", "no neighbor {address}", "end"),
+            *("copy running-config startup-config", "exit"),
+        ),
     ),
 }
 

@@ -25,8 +25,8 @@ NEIGHBOURS = "show bgp vrf all all neighbors | json"
 SUMMARY = "show bgp vrf all all summary | json"
 ROUTES = ("show ip route | json", "show ipv6 route | json")
 READS = (CONFIGURATION, NEIGHBOURS, SUMMARY, *ROUTES)
-FEATURE_OFF = r"^.*% ?Invalid (?:command|parameter).*$|^.*\bnot (?:enabled|running).*$"
-"""Without ``feature bgp`` there are no such commands, which is told by the configuration."""
+FEATURE_OFF = r"^% ?Invalid (?:command|parameter).*$|^[^{]*\bnot (?:enabled|running).*$"
+"""Without ``feature bgp`` there are no such commands, which is told by the configuration. No word of a description."""
 
 _UNLIKE = "this does not answer as NX-OS"
 _NO_ERROR = ("", "No error")

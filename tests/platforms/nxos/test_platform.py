@@ -259,6 +259,7 @@ def test_a_switch_without_bgp_has_no_as_and_the_remedy_begins_with_the_feature()
         plan(JOB, Way.FORWARD, found, NXOS)
     for command in (read.NEIGHBOURS, read.SUMMARY):
         assert complaint(NXOS.dialogue, OFF, NXOS.unread[command]) == ""
+        assert not re.search(NXOS.unread[command], '{"description":"% Invalid command, not running"}', re.MULTILINE)
 
 
 WRONG = {
