@@ -9,6 +9,7 @@ from leafrack.platforms.base import Platform, ShelledPlatform
 from leafrack.platforms.bird.platform import BIRD
 from leafrack.platforms.comware.platform import COMWARE
 from leafrack.platforms.eos.platform import EOS
+from leafrack.platforms.evidence import Evidence
 from leafrack.platforms.frr.platform import FRR
 from leafrack.platforms.job import Job, Neighbour, PrefixList, Task, Way
 from leafrack.platforms.junos.platform import JUNOS
@@ -47,6 +48,7 @@ __all__ = [
     "AnyPlatform",
     "Behaviour",
     "Effect",
+    "Evidence",
     "Feature",
     "Job",
     "Line",

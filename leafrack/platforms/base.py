@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from leafrack.platforms.evidence import Evidence
 from leafrack.platforms.job import Job, Neighbour, PrefixList
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.reading import Reading
@@ -21,6 +22,9 @@ from leafrack.platforms.state import NeighbourState, SwitchState
 
 class Platform(Reading, Protocol):
     """One platform, as everybody sees it: a folder of data and pure functions."""
+
+    evidence: tuple[Evidence, ...]
+    """What stands behind it."""
 
     def text(self, job: Job) -> str:
         """Configuration of everything that a job declares, as an operator would write it."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from leafrack.platforms import differences
+from leafrack.platforms.evidence import Evidence
 from leafrack.platforms.job import Job, Neighbour, PrefixList
 from leafrack.platforms.reading import Behaviour, Feature, Remedies
 from leafrack.platforms.state import AnyAs, NeighbourState, Setting, Settings, SwitchState
@@ -26,6 +27,8 @@ class Dialect:
     entries: Callable[[tuple[PrefixList, ...]], Mapping[str, frozenset[str]]]
     """Entries of prefix lists by list, as :attr:`parse` reads them."""
     cannot: Mapping[Feature, str] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+    """What stands behind it."""
     neighbour_is_ours_alone: bool = False
     """Whether everything that is said of a neighbour of ours goes when it is written again."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from leafrack.addresses import Address
 from leafrack.platforms.comware import read, settings, write
+from leafrack.platforms.evidence import Evidence, Strength
 from leafrack.platforms.job import Neighbour
 from leafrack.platforms.played import Answer, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction
 from leafrack.platforms.reading import Behaviour, Feature, ThirdParty
@@ -126,4 +127,5 @@ COMWARE = _Comware(
         (command for summary in read.PEERS.values() for command in (summary, f"{summary} verbose")),
         r"(?i)\bBGP\b.*\bnot\b",
     ),
+    evidence=(Evidence(Strength.SIMULATED, "A fake of H3C's command line with a real FRR behind it."),),
 )

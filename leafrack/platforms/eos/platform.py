@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from leafrack.addresses import Address
 from leafrack.platforms.eos import read, running, settings, write
+from leafrack.platforms.evidence import Evidence, Strength
 from leafrack.platforms.job import PrefixList
 from leafrack.platforms.played import SESSION, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction
 from leafrack.platforms.reading import Behaviour, Feature, ThirdParty
@@ -86,4 +87,5 @@ EOS = PlayedPlatform(
         save=("write memory",),
         timer=120,
     ),
+    evidence=(Evidence(Strength.SIMULATED, "A fake of Arista's command line with a real FRR behind it."),),
 )

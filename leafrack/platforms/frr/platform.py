@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leafrack.addresses import Address
+from leafrack.platforms.evidence import Evidence, Strength
 from leafrack.platforms.frr import read, running, settings, write
 from leafrack.platforms.job import PrefixList
 from leafrack.platforms.reading import Behaviour, ThirdParty
@@ -44,4 +45,5 @@ FRR = ShellPlatform(
     words=settings.words,
     as_words=settings.as_words,
     entries=_entries,
+    evidence=(Evidence(Strength.RUN, "FRR 8.4 of Debian 12, all of it by `make test`."),),
 )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from leafrack.addresses import Address
 from leafrack.platforms import differences
+from leafrack.platforms.evidence import EVERYTHING, Evidence, Part, Strength
 from leafrack.platforms.job import Neighbour
 from leafrack.platforms.nxos import read, settings, write
 from leafrack.platforms.played import SESSION, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction
@@ -99,4 +100,12 @@ NXOS = _NxosPlatform(
     lines=write.lines,
     dialogue=DIALOGUE,
     transaction=_TRANSACTION,
+    evidence=(
+        Evidence(
+            Strength.PARSERS,
+            "Patterns of Ansible's collection cisco.nxos, where it is installed.",
+            EVERYTHING - {Part.READING, Part.JOBS},
+        ),
+        Evidence(Strength.SIMULATED, "A fake of a Nexus' command line, for which a real BGP daemon speaks."),
+    ),
 )
