@@ -9,8 +9,10 @@ from lab.switches.bird import BIRD
 from lab.switches.fake import fake
 from lab.switches.frr import FRR
 from lab.switches.software import Software
+from lab.switches.sonic import SONIC
 
-SOFTWARE: Mapping[str, Software] = {"frr": FRR, "bird": BIRD} | {name: fake(name) for name in FAKES}
+_REAL: Mapping[str, Software] = {"frr": FRR, "bird": BIRD, "sonic": SONIC}
+SOFTWARE: Mapping[str, Software] = {**_REAL, **{name: fake(name) for name in FAKES}}
 """By platform, as a fabric file has it; spines run FRR."""
 
 __all__ = ["SOFTWARE", "Software"]

@@ -16,18 +16,12 @@ from leafrack.platforms.junos.platform import JUNOS
 from leafrack.platforms.nxos.platform import NXOS
 from leafrack.platforms.played import PlayedPlatform
 from leafrack.platforms.reading import Behaviour, Feature
+from leafrack.platforms.sonic.platform import SONIC
 from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState, Setting, Settings, SwitchState
 
 AnyPlatform = ShelledPlatform | PlayedPlatform
 """A platform of either kind: who runs its jobs asks ``isinstance(platform, PlayedPlatform)``."""
-BUILT_IN: dict[str, AnyPlatform] = {
-    "frr": FRR,
-    "bird": BIRD,
-    "comware": COMWARE,
-    "eos": EOS,
-    "junos": JUNOS,
-    "nxos": NXOS,
-}
+BUILT_IN: dict[str, AnyPlatform] = {"frr": FRR, "bird": BIRD, "comware": COMWARE, "eos": EOS, "junos": JUNOS, "nxos": NXOS, "sonic": SONIC}
 DEFAULT = "frr"
 """What a leaf runs whose file says nothing, and a spine, of which no file says it."""
 

@@ -15,8 +15,8 @@ from leafrack.platforms.plan import Plan
 class ShellPlatform(Dialect):
     """What a platform behind a shell is made of; see :class:`~leafrack.platforms.base.ShelledPlatform`."""
 
-    package: str
-    """Where its ``apply.sh`` is: the stages of a job."""
+    packages: tuple[str, ...]
+    """Where an ``apply.sh`` each is: the stages of a job; what a later one says takes the place of an earlier one's."""
     removing: Callable[[Plan], str]
     """What takes away what a plan removes."""
     read: str
@@ -28,4 +28,4 @@ class ShellPlatform(Dialect):
 
     def program(self, job: Job) -> str:
         """Program of a job."""
-        return posix.program(job, self.text(job), self.package)
+        return posix.program(job, self.text(job), *self.packages)

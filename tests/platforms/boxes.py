@@ -287,5 +287,5 @@ def _remove_bird(box: Box, address: str) -> None:
     assert box.run("sh", "-c", f"{command} && chown bird:bird /etc/bird/bird.conf").returncode == 0
 
 
-_ADD: dict[str, Callable[[Box, str, str], None]] = {"frr": _add_frr, "bird": _add_bird}
-_REMOVE: dict[str, Callable[[Box, str], None]] = {"frr": _remove_frr, "bird": _remove_bird}
+_ADD: dict[str, Callable[[Box, str, str], None]] = {"frr": _add_frr, "bird": _add_bird, "sonic": _add_frr}
+_REMOVE: dict[str, Callable[[Box, str], None]] = {"frr": _remove_frr, "bird": _remove_bird, "sonic": _remove_frr}

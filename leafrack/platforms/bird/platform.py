@@ -34,7 +34,7 @@ def _entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
 
 
 BIRD = ShellPlatform(
-    package="leafrack.platforms.bird",
+    packages=("leafrack.platforms.bird",),
     read=read.READ,
     behaviour=_BEHAVIOUR,
     remedies=_Remedies(),

@@ -35,7 +35,7 @@ def _entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
 
 
 FRR = ShellPlatform(
-    package="leafrack.platforms.frr",
+    packages=("leafrack.platforms.frr",),
     read=read.READ,
     behaviour=_BEHAVIOUR,
     remedies=_Remedies(),

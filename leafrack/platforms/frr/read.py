@@ -16,16 +16,22 @@ from leafrack.platforms.state import Line, NeighbourState, SessionState, SwitchS
 _WITHOUT_POLICY = ("inboundEbgpRequiresPolicy", "outboundEbgpRequiresPolicy")
 """Keys of a neighbour's address family that FRR sets where RFC 8212 discards its routes."""
 
-_COMMANDS = " ".join(
-    f"-c {command}"
-    for command in (
-        "'show bgp vrf default neighbors json'",
-        "'show ip route json'",
-        "'show ipv6 route json'",
-        "'show running-config bgpd'",
+DEFAULT = "default"
+"""Name of the default VRF."""
+
+
+def commands(vrf: str) -> str:
+    """Words for vtysh that read a switch: neighbours of a VRF or of ``all``, the rest of the default one."""
+    shown = (
+        f"show bgp vrf {vrf} neighbors json",
+        "show ip route json",
+        "show ipv6 route json",
+        "show running-config bgpd",
     )
-)
-READ = f"vtysh {_COMMANDS}"
+    return " ".join(f"-c '{command}'" for command in shown)
+
+
+READ = f"vtysh {commands(DEFAULT)}"
 _UNLIKE = "this does not answer as FRR with bgpd"
 
 
@@ -48,6 +54,8 @@ def parse(output: str) -> SwitchState:
 
 def _parsed(documents: Sequence[Mapping[str, Any]], rest: str) -> SwitchState:
     neighbours, *tables = documents
+    # Of all VRFs each is a document in the document.
+    neighbours = neighbours.get(DEFAULT, neighbours)
     instances = running.instances(rest)
     here = [instance for instance in instances if not instance.place]
     peers = {key: value for key, value in neighbours.items() if isinstance(value, dict) and "bgpState" in value}
