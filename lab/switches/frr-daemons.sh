@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced after scripts/supervise.sh, by switches that run FRR: starts its daemons and loads what is saved. `inside
 # COMMAND...` becomes the command where the daemons run. FRR_RELEASE is a folder with another release than the machine's.
 shell_of_root_is_plain() {
@@ -31,7 +32,8 @@ frr_daemons() {
     run zebra inside "$daemons/zebra" -A 127.0.0.1 -P 0 --log stdout
     until [ -S "$sockets/zserv.api" ]; do sleep 0.02; done
     run staticd inside "$daemons/staticd" -A 127.0.0.1 -P 0 --log stdout
-    run bgpd inside "$daemons/bgpd" -A 127.0.0.1 --bgp_port 179 -P 0 --log stdout
+    # shellcheck disable=SC2086 # words
+    run bgpd inside "$daemons/bgpd" ${FRR_OPTIONS:-} -A 127.0.0.1 --bgp_port 179 -P 0 --log stdout
     for daemon in zebra bgpd staticd; do
         until [ -S "$sockets/$daemon.vty" ]; do sleep 0.02; done
     done

@@ -22,8 +22,9 @@ frr_given() {
 # What else must be true before anything changes; it says what is not, and ends the job.
 ready() { :; }
 
+# That sudo wants a password is no secret.
 quiet() {
-    sed -e 's/password .*/password (hidden)/' "$work/said" >&2
+    sed -e '/^sudo: /!s/password .*/password (hidden)/' "$work/said" >&2
     exit 1
 }
 
