@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from lab.plan import Switch
-from lab.switches.frr import VTYSH, base_config
+from lab.switches.frr import RELEASE, VTYSH, base_config
 from lab.switches.software import Software
 
 FOLDER = "/etc/sonic/frr"
@@ -34,4 +34,5 @@ SONIC = Software(
     owner="frr",
     mounts=(FOLDER, "/run/sonic/frr"),
     files=_files,
+    environment=RELEASE,
 )
