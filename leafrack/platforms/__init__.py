@@ -21,7 +21,15 @@ from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState,
 
 AnyPlatform = ShelledPlatform | PlayedPlatform
 """A platform of either kind: who runs its jobs asks ``isinstance(platform, PlayedPlatform)``."""
-BUILT_IN: dict[str, AnyPlatform] = {"frr": FRR, "bird": BIRD, "comware": COMWARE, "eos": EOS, "junos": JUNOS, "nxos": NXOS, "sonic": SONIC}
+BUILT_IN: dict[str, AnyPlatform] = {
+    "frr": FRR,
+    "bird": BIRD,
+    "comware": COMWARE,
+    "eos": EOS,
+    "junos": JUNOS,
+    "nxos": NXOS,
+    "sonic": SONIC,
+}
 DEFAULT = "frr"
 """What a leaf runs whose file says nothing, and a spine, of which no file says it."""
 

@@ -223,6 +223,6 @@ JUNOS = PlayedPlatform(
             "Junos 24.4's own structure of its configuration (package junoscfg): every keyword.",
             EVERYTHING - {Part.READING, Part.JOBS},
         ),
-        Evidence(Strength.SIMULATED, "A fake of Junos' command line, for which a real BGP daemon speaks."),
+        Evidence(Strength.SIMULATED, "A fake of Junos' command line, with a real FRR behind it."),
     ),
 )

@@ -106,6 +106,6 @@ NXOS = _NxosPlatform(
             "Patterns of Ansible's collection cisco.nxos, where it is installed.",
             EVERYTHING - {Part.READING, Part.JOBS},
         ),
-        Evidence(Strength.SIMULATED, "A fake of a Nexus' command line, for which a real BGP daemon speaks."),
+        Evidence(Strength.SIMULATED, "A fake of a Nexus' command line, with a real FRR behind it."),
     ),
 )

@@ -17,9 +17,6 @@ SONIC = replace(
     packages=(*FRR.packages, __package__),
     read=_READ,
     evidence=(
-        Evidence(
-            Strength.RUN,
-            "FRR 8.4 of Debian 12 behind a script that does what SONiC's `vtysh` does; SONiC itself never ran.",
-        ),
+        Evidence(Strength.SIMULATED, "Programs of jobs against a `vtysh` and a `sonic-db-cli` of the tests' own."),
     ),
 )
