@@ -27,7 +27,7 @@ from leafrack.platforms.state import NeighbourState
 
 class _Remedies:
     def run_bgp(self, as_number: int) -> str:
-        return f"`set routing-options autonomous-system {as_number}` and a neighbour at [edit protocols bgp]"
+        return f"`set routing-options autonomous-system {as_number}`"
 
     def remove_neighbour(self, address: Address) -> str:
         return f"`delete protocols bgp group GROUP neighbor {address}`, with the group that has it,"
@@ -42,9 +42,9 @@ _BEHAVIOUR = Behaviour(third_party=ThirdParty.SHARED, leaves_receivers_as=True, 
 """
 
 _CANNOT = {
-    Feature.ANY_AS: "Junos gives each neighbour one `peer-as`: give the rack the AS that its nodes have now",
-    Feature.KEEPALIVE: "Junos sends three keepalives in a hold time, and has no word for another number: "
-    "give a hold time of three times the keepalive",
+    Feature.ANY_AS: "a neighbour has one `peer-as`; leave the rack in the cluster's AS, "
+    "or let the leaf's owner change it (apply: by-hand)",
+    Feature.KEEPALIVE: "it sends three keepalives in a hold time; give a hold time of three times the keepalive",
 }
 
 
