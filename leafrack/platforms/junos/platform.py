@@ -214,6 +214,7 @@ JUNOS = PlayedPlatform(
     # A group of the fabric's own has it.
     neighbour_is_ours_alone=True,
     reads=read.READ,
+    unread=read.UNREAD,
     lines=lines,
     dialogue=_DIALOGUE,
     transaction=_TRANSACTION,

@@ -30,6 +30,9 @@ READ = (VERSION, _ROUTING, _BGP, _POLICIES, _INSTANCES, _NEIGHBOURS, _SUMMARY, *
 """Commands whose answers :func:`parse` takes (Juniper, CLI reference)."""
 IDENTITY = r"(?i)^junos[ :]"
 """What the answer to :data:`VERSION` has, and no other platform's (``Junos: 21.4R3.15``, ``JUNOS Base OS boot …``)."""
+UNREAD = {_ROUTES[1]: r"^error: .*\btable\b.*$"}
+"""A box without IPv6 has no such table."""
+_NO_BGP = "BGP is not running"
 _UNLIKE = "this does not answer as Junos"
 _OTHER_AS = "Open Message Error"
 
@@ -148,7 +151,7 @@ def entries(said: Iterable[Statement]) -> Mapping[str, frozenset[str]]:
 def _document(lines: Sequence[str], *kinds: str) -> Mapping[str, Any]:
     """The JSON object of an answer; where nothing runs there is a line instead of it."""
     text = "\n".join(line for line in lines if not re.fullmatch(r"\{\w+(:\d+)?\}", line.strip()))
-    document = json.loads(text) if text.strip() else {}
+    document = json.loads(text) if text.strip() not in ("", _NO_BGP) else {}
     if not any(kind in document for kind in kinds) and document:
         raise ValueError(repr(text.strip()[:60]))
     return dict(document)

@@ -145,3 +145,10 @@ def test_a_commit_of_leafracks_own_is_known_by_its_comment() -> None:
     found = re.search(PENDING.look.pattern, said, re.MULTILINE)
     assert found is not None
     assert re.search(PENDING.own, found[0])
+
+
+def test_a_switch_without_ipv6_may_have_no_table_for_it() -> None:
+    ((command, tolerated),) = JUNOS.unread.items()
+    assert command in JUNOS.reads
+    assert complaint(DIALOGUE, "error: no such table: inet6.0\n", tolerated) == ""
+    assert complaint(DIALOGUE, "error: permission denied\n", tolerated)

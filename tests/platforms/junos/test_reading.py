@@ -108,8 +108,8 @@ def test_an_as_that_a_configuration_group_gives_is_read_from_the_sessions() -> N
     assert parse(answer(routing="set routing-options router-id 2.2.2.2\n")).as_number == 65009
 
 
-def test_a_switch_without_bgp_has_no_as_and_no_neighbours() -> None:
-    silent = json.dumps({"output": [{"data": "BGP is not running"}]})
+@pytest.mark.parametrize("silent", [json.dumps({"output": [{"data": "BGP is not running"}]}), "BGP is not running"])
+def test_a_switch_without_bgp_has_no_as_and_no_neighbours(silent: str) -> None:
     state = parse(answer(routing="", bgp="", instances="", neighbours=silent, summary=silent))
     assert (state.as_number, state.neighbours, state.elsewhere) == (None, {}, ())
 
