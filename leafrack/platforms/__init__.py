@@ -15,12 +15,11 @@ from leafrack.platforms.job import Job, Neighbour, PrefixList, Task, Way
 from leafrack.platforms.junos.platform import JUNOS
 from leafrack.platforms.nxos.platform import NXOS
 from leafrack.platforms.played import PlayedPlatform
+from leafrack.platforms.plugins import AnyPlatform, Registry
 from leafrack.platforms.reading import Behaviour, Feature
 from leafrack.platforms.sonic.platform import SONIC
 from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState, Setting, Settings, SwitchState
 
-AnyPlatform = ShelledPlatform | PlayedPlatform
-"""A platform of either kind: who runs its jobs asks ``isinstance(platform, PlayedPlatform)``."""
 BUILT_IN: dict[str, AnyPlatform] = {
     "frr": FRR,
     "bird": BIRD,
@@ -30,13 +29,14 @@ BUILT_IN: dict[str, AnyPlatform] = {
     "nxos": NXOS,
     "sonic": SONIC,
 }
+_REGISTRY = Registry(BUILT_IN)
 DEFAULT = "frr"
 """What a leaf runs whose file says nothing, and a spine, of which no file says it."""
 
 
 def platforms() -> Mapping[str, AnyPlatform]:
     """All platforms by the name that a fabric file gives them."""
-    return BUILT_IN
+    return _REGISTRY
 
 
 def platform_of(name: str) -> AnyPlatform:
