@@ -398,6 +398,7 @@ def test_what_the_switch_cuts_or_keeps_to_itself_is_no_difference() -> None:
     job = replace(JOB, lists=(), neighbours=(long,))
     (line,) = (line for line in entered(job, BARE) if line.startswith("description"))
     assert len(line.removeprefix("description ")) == 80
+    assert "timers" not in NXOS.text(job) + "".join(entered(job, BARE))
     found = NXOS.parse(answer(NXOS.text(job), {"TABLE_neighbor": {"ROW_neighbor": _peer("172.20.0.11")}}))
     assert NXOS.neighbour_differences(long, found.neighbours[NODE.address]) == ()
 
