@@ -114,6 +114,14 @@ class Somebody:
 
 
 SOMEBODY: Mapping[str, Somebody] = {
+    "comware": Somebody(
+        (
+            *("system-view", "bgp {as}"),
+            *("peer {address} as-number 65001", "peer {address} description {description}"),
+            *("return", "save force", "quit"),
+        ),
+        ("system-view", "bgp {as}", "undo peer {address}", "return", "save force", "quit"),
+    ),
     "junos": Somebody(
         (
             *("configure", "set protocols bgp group OTHERS type external"),

@@ -98,7 +98,9 @@ _TRANSACTION = Transaction(
 class _Comware(PlayedPlatform):
     def neighbour_differences(self, neighbour: Neighbour, found: NeighbourState) -> tuple[str, ...]:
         """Without graceful restart where the switch has none at all: that is right for every neighbour."""
-        wanted = replace(neighbour, graceful_restart=neighbour.graceful_restart and found.graceful_restart)
+        wanted = replace(
+            settings.fitting(neighbour), graceful_restart=neighbour.graceful_restart and found.graceful_restart
+        )
         return super().neighbour_differences(wanted, found)
 
 

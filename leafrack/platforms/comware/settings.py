@@ -10,15 +10,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from leafrack.platforms.as_numbers import number_or_none
+from leafrack.platforms.job import Neighbour
 from leafrack.platforms.state import AnyAs, Limit, Password, PrivateAs, Setting, Settings, Timers
 
 FAMILIES = ("ipv4 unicast", "ipv6 unicast")
 """Address families that leafrack has a part in."""
+_LONGEST = 79
+"""Characters of a description (S5820V2 and MSR V7, ``peer description``)."""
 _AUTOMATIC = 75
 """Per cent of a limit at which Comware warns by itself."""
+
+
+def fitting(neighbour: Neighbour) -> Neighbour:
+    """A neighbour whose description is no longer than Comware takes it."""
+    return replace(neighbour, description=neighbour.description[:_LONGEST].rstrip())
 
 
 def family(version: int) -> str:

@@ -30,7 +30,7 @@ _LAST = 65535
 def text(job: Job) -> str:
     """Configuration of everything that a job declares, to be entered in system view."""
     entries_ = (line for one in job.lists for line in _new_entries(one, {}))
-    inside = [part for each in job.neighbours for part in neighbour.new(each)]
+    inside = [part for each in job.neighbours for part in neighbour.new(settings.fitting(each))]
     return "".join(f"{line}\n" for line in (*entries_, *(one.text for one in _bgp(job.as_number, inside))))
 
 
@@ -76,7 +76,7 @@ def _guard(plan: Plan) -> None:
 
 
 def _neighbours(plan: Plan) -> Iterator[Part]:
-    for each in plan.neighbours:
+    for each in map(settings.fitting, plan.neighbours):
         has = plan.found.neighbours.get(each.address)
         if has is None:
             yield from neighbour.new(each)

@@ -182,7 +182,7 @@ def test_where_it_cannot_begin_nothing_is_changed(box: Served, faults: dict[str,
 
 
 REFUSED = {
-    "a description that is too long": (replace(NODE, description="x" * 90), "Wrong parameter"),
+    "a list whose name is too long": (replace(NODE, list_in="x" * 64), "Wrong parameter"),
     "a hold time that is too short": (replace(NODE, timers=Timers(5, 10)), "at least three times the keepalive"),
     "a password that is too long": (replace(NODE, password="s3cret" * 20), "password simple (hidden)"),
 }

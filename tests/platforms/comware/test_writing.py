@@ -221,6 +221,14 @@ def test_an_as_that_can_never_be_right_takes_the_neighbour_down_with_it() -> Non
     assert f"{PEER} bfd" in entered(job(NODE), found)
 
 
+def test_a_description_that_is_too_long_is_cut_where_comware_would_refuse_it() -> None:
+    long = replace(NODE, description="x" * 78 + " y")
+    shown = f"description {'x' * 78}"
+    assert f" {PEER} {shown}\n" in COMWARE.text(job(long))
+    assert f"{PEER} {shown}" in entered(job(long), runs())
+    assert entered(job(long), runs(has(description="x" * 78))) == []
+
+
 def test_graceful_restart_counts_only_where_the_switch_has_it_and_must_not() -> None:
     one, pair = NODE, replace(NODE, graceful_restart=False)
     off, on = has(), has(graceful_restart=True)
