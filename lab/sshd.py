@@ -98,9 +98,14 @@ def write_sshd_files(folder: Folder, plan: Plan) -> None:
         home = home_of(switch.name)
         (home / "authorized_keys").write_text(public, encoding="utf-8")
         (home / "host_key").write_bytes((folder.ssh / f"host_{switch.name}").read_bytes())
-        (home / "host_key").chmod(0o600)
-        config = _SSHD_CONFIG.format(key=home / "host_key", authorized=home / "authorized_keys")
-        (home / "sshd_config").write_text(config, encoding="utf-8")
+        write_sshd_config(home)
+
+
+def write_sshd_config(home: Path) -> None:
+    """Settings of the sshd of a switch, whose keys are in its home."""
+    (home / "host_key").chmod(0o600)
+    config = _SSHD_CONFIG.format(key=home / "host_key", authorized=home / "authorized_keys")
+    (home / "sshd_config").write_text(config, encoding="utf-8")
 
 
 class Listeners:
@@ -118,10 +123,14 @@ class Listeners:
             if name in answering:
                 threading.Thread(target=hand_over, args=(listener, home_of(name)), daemon=True).start()
                 continue
-            enter = ["nsenter", "-t", str(pids[name]), "-n", "-m", "-u", "-p", "--"]
-            sshd = ["/usr/sbin/sshd", "-i", "-f", str(home_of(name) / "sshd_config")]
-            command = [*enter, *sshd, "-E", str(logs / name / "sshd.log")]
-            threading.Thread(target=_answer, args=(listener, command), daemon=True).start()
+            command = sshd(pids[name], home_of(name), logs / name / "sshd.log")
+            threading.Thread(target=answer, args=(listener, command), daemon=True).start()
+
+
+def sshd(pid: int, home: Path, log: Path) -> list[str]:
+    """Command that answers one connection in a switch's namespaces."""
+    enter = ["nsenter", "-t", str(pid), "-n", "-m", "-u", "-p", "--"]
+    return [*enter, "/usr/sbin/sshd", "-i", "-f", str(home / "sshd_config"), "-E", str(log)]
 
 
 def hand_over(listener: socket.socket, home: Path) -> None:
@@ -139,8 +148,9 @@ def hand_over(listener: socket.socket, home: Path) -> None:
             time.sleep(0.1)
 
 
-def _answer(listener: socket.socket, command: list[str]) -> None:
-    while True:
+def answer(listener: socket.socket, command: list[str]) -> None:
+    """Start the command for every connection, until the listener is closed."""
+    while listener.fileno() >= 0:
         try:
             connection, _ = listener.accept()
             with connection:

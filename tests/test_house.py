@@ -94,6 +94,7 @@ WORDS = {
     "junos": r"junos|juniper|peer-as\b|policy-statement|commit confirmed",
     "nxos": r"nx-os|nexus|copy running-config|rollback running-config|feature bgp",
     "sonic": r"sonic",
+    "cumulus": r"cumulus|nvue|nv config",
 }
 """What a platform says, and nothing outside of the platforms' folders: one that is added adds its own words."""
 REGISTRY = CLONE / "leafrack" / "platforms" / "__init__.py"

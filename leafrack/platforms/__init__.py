@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from leafrack.platforms.base import Platform, ShelledPlatform
 from leafrack.platforms.bird.platform import BIRD
 from leafrack.platforms.comware.platform import COMWARE
+from leafrack.platforms.cumulus.platform import CUMULUS
 from leafrack.platforms.eos.platform import EOS
 from leafrack.platforms.evidence import Evidence
 from leafrack.platforms.frr.platform import FRR
@@ -28,6 +29,7 @@ BUILT_IN: dict[str, AnyPlatform] = {
     "junos": JUNOS,
     "nxos": NXOS,
     "sonic": SONIC,
+    "cumulus": CUMULUS,
 }
 _REGISTRY = Registry(BUILT_IN)
 DEFAULT = "frr"

@@ -204,3 +204,5 @@ class SwitchState:
     """Number of each entry of a list, by list and entry, where its removal or its successor needs one."""
     elsewhere: tuple[str, ...] = ()
     """Other VRFs in which the switch runs BGP."""
+    release: str = ""
+    """What the switch's system calls its release, where its words depend on that."""

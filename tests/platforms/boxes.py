@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -192,12 +192,20 @@ def running(name: str, home: Path) -> Iterator[Box]:
         children = Path(f"/proc/{processes[0].pid}/task/{processes[0].pid}/children").read_text().split()
         box = Box(name, int(children[0]), home)
         _connect(box, [process.pid for process in processes[1:]])
-        with played.answering(box) if software.answers else nullcontext(box) as found:
+        with _reached(box, answers=software.answers) as found:
             yield found
     finally:
         for process in processes:
             process.kill()
             process.wait()
+
+
+def _reached(box: Box, *, answers: bool) -> AbstractContextManager[Box]:
+    from tests.platforms import played
+
+    if answers:
+        return played.answering(box)
+    return played.with_sshd(box) if isinstance(box.platform, PlayedPlatform) else nullcontext(box)
 
 
 def _made(home: Path, mount: str, owner: str) -> None:

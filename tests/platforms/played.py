@@ -16,7 +16,7 @@ from typing import Any
 
 import asyncssh
 
-from lab.sshd import hand_over
+from lab.sshd import answer, hand_over, sshd, write_sshd_config
 from leafrack.addresses import Address
 from leafrack.platforms import Job, SwitchState, Way
 from leafrack.platforms.plan import Seal
@@ -113,6 +113,12 @@ class Somebody:
     removes: Sequence[str]
 
 
+_NV = "nv config patch /tmp/theirs.yaml && nv config apply -y && nv config save && rm /tmp/theirs.yaml"
+_THEIRS = """\
+cat >/tmp/theirs.yaml <<'END'
+- set: {vrf: {default: {router: {bgp: {neighbor: {'{address}': {type: numbered, remote-as: 65001,
+    description: '{description}'}}}}}}}
+END"""
 SOMEBODY: Mapping[str, Somebody] = {
     "comware": Somebody(
         (
@@ -121,6 +127,10 @@ SOMEBODY: Mapping[str, Somebody] = {
             *("return", "save force", "quit"),
         ),
         ("system-view", "bgp {as}", "undo peer {address}", "return", "save force", "quit"),
+    ),
+    "cumulus": Somebody(
+        (_THEIRS, _NV),
+        ("nv unset vrf default router bgp neighbor {address} && nv config apply -y && nv config save",),
     ),
     "junos": Somebody(
         (
@@ -150,6 +160,33 @@ SOMEBODY: Mapping[str, Somebody] = {
         ),
     ),
 }
+
+
+class ShellBox(PlayedBox):
+    """A switch with a shell, in which somebody runs commands."""
+
+    def typed(self, lines: Sequence[str], address: str, description: str = "") -> None:
+        """Commands, as a script."""
+        given = {"{address}": address, "{description}": description}
+        text = "\n".join(lines)
+        for name, value in given.items():
+            text = text.replace(name, value)
+        done = self.run("sh", "-ec", text)
+        assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def with_sshd(box: boxes.Box) -> Iterator[PlayedBox]:
+    """A switch with a shell, and sshd behind a port."""
+    write_sshd_config(box.home)
+    assert box.run("mkdir", "-p", "/run/sshd").returncode == 0
+    command = sshd(box.pid, box.home, box.home / "logs" / "sshd.log")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer, args=(listener, command), daemon=True).start()
+        try:
+            yield ShellBox(box.name, box.pid, box.home, listener.getsockname()[1])
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -122,7 +122,8 @@ def _neighbour(
         address=address,
         remote_as=as_number(peer.get("remoteAs", 0)),
         state=state,
-        uptime=peer.get("bgpTimerUpMsec", 0) / 1000 if established else 0.0,
+        # NVIDIA's FRR says it without the unit.
+        uptime=peer.get("bgpTimerUpMsec", peer.get("bgpTimerUp", 0)) / 1000 if established else 0.0,
         last_error="" if established else _last_error(peer, list(families.values())),
         prefixes_received=sum(family.get("acceptedPrefixCounter", 0) for family in families.values()),
         lines=lines,
@@ -140,7 +141,7 @@ def _state(said: str) -> SessionState:
 
 
 def _families(peer: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """Families of a neighbour; ``ipv4Unicast`` in FRR is ``IPv4 Unicast`` in the one of Cumulus."""
+    """Families of a neighbour; ``ipv4Unicast`` in FRR is ``IPv4 Unicast`` in NVIDIA's."""
     return {name.replace(" ", "").lower(): family for name, family in peer.get("addressFamilyInfo", {}).items()}
 
 
