@@ -26,7 +26,7 @@ class Strength(StrEnum):
     """leafrack's own imitation of the box ran it: it shows that leafrack does what it means to."""
 
 
-class Part(StrEnum):
+class Basic(StrEnum):
     """What every platform does, whatever a fabric asks for besides."""
 
     LINES = "neighbours and prefix lists"
@@ -34,8 +34,8 @@ class Part(StrEnum):
     JOBS = "checking, applying, saving, taking back"
 
 
-Subject = Part | Feature
-EVERYTHING: frozenset[Subject] = frozenset((*Part, *Feature))
+Subject = Basic | Feature
+EVERYTHING: frozenset[Subject] = frozenset((*Basic, *Feature))
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,10 @@ def table(platforms: Mapping[str, Judged]) -> str:
     rows = [
         _row("", [f"`{name}`" for name in platforms]),
         _row("---", ["---"] * len(platforms)),
-        *(_row(subject, [cell(platform, subject) for platform in platforms.values()]) for subject in (*Part, *Feature)),
+        *(
+            _row(subject, [cell(platform, subject) for platform in platforms.values()])
+            for subject in (*Basic, *Feature)
+        ),
     ]
     return "\n".join([*rows, "", *(line for name, one in platforms.items() for line in _told(name, one)), ""])
 
@@ -94,5 +97,5 @@ def _told(name: str, platform: Judged) -> Iterator[str]:
 
 
 def _but(one: Evidence) -> str:
-    lacking = [str(subject) for subject in (*Part, *Feature) if subject not in one.of]
+    lacking = [str(subject) for subject in (*Basic, *Feature) if subject not in one.of]
     return f" Not: {', '.join(lacking)}." if lacking else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from leafrack.platforms import BUILT_IN, Feature
-from leafrack.platforms.evidence import EVERYTHING, NONE, Evidence, Part, Strength, Subject, cell, table
+from leafrack.platforms.evidence import EVERYTHING, NONE, Basic, Evidence, Strength, Subject, cell, table
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Said:
     cannot: Mapping[Feature, str] = field(default_factory=dict)
 
 
-LINES = Evidence(Strength.SCHEMA, "The vendor's schema 5.9.", frozenset((Part.LINES, Feature.TIMERS)))
+LINES = Evidence(Strength.SCHEMA, "The vendor's schema 5.9.", frozenset((Basic.LINES, Feature.TIMERS)))
 PLAYED = Evidence(Strength.SIMULATED, "A box of our own.", EVERYTHING - {Feature.IPV6})
 
 
@@ -29,9 +29,9 @@ def test_there_is_evidence_for_all_that_a_platform_does(name: str) -> None:
 @pytest.mark.parametrize(
     ("subject", "told"),
     [
-        (Part.LINES, "schema, simulated"),
+        (Basic.LINES, "schema, simulated"),
         (Feature.TIMERS, "schema, simulated"),
-        (Part.JOBS, "simulated"),
+        (Basic.JOBS, "simulated"),
         (Feature.PASSWORD, "–"),
         (Feature.IPV6, "none"),
     ],
@@ -45,7 +45,7 @@ def test_what_was_done_is_told_below_with_what_it_leaves_out() -> None:
     told = table({"toyos": Said((PLAYED, LINES))}).splitlines()
     assert told[0] == "|  | `toyos` |"
     assert "| timers for a neighbour | schema, simulated |" in told
-    left = ", ".join(str(one) for one in (*Part, *Feature) if one not in LINES.of)
+    left = ", ".join(str(one) for one in (*Basic, *Feature) if one not in LINES.of)
     assert told[-2:] == [
         f"* `toyos`, schema: The vendor's schema 5.9. Not: {left}.",
         "* `toyos`, simulated: A box of our own. Not: IPv6 neighbours.",

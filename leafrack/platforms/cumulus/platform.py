@@ -9,7 +9,7 @@ from importlib.resources import files
 from leafrack.addresses import Address
 from leafrack.platforms.cumulus import read, write
 from leafrack.platforms.cumulus.spellings import spelling_of
-from leafrack.platforms.evidence import EVERYTHING, Evidence, Part, Strength
+from leafrack.platforms.evidence import EVERYTHING, Basic, Evidence, Strength
 from leafrack.platforms.frr.platform import FRR
 from leafrack.platforms.job import Neighbour
 from leafrack.platforms.plan import Plan
@@ -96,7 +96,7 @@ CUMULUS = _Cumulus(
         Evidence(
             Strength.SCHEMA,
             "NVIDIA's schemas of 5.1, 5.3, 5.9, 5.14, 5.15 and 5.18 (package nvueschema): every key and value.",
-            EVERYTHING - {Part.READING, Part.JOBS},
+            EVERYTHING - {Basic.READING, Basic.JOBS},
         ),
         Evidence(Strength.SIMULATED, "Whole jobs on an `nv` of leafrack's own, which writes FRR's configuration."),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from leafrack.addresses import Address
-from leafrack.platforms.evidence import EVERYTHING, Evidence, Part, Strength
+from leafrack.platforms.evidence import EVERYTHING, Basic, Evidence, Strength
 from leafrack.platforms.job import Neighbour, PrefixList
 from leafrack.platforms.junos import read, secrets, settings, write
 from leafrack.platforms.junos.sets import Statement, line
@@ -222,7 +222,7 @@ JUNOS = PlayedPlatform(
         Evidence(
             Strength.SCHEMA,
             "Junos 24.4's own structure of its configuration (package junoscfg): every keyword.",
-            EVERYTHING - {Part.READING, Part.JOBS},
+            EVERYTHING - {Basic.READING, Basic.JOBS},
         ),
         Evidence(Strength.SIMULATED, "A fake of Junos' command line, with a real FRR behind it."),
     ),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from leafrack.addresses import Address
 from leafrack.platforms import differences
-from leafrack.platforms.evidence import EVERYTHING, Evidence, Part, Strength
+from leafrack.platforms.evidence import EVERYTHING, Basic, Evidence, Strength
 from leafrack.platforms.job import Neighbour
 from leafrack.platforms.nxos import read, settings, write
 from leafrack.platforms.played import SESSION, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction
@@ -105,7 +105,7 @@ NXOS = _NxosPlatform(
         Evidence(
             Strength.PARSERS,
             "Patterns of Ansible's collection cisco.nxos, where it is installed.",
-            EVERYTHING - {Part.READING, Part.JOBS},
+            EVERYTHING - {Basic.READING, Basic.JOBS},
         ),
         Evidence(Strength.SIMULATED, "A fake of a Nexus' command line, with a real FRR behind it."),
     ),
