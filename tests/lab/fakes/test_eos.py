@@ -202,6 +202,8 @@ def test_a_session_that_is_left_waits_and_one_that_is_aborted_is_gone(eos: Eos) 
     assert eos.fake.sessions == {}
     eos.says("configure session a", *CHANGE, "commit timer 00:02:00", "configure session a abort")
     assert "10.0.0.1" not in eos.speaker.runs.peers
+    eos.says("configure session b", "end", "configure session b abort")
+    assert eos.fake.sessions == {}
 
 
 def test_sections_and_answers_are_those_of_the_speaker(eos: Eos) -> None:
