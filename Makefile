@@ -62,6 +62,11 @@ check: ## What needs no lab and no root: ruff, mypy, the quick tests
 test-newest: ## The unit tests with the newest packages that pyproject.toml allows, in a virtualenv of their own
 	@$(TOOLS) newest
 
+.PHONY: test-platforms
+test-platforms: ## The conformance suite of platforms that are FRR, on FRR of newer Debian releases (root, ten minutes)
+	@$(TOOLS) get --lab
+	@$(TOOLS) platforms
+
 .PHONY: tools
 tools: ## Only the programs, packages and the virtualenv
 	@$(TOOLS) get

@@ -51,9 +51,9 @@ def of_drift(
     """
     failing = [row for row in rows or () if not row["ok"]]
     warnings = [kind_of(line) for line in preview.warnings]
-    in_the_way, foreign, differs = (
+    in_the_way, foreign, differs, by_hand = (
         [text for kind, text in warnings if kind is wanted]
-        for wanted in (ProblemKind.IN_THE_WAY, ProblemKind.FOREIGN, ProblemKind.DRIFT)
+        for wanted in (ProblemKind.IN_THE_WAY, ProblemKind.FOREIGN, ProblemKind.DRIFT, ProblemKind.BY_HAND)
     )
     if code not in (0, DRIFT) and not in_the_way:
         # A refresh of the cluster may fail before our own program says why: rows of no rack are of the cluster itself.
@@ -72,6 +72,9 @@ def of_drift(
         lines += ["Somebody else's, and left alone:", "", *_bullets(foreign), ""]
     if differs:
         lines += ["What differs:", "", *_bullets(differs), ""]
+    if by_hand:
+        lines += ["On leaves that somebody else configures, and that `pulumi up` leaves as they are:", ""]
+        lines += [*_bullets(by_hand), ""]
     if preview.changes:
         lines += ["`pulumi up` would take this back:", "", *_changes(preview), ""]
     if failing:

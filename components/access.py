@@ -10,8 +10,8 @@ import pulumi_kubernetes as kubernetes
 from pulumi_command import remote
 
 from leafrack.fabric import Jump, Leaf
+from leafrack.world.login import PASSWORD_VARIABLE, PRIVATE_KEY_VARIABLE, private_key
 from leafrack.world.model import Cluster
-from leafrack.world.ssh import PASSWORD_VARIABLE, PRIVATE_KEY_VARIABLE, private_key
 
 DIAL_ATTEMPTS = 2
 """Times that pulumi-command tries again to connect; with a wrong password each try counts towards a lock-out."""

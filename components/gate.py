@@ -14,6 +14,7 @@ from leafrack.sessions.model import ExpectedSession, SessionKind
 from leafrack.world.fields import Fields, Target
 from leafrack.world.model import Endpoint, endpoints
 
+from . import by_hand
 from .python import Run, run
 from .rerun import NO_RERUN, Rerun
 from .scope import Resources, Scope, field_manager
@@ -37,6 +38,8 @@ class Gate:
     rerun: Rerun = NO_RERUN
     manager: str = ""
     """Field manager of the stack, where a destroy begins with the gate: then it looks whether the stack may go."""
+    first: bool = True
+    """Whether the racks still have the AS that they start with."""
 
 
 def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.Resource:
@@ -54,9 +57,11 @@ def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.R
         endpoints=judging(scope.fabric, (*forward, *back)),
         cluster=scope.access.cluster,
         manager=what.manager,
+        **by_hand.waiting(scope.fabric, forward, first=what.first),
     )
     # Most gates are without: what they are given stays as it was before there were any with.
-    left_out = {key for key, usual in (("manager", ""), ("hold", HOLD)) if getattr(guarded, key) == usual}
+    usual = {"manager": "", "hold": HOLD, "by_hand": {}, "wait": None}
+    left_out = {name for name, value in usual.items() if getattr(guarded, name) == value}
     stdin = pulumi.Output.all(*what.made_by).apply(
         lambda texts: guarded.model_copy(update={"made_by": _digest(texts)}).model_dump_json(exclude=left_out)
     )
@@ -68,13 +73,15 @@ def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.R
         update=bool(forward),
         back=bool(back or what.manager),
         rerun=what.rerun,
+        timeouts=by_hand.bound(guarded.wait),
     )
     return run(scope, f"{name}-gate", asked, depends_on)
 
 
 def judging(fabric: Fabric, sessions: Iterable[ExpectedSession]) -> tuple[Endpoint, ...]:
-    """The leaves that can tell of some sessions."""
+    """The leaves that tell of some sessions; of a leaf by hand its nodes do, also where it may be read."""
     leaves = {session.far.name for session in sessions if session.kind is SessionKind.LEAF}
+    leaves -= by_hand.leaves(fabric).keys()
     return tuple(endpoint for endpoint in endpoints(fabric) if endpoint.name in leaves)
 
 

@@ -121,7 +121,8 @@ class LeafRack(pulumi.ComponentResource):
                 values=dict.fromkeys(args.declared.nodes, str(fabric.rack_as(args.rack))),
                 part="as-number",
             ),
-            [*at_leaves, *self._labels],
+            # A leaf by hand has nothing to wait for.
+            [*reflected, *at_leaves, *self._labels],
         )
         # Also where there is none: on the way from one to none the field goes before the gate, not after it.
         local = args.declared.local_as_number
@@ -142,6 +143,7 @@ class LeafRack(pulumi.ComponentResource):
             settle=SETTLE if self._resets else 0.0,
             hold=HOLD if self._resets else 0.0,
             rerun=Rerun.where(self.drifted),
+            first=False,
         )
         return [gate(self._scope, f"{args.rack}-finished", what, [on_peers])]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leafrack.fabric import Fabric, names
+from leafrack.fabric import Fabric, hand_over, names
 from leafrack.sessions import expected
 
 OUTPUT_VERSION = 2
@@ -30,6 +30,7 @@ def outputs(fabric: Fabric) -> dict[str, Any]:
                         "addresses": [str(address) for address in leaf.address],
                         "asNumber": leaf.as_number,
                         "peerNames": [names.leaf_peer(fabric, rack, name, address.version) for address in leaf.address],
+                        **_by_hand(fabric, rack, name),
                     }
                     for name, leaf in declared.leaves.items()
                 },
@@ -64,3 +65,11 @@ def outputs(fabric: Fabric) -> dict[str, Any]:
             **{key: [str(cidr) for cidr in ranges] for key, ranges in fabric.services.items()},
         },
     }
+
+
+def _by_hand(fabric: Fabric, rack: str, name: str) -> dict[str, Any]:
+    """What a leaf by hand is given; other leaves have no such key."""
+    leaf = fabric.racks[rack].leaves[name]
+    if not leaf.by_hand:
+        return {}
+    return {"byHand": {"platform": leaf.platform, "text": hand_over.text_of(fabric, rack, name)}}

@@ -16,9 +16,9 @@ from .scope import Resources, Scope
 class Run:
     """A command of leafrack's and when it runs.
 
-    ``stdin`` says what to do. Without ``forward`` nothing starts when the resource is made, without ``update`` nothing
-    when its inputs change. ``previous`` tells it its last output
-    (``addPreviousOutputInEnv``). It runs again where an input changes, and where ``rerun`` says so.
+    ``stdin`` says what to do, and may be secret. Without ``forward`` nothing starts when the resource is made, without
+    ``update`` nothing when its inputs change. ``previous`` tells it its last output (``addPreviousOutputInEnv``). It
+    runs again where an input changes, and where ``rerun`` says so.
     """
 
     command: str
@@ -29,11 +29,16 @@ class Run:
     back: bool = True
     previous: bool = False
     rerun: Rerun = NO_RERUN
+    timeouts: pulumi.CustomTimeouts | None = None
+    """Pulumi's own, an hour, where there are none."""
+    delete_before_replace: bool = False
 
 
 def run(scope: Scope, name: str, what: Run, depends_on: Resources) -> pulumi.Resource:
     """Resource that is made by ``python -m leafrack COMMAND forward`` and deleted by ``back``."""
     forward = python(what.command, "forward")
+    options = scope.options(depends_on, what.rerun.ignored(f"environment.{VARIABLE}"))
+    options.custom_timeouts, options.delete_before_replace = what.timeouts, what.delete_before_replace
     return local.Command(
         name,
         create=forward if what.forward else None,
@@ -43,7 +48,7 @@ def run(scope: Scope, name: str, what: Run, depends_on: Resources) -> pulumi.Res
         environment={**what.environment, VARIABLE: what.rerun.token},
         add_previous_output_in_env=what.previous,
         logging=local.Logging.STDERR,
-        opts=scope.options(depends_on, what.rerun.ignored(f"environment.{VARIABLE}")),
+        opts=options,
     )
 
 

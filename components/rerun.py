@@ -61,6 +61,10 @@ class Watch:
         rerun = self.rerun(differences)
         return rerun if self._applied else NO_RERUN
 
+    def by_hand(self, differences: Differences) -> None:
+        """What somebody else is to put right: nothing runs for it but the gates of what stands before it."""
+        self._tell(differences, ProblemKind.BY_HAND)
+
     def note(self, differences: Differences) -> None:
         """What somebody else has put on something of ours; each line says what removes it."""
         self._tell(differences, ProblemKind.FOREIGN)

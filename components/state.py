@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import pulumi
+from pulumi.runtime.settings import get_monitor
 
 from leafrack.platforms import Task
 from leafrack.world.calico import Group
@@ -14,6 +17,8 @@ from leafrack.world.calico import Group
 from .outputs import OUTPUT_VERSION
 
 _LEAF_TYPE = "leafrack:index:LeafSwitch$command:remote:Command::"
+_OF_A_LEAF = re.compile(r".*leafrack:index:LeafSwitch\$(?P<type>[^$]+?)::(?P<name>[^:]+)")
+REMOTE = "command:remote:Command"
 
 
 def stale_state() -> str | None:
@@ -42,6 +47,35 @@ def written_group() -> Group:
     except Exception:  # noqa: BLE001 - the SDK raises no narrower one
         return Group.V1
     return Group.V3 if any(f"kubernetes:{Group.V3.api_version}:" in urn for urn in urns) else Group.V1
+
+
+def kinds_of(name: str) -> tuple[str, ...]:
+    """Types of the resources of a leaf that the running stack's state has under a name.
+
+    Of a state that cannot be read it is taken to have one that runs on the leaf.
+    """
+    try:
+        urns = _resources(get_monitor())
+    except Exception:  # noqa: BLE001 - the SDK raises no narrower one
+        return (REMOTE,)
+    found = (_OF_A_LEAF.fullmatch(urn) for urn in urns)
+    return tuple(each["type"] for each in found if each and each["name"] == name)
+
+
+def handed_before() -> Mapping[str, str]:
+    """What the last update gave out for each leaf by hand, from the outputs of the running stack."""
+    try:
+        racks = (_read("pulumi:pulumi:readStackOutputs", "name").get("leafrack") or {}).get("racks") or {}
+        leaves = {name: leaf for rack in racks.values() for name, leaf in rack["leaves"].items()}
+    except Exception:  # noqa: BLE001 - the SDK raises no narrower one
+        return {}
+    return {name: leaf["byHand"]["text"] for name, leaf in leaves.items() if "byHand" in leaf}
+
+
+@lru_cache(maxsize=1)
+def _resources(_monitor: object) -> tuple[str, ...]:
+    """URNs of the state, read once in a run: each has a monitor of its own."""
+    return tuple(_read("pulumi:pulumi:readStackResourceOutputs", "stackName"))
 
 
 def _is_stale() -> bool:

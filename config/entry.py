@@ -17,17 +17,18 @@ from pydantic import SecretStr
 
 from components.access import Access
 from components.scope import field_manager
-from components.state import stale_state, written_group
+from components.state import handed_before, stale_state, written_group
 from config.settings import PROJECT, StackSettings, load_settings, unknown_racks
 from leafrack.errors import FabricError, Problem, ProblemKind, said
 from leafrack.fabric.checks import platforms
 from leafrack.fabric.load import Loaded, load
+from leafrack.preflight import hand_overs
 from leafrack.preflight.drift import Comparison
 from leafrack.preflight.findings import findings, notices, observe, overlaps, unreadable
 from leafrack.proof import prove
 from leafrack.world.calico_api import CalicoApi
+from leafrack.world.login import Credentials
 from leafrack.world.retry import PATIENCE
-from leafrack.world.ssh import Credentials
 
 UNREACHABLE_VARIABLE = "LEAFRACK_UNREACHABLE"
 """``warn`` or ``fail``: what a cluster or switch that does not answer means. A preview warns, an update fails."""
@@ -95,7 +96,8 @@ class CheckedStack:
         if problems:
             raise _ended(problems)
         if preview:
-            for notice in self.loaded.placed((*proved.warnings, *notices(fabric, observed))):
+            handed = hand_overs.notices(comparison, handed_before())
+            for notice in self.loaded.placed((*proved.warnings, *notices(fabric, observed), *handed)):
                 pulumi.log.warn(str(notice))
         for problem in away:
             text = f"{problem.text}; this preview goes on without what it would tell"

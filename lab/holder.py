@@ -88,7 +88,8 @@ def _build(folder: Folder, state: State, plan: Plan) -> tuple[Claim, Daemons]:
         hosts.start_nodes()
     cluster.daemons.check()
     pids = {host.name: hosts.daemons.child(host.name) for host in plan.hosts}
-    listeners.serve(pids, folder.logs)
+    answering = [switch.name for switch in plan.switches if SOFTWARE[switch.platform].answers]
+    listeners.serve(pids, folder.logs, answering)
     folder.fabric.write_text(f"{state.fabric}\n", encoding="utf-8")
     entries = tuple(
         Host(host.name, host.kind, host.rack, _host_pid(host.name), ssh_ports.get(host.name), host.platform)

@@ -6,11 +6,12 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import yaml
 
+from lab.fakes import SOCKET
 from lab.paths import PATH, Folder, home_of
 from lab.plan import Plan
 
@@ -97,28 +98,59 @@ def write_sshd_files(folder: Folder, plan: Plan) -> None:
         home = home_of(switch.name)
         (home / "authorized_keys").write_text(public, encoding="utf-8")
         (home / "host_key").write_bytes((folder.ssh / f"host_{switch.name}").read_bytes())
-        (home / "host_key").chmod(0o600)
-        config = _SSHD_CONFIG.format(key=home / "host_key", authorized=home / "authorized_keys")
-        (home / "sshd_config").write_text(config, encoding="utf-8")
+        write_sshd_config(home)
+
+
+def write_sshd_config(home: Path) -> None:
+    """Settings of the sshd of a switch, whose keys are in its home."""
+    (home / "host_key").chmod(0o600)
+    config = _SSHD_CONFIG.format(key=home / "host_key", authorized=home / "authorized_keys")
+    (home / "sshd_config").write_text(config, encoding="utf-8")
 
 
 class Listeners:
-    """Sockets on 127.0.0.1 in the host's network namespace; a connection becomes an ``sshd -i`` in its switch."""
+    """Sockets on 127.0.0.1 in the host's network namespace.
+
+    A connection becomes an ``sshd -i`` in its switch, or is handed to what answers there itself.
+    """
 
     def __init__(self, ports: Mapping[str, int]) -> None:
         self._listeners = {name: socket.create_server(("127.0.0.1", port), backlog=200) for name, port in ports.items()}
 
-    def serve(self, pids: Mapping[str, int], logs: Path) -> None:
+    def serve(self, pids: Mapping[str, int], logs: Path, answering: Collection[str] = ()) -> None:
         """Answer from now on, in the background; ``pids`` are the switches' first processes."""
         for name, listener in self._listeners.items():
-            enter = ["nsenter", "-t", str(pids[name]), "-n", "-m", "-u", "-p", "--"]
-            sshd = ["/usr/sbin/sshd", "-i", "-f", str(home_of(name) / "sshd_config")]
-            command = [*enter, *sshd, "-E", str(logs / name / "sshd.log")]
-            threading.Thread(target=_answer, args=(listener, command), daemon=True).start()
+            if name in answering:
+                threading.Thread(target=hand_over, args=(listener, home_of(name)), daemon=True).start()
+                continue
+            command = sshd(pids[name], home_of(name), logs / name / "sshd.log")
+            threading.Thread(target=answer, args=(listener, command), daemon=True).start()
 
 
-def _answer(listener: socket.socket, command: list[str]) -> None:
+def sshd(pid: int, home: Path, log: Path) -> list[str]:
+    """Command that answers one connection in a switch's namespaces."""
+    enter = ["nsenter", "-t", str(pid), "-n", "-m", "-u", "-p", "--"]
+    return [*enter, "/usr/sbin/sshd", "-i", "-f", str(home / "sshd_config"), "-E", str(log)]
+
+
+def hand_over(listener: socket.socket, home: Path) -> None:
+    """Give every connection to the process that answers on the socket in a switch's home (lab.fakes)."""
     while True:
+        try:
+            connection, _ = listener.accept()
+            with connection, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
+                door.connect(str(home / SOCKET))
+                socket.send_fds(door, [b"."], [connection.fileno()])
+        except OSError:
+            # The caller is gone, or nobody answers: a switch that starts again looks so. Or the listener is closed.
+            if listener.fileno() < 0 or not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                return
+            time.sleep(0.1)
+
+
+def answer(listener: socket.socket, command: list[str]) -> None:
+    """Start the command for every connection, until the listener is closed."""
+    while listener.fileno() >= 0:
         try:
             connection, _ = listener.accept()
             with connection:

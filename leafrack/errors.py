@@ -29,6 +29,8 @@ class ProblemKind(StrEnum):
     """Somebody else's, on something of leafrack's: it stays, and the text says what removes it."""
     IN_THE_WAY = "in-the-way"
     """Somebody else's, in the place of something of leafrack's: an update stops."""
+    BY_HAND = "by-hand"
+    """Something of leafrack's on a leaf that somebody configures by hand: an update leaves it as it is."""
     UNREACHABLE = "unreachable"
     """A cluster or switch that does not answer: an update stops."""
 
@@ -37,6 +39,7 @@ PREFIXES = {
     ProblemKind.DRIFT: "[drift, up repairs it] ",
     ProblemKind.FOREIGN: "[foreign, left alone] ",
     ProblemKind.IN_THE_WAY: "[in the way, up stops here] ",
+    ProblemKind.BY_HAND: "[by hand, up leaves it] ",
     ProblemKind.UNREACHABLE: "[unreachable, up stops here] ",
 }
 """How a line in Pulumi's log begins that is of a kind; of the others the severity says enough."""

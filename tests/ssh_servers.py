@@ -73,6 +73,16 @@ class Servers:
 
         return self._listen(server_factory=_Open, server_host_keys=[KEYS["ssh-ed25519"]], process_factory=stream)
 
+    def box(self, factory: Any) -> int:
+        """A switch that lets anybody in and talks by ``factory`` (asyncssh's process factory); returns its port."""
+        return self._listen(
+            server_factory=_Open,
+            server_host_keys=[KEYS["ssh-ed25519"]],
+            process_factory=factory,
+            # A terminal of a switch's own: what it echoes and when, it says itself.
+            line_editor=False,
+        )
+
     def jump_host(self, *, forwards: bool = True) -> tuple[int, Seen]:
         """A jump host that lets in who has the key ``USER``; returns its port and what it will see."""
         seen = Seen()

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from tools import environment, getting, locks, newest, stack
+from tools import environment, getting, locks, newest, releases, stack
 from tools.clone import Clone
 from tools.progress import ToolError, say, seconds
 from tools.store import Store, default_root, locked
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     get.add_argument("--lab", action="store_true", help="check that the lab can run here as well (root)")
     commands.add_parser("venv", help="make only the virtualenv: enough for linting and the tests without the lab")
     commands.add_parser("newest", help="the unit tests with the newest packages that pyproject.toml allows")
+    commands.add_parser("platforms", help="the conformance suite on FRR of newer Debian releases")
     run = commands.add_parser("run", help="run a command in the environment of .lab/env")
     run.add_argument("--step", metavar="TEXT", help="say what it does, and how long it took")
     run.add_argument("argv", nargs="+", metavar="COMMAND", help="the command, after --")
@@ -68,6 +69,8 @@ def _run(options: argparse.Namespace, clone: Clone, store: Store) -> int:
             getting.get_virtualenv(clone, store)
         case "newest":
             return newest.test(clone, store)
+        case "platforms":
+            return releases.test(clone, store)
         case "run":
             return _step(options.step, options.argv, clone)
         case "forget-lost-lab":

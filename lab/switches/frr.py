@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from ipaddress import ip_interface
 
@@ -11,6 +12,8 @@ from lab.switches.software import Software
 _PATHS = 16
 """Equal paths that a switch uses: more than any rack or fabric of the lab has."""
 
+RELEASE = {"FRR_RELEASE": os.environ.get("LEAFRACK_FRR_RELEASE", "")}
+"""Folder with FRR of another Debian release (tools/releases.py); the machine's own without it."""
 VTYSH = "service integrated-vtysh-config\n"
 
 
@@ -55,4 +58,5 @@ FRR = Software(
     owner="frr",
     mounts=("/etc/frr", "/run/frr"),
     files=_files,
+    environment=RELEASE,
 )

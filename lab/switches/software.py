@@ -22,3 +22,5 @@ class Software:
     files: Callable[[Switch], Mapping[str, str]]
     """What an operator has written before leafrack comes: text by path."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    answers: bool = False
+    """It answers SSH itself, on a socket in its home (lab.fakes), in the place of sshd."""

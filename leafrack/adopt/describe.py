@@ -17,7 +17,7 @@ from leafrack.adopt.racks import nodes_without_address, racks_of
 from leafrack.adopt.settings import InFile
 from leafrack.fabric import Fabric, Interconnect, names
 from leafrack.fabric.model import DEFAULT_PREFIX_LENGTHS
-from leafrack.fabric.switch import Addresses
+from leafrack.fabric.switch import Addresses, Apply
 from leafrack.platforms import DEFAULT
 from leafrack.platforms.as_numbers import number_or_none
 from leafrack.world.observed import CALICO_DEFAULT_AS
@@ -136,6 +136,8 @@ class _Describing:
         }
         if leaf.known and leaf.known.platform != DEFAULT:
             leaf.values["platform"] = leaf.known.platform
+        if leaf.known and leaf.known.apply is not Apply.LEAFRACK:
+            leaf.values["apply"] = leaf.known.apply.value
         if state is not None and state.router_id:
             leaf.values["routerID"] = state.router_id
         leaf.override = [

@@ -11,6 +11,7 @@ from typing import Any
 from leafrack.addresses import Address
 from leafrack.errors import printable
 from leafrack.fabric import names
+from leafrack.fabric.switch import Apply
 from leafrack.platforms import DEFAULT, SwitchState
 from leafrack.world.cluster import PeerState
 from leafrack.world.nodes import NodeState
@@ -30,6 +31,7 @@ class KnownLeaf:
     state: SwitchState | None = None
     """``None`` where it could not be read."""
     platform: str = DEFAULT
+    apply: Apply = Apply.LEAFRACK
 
 
 @dataclass(frozen=True)

@@ -10,5 +10,5 @@ FOR_PEOPLE = {
     "schema": "print the JSON Schema of the fabric file",
 }
 """Commands that a person or a pipeline runs, each with what it does."""
-FOR_PULUMI = ("gate", "step", "reflectors", "password")
+FOR_PULUMI = ("gate", "step", "reflectors", "password", "switch", "hand-over")
 """Commands that stand in Pulumi's state: their names and arguments are a contract (docs/develop/ARCHITECTURE.md)."""

@@ -22,18 +22,20 @@ from leafrack.commands.command_line import FAILS, HOLDS, UNUSABLE
 from leafrack.errors import FabricError, Problem, UnreadableError, shown
 from leafrack.fabric import Ssh
 from leafrack.fabric.load import load
-from leafrack.fabric.switch import PlatformName
+from leafrack.fabric.switch import Apply, PlatformName
 from leafrack.fabric.wording import problem_text
 from leafrack.platforms import DEFAULT, SwitchState
+from leafrack.world.login import Credentials
 from leafrack.world.model import Cluster, Endpoint, JumpHost
 from leafrack.world.observed import ClusterState
-from leafrack.world.ssh import Credentials, read_all
+from leafrack.world.ssh import read_all
 
 
 class Login(Ssh):
-    """How to log in to a leaf, as ``ssh`` of the fabric file has it, and what runs there."""
+    """How to log in to a leaf, as ``ssh`` of the fabric file has it, what runs there and who configures it."""
 
     platform: PlatformName = DEFAULT
+    apply: Apply = Apply.LEAFRACK
 
 
 _LEAVES = TypeAdapter(dict[str, Login])
@@ -64,7 +66,10 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         "--leaves",
         type=Path,
         metavar="FILE",
-        help="YAML file of leaves by name, each with host, port, user, hostKey, identityFile, jump, platform as needed",
+        help=(
+            "YAML file of leaves by name, each with host, port, user, hostKey, identityFile, jump, platform, apply as "
+            "needed"
+        ),
     )
     command_line.add_json(parser, "what was found")
     return parser.parse_args(given)
@@ -115,6 +120,7 @@ def read(chosen: argparse.Namespace, leaves: Mapping[str, Login]) -> tuple[Facts
             _as_written(chosen, ssh),
             state if isinstance(state := states[name], SwitchState) else None,
             ssh.platform,
+            ssh.apply,
         )
         for name, ssh in leaves.items()
     )
@@ -149,7 +155,7 @@ def _key_file(chosen: argparse.Namespace, given: str | None) -> str | None:
 
 def _as_written(chosen: argparse.Namespace, ssh: Login) -> dict[str, Any]:
     """As ``ssh`` of the fabric file, whose relative paths start at its own folder."""
-    values = ssh.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"platform"})
+    values = ssh.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"platform", "apply"})
     for login in (values, values.get("jump", {})):
         key = login.get("identityFile")
         if key is not None and chosen.leaves is not None and not key.startswith(("~", "/")):

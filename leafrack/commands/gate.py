@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leafrack.commands import resource
 from leafrack.errors import UnreadableError, printable, shown
@@ -19,14 +19,17 @@ from leafrack.sessions.model import ExpectedEnd, ExpectedSession, Row, SessionKi
 from leafrack.world import migration
 from leafrack.world.cluster import ClusterReader
 from leafrack.world.connection import Connection
+from leafrack.world.login import Credentials
 from leafrack.world.model import Cluster, Endpoint, Value
 from leafrack.world.retry import PATIENCE
-from leafrack.world.ssh import Credentials
 
 WAIT = 180.0
 """Seconds that a gate waits: BIRD's own timers (connect retry 5 s, error wait up to 30 s) fit in five times."""
 WAIT_VARIABLE = "LEAFRACK_GATE_WAIT"
-"""Environment variable with another number of seconds, for fabrics that are slower or operators who are not patient."""
+"""Environment variable with another number of seconds, for fabrics that are slower or operators who are not patient.
+
+It goes before the fabric file's ``handOverWait`` too.
+"""
 HOLD = 1.0
 """Seconds that sessions must stand without a break, where they have begun just before.
 
@@ -63,6 +66,16 @@ class Guarded(Value):
     """Digest of the configuration that makes the sessions: with another one they are to be seen again."""
     manager: str = ""
     """Field manager of the stack, where the gate is the first thing on its way back."""
+    by_hand: Mapping[str, str] = {}
+    """Leaves among them that are configured by hand, each with the command that prints what it is to be given."""
+    wait: float | None = None
+    """Seconds to wait on the way forward, where somebody else has his time."""
+
+    def to_hand_over(self, missing: Iterable[Row]) -> tuple[str, ...]:
+        """Leaves by hand that some sessions are missing to, each with what it is to be given."""
+        leaves = {str(session): session.far.name for session in self.forward if session.kind is SessionKind.LEAF}
+        named = dict.fromkeys(leaves.get(row.what, "") for row in missing)
+        return tuple(f"{leaf}: hand it `{self.by_hand[leaf]}`" for leaf in named if leaf in self.by_hand)
 
 
 class Waiting:
@@ -71,8 +84,14 @@ class Waiting:
     Pulumi keeps the last line on screen, so a gate that reported waiting also reports success.
     """
 
-    def __init__(self, name: str, wait: float, tell: Callable[[str], None]) -> None:
-        self._name, self._tell = name, tell
+    def __init__(
+        self,
+        name: str,
+        wait: float,
+        tell: Callable[[str], None],
+        to_hand_over: Callable[[Iterable[Row]], Iterable[str]] = lambda _: (),
+    ) -> None:
+        self._name, self._tell, self._to_hand_over = name, tell, to_hand_over
         self._said: frozenset[str] = frozenset()
         self._next = time.monotonic() + QUIET
         self._until = time.monotonic() + wait
@@ -97,7 +116,8 @@ class Waiting:
         named = ", ".join(f"{row.what} (found {shown(row.found)})" for row in missing[:NAMED])
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         of = f"{len(missing)} of {len(rows)} sessions"
-        self._tell(f"{self._name}: waiting for {of}: {named}{more}; for up to {self.left:.0f} s more")
+        handed = "".join(f"; {line}" for line in self._to_hand_over(missing))
+        self._tell(f"{self._name}: waiting for {of}: {named}{more}{handed}; for up to {self.left:.0f} s more")
 
 
 def run(guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: float = WAIT) -> tuple[Row, ...]:
@@ -108,7 +128,7 @@ def run(guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: 
     credentials = Credentials.from_environment()
     leaves = {end.name for session in expected for end in (session.near, session.far)}
     endpoints = [endpoint for endpoint in guarded.endpoints if endpoint.name in leaves]
-    waiting = Waiting(guarded.name, wait, tell)
+    waiting = Waiting(guarded.name, wait, tell, guarded.to_hand_over)
 
     def look() -> tuple[Row, ...]:
         patience = min(PATIENCE, waiting.left)
@@ -145,12 +165,15 @@ def _of_nodes(session: ExpectedSession) -> tuple[ExpectedEnd, ...]:
     return (session.near,) if session.kind is SessionKind.LEAF else (session.near, session.far)
 
 
-def patience() -> float:
-    """Seconds to wait: :data:`WAIT`, or what the environment says; raises ``ValueError`` where that is no number."""
+def patience(otherwise: float | None = None) -> float:
+    """Seconds to wait: what the environment says, or ``otherwise``, or :data:`WAIT`.
+
+    Raises ``ValueError`` where the environment has no number.
+    """
     given = os.environ.get(WAIT_VARIABLE, "")
     if given and not given.isdecimal():
         raise ValueError(printable(f"{WAIT_VARIABLE}={given!r}: say a number of seconds"))
-    return float(given or WAIT)
+    return float(given or otherwise or WAIT)
 
 
 def missing(guarded: Guarded, direction: str) -> tuple[str, ...]:
@@ -158,10 +181,12 @@ def missing(guarded: Guarded, direction: str) -> tuple[str, ...]:
     try:
         if direction == "back" and guarded.manager:
             migration.refuse_way_back(ClusterReader(Connection(guarded.cluster)), guarded.manager)
-        rows = run(guarded, direction, resource.tell, wait=patience())
+        wait = patience(guarded.wait if direction == "forward" else None)
+        rows = run(guarded, direction, resource.tell, wait=wait)
     except UnreadableError as error:
         return (f"{guarded.name}: {error}",)
-    return tuple(f"{guarded.name}: {row}" for row in compare.folded(rows))
+    lines = (*map(str, compare.folded(rows)), *(f"waited for {line}" for line in guarded.to_hand_over(rows)))
+    return tuple(f"{guarded.name}: {line}" for line in lines)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -25,8 +25,9 @@ from leafrack.errors import FabricError, UnreadableError
 from leafrack.fabric import Fabric
 from leafrack.fabric.checks.ssh import HOST_KEY_TYPES
 from leafrack.fabric.load import load_fabric
+from leafrack.world.login import TIMEOUT, Credentials, Tunnels, reason
 from leafrack.world.model import Endpoint, JumpHost, endpoints
-from leafrack.world.ssh import AT_ONCE, TIMEOUT, Credentials, Tunnels, reason
+from leafrack.world.ssh import AT_ONCE
 
 _LOOK = """\
 # Before you trust a key, compare its fingerprint with the switch's own console: ssh-keygen -lf on its public host key.

@@ -21,8 +21,8 @@ from leafrack.sessions import look as observe
 from leafrack.sessions.model import Row
 from leafrack.world.cluster import ClusterReader
 from leafrack.world.connection import Connection
+from leafrack.world.login import Credentials
 from leafrack.world.model import Cluster, Report, endpoints
-from leafrack.world.ssh import Credentials
 
 NODES_ASKED = 100
 """Nodes that are no reflectors, up to which the table of each is looked at."""

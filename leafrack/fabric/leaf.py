@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from leafrack.fabric import Fabric, Leaf, names
+from leafrack.platforms import Feature, platform_of
 from leafrack.platforms.job import Job, Neighbour, PrefixList, Task
 from leafrack.platforms.state import Timers
 
@@ -12,13 +13,12 @@ from leafrack.platforms.state import Timers
 def neighbours(fabric: Fabric, rack: str, leaf: str) -> dict[str, tuple[Neighbour, ...]]:
     """Neighbours of a leaf by node, one for each family that both have, as they are when the rack is connected."""
     declared = fabric.racks[rack]
-    final = fabric.leaf_side_as(rack)
+    final, start = fabric.leaf_side_as(rack), start_as(fabric, rack, leaf)
     return {
         node: tuple(
             Neighbour(
                 address=address,
-                # Pinned from the start where it stays: pinning it later would reset the session once more.
-                as_number=final if final == fabric.as_number else None,
+                as_number=start,
                 description=names.neighbour_description(rack, node),
                 list_in=names.list_in(fabric.name, address.version),
                 list_out=names.list_out(fabric.name, address.version),
@@ -35,6 +35,24 @@ def neighbours(fabric: Fabric, rack: str, leaf: str) -> dict[str, tuple[Neighbou
         )
         for node, addresses in fabric.border(rack).items()
     }
+
+
+def start_as(fabric: Fabric, rack: str, leaf: str) -> int | None:
+    """AS with which a leaf's neighbours start: pinned where it stays, otherwise any.
+
+    Pinning it later would reset the session once more. A leaf by hand whose platform knows no "any AS" begins with the
+    fabric's, and is given the other one by a second hand-over.
+    """
+    if fabric.leaf_side_as(rack) == fabric.as_number or needs_two(fabric, rack, leaf):
+        return fabric.as_number
+    return None
+
+
+def needs_two(fabric: Fabric, rack: str, leaf: str) -> bool:
+    """Whether a change of the rack's AS takes two hand-overs of a leaf by hand."""
+    declared = fabric.racks[rack].leaves[leaf]
+    changes = fabric.leaf_side_as(rack) != fabric.as_number
+    return declared.by_hand and changes and Feature.ANY_AS in platform_of(declared.platform).cannot
 
 
 def _timers(leaf: Leaf) -> Timers | None:

@@ -186,6 +186,14 @@ class Fabric(Declared):
             "routes (encapsulated pools)"
         ),
     )
+    hand_over_wait: int = Field(
+        default=1800,
+        ge=1,
+        strict=True,
+        description=(
+            "seconds that a gate waits for sessions to leaves with apply: by-hand; LEAFRACK_GATE_WAIT goes before it"
+        ),
+    )
     spines: dict[str, Spine] = Field(default={}, description="spine switches, by name")
     jump: Jump | None = Field(default=None, description="jump host to every leaf that has no ssh.jump of its own")
     waves: Waves = Field(default_factory=Waves, description="how a change goes through the racks")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, RootModel, field_validator
@@ -19,6 +20,8 @@ def _known_platform(name: str) -> str:
     if name not in platforms():
         msg = f"unknown platform '{shown(name)}'{did_you_mean(name, platforms())}"
         raise ValueError(msg)
+    # One of somebody else's package is loaded here, where an error has its place in the file.
+    platforms()[name]
     return name
 
 
@@ -100,13 +103,30 @@ class Spine(Declared):
     )
 
 
+class Apply(StrEnum):
+    """Who puts leafrack's part of the configuration on a leaf."""
+
+    LEAFRACK = "leafrack"
+    BY_HAND = "by-hand"
+
+
 class Leaf(Declared):
     """A leaf switch of a rack: where its nodes' sessions end."""
 
     address: Addresses = Field(description="address in the rack's subnet, one or one per family: nodes peer with it")
     as_number: AsNumber = Field(description="the leaf's AS; the rack's nodes need another one")
     platform: PlatformName = Field(default=DEFAULT, description="network operating system of the leaf")
-    ssh: Ssh = Field(default_factory=Ssh, description="how to log in to the leaf")
+    apply: Apply = Field(
+        default=Apply.LEAFRACK,
+        description=(
+            "who puts leafrack's part on the leaf: leafrack over SSH, or by-hand somebody who is given what `leafrack "
+            "render` prints"
+        ),
+    )
+    ssh: Ssh = Field(
+        default_factory=Ssh,
+        description="how to log in to the leaf; a leaf by-hand is read with it, and not logged in to without it",
+    )
     peer_name: str | None = Field(
         default=None, description="name of the BGPPeer for this leaf; <rack>-to-<leaf>-peer if not given"
     )
@@ -125,6 +145,16 @@ class Leaf(Declared):
         default=None, alias="routerID", description="BGP identifier, written like an IPv4 address"
     )
     uplinks: dict[str, Uplink] = Field(default={}, description="links to spines, by the spine's name")
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether leafrack never writes to it."""
+        return self.apply is Apply.BY_HAND
+
+    @property
+    def readable(self) -> bool:
+        """Whether leafrack logs in: to a leaf by hand only where the file has an ``ssh`` for it, and then to read."""
+        return not self.by_hand or "ssh" in self.model_fields_set
 
     @property
     def ssh_host(self) -> str:

@@ -1,23 +1,37 @@
-"""The shape of a platform: how our part of its configuration is written, taken back, read and compared."""
+"""The shape of a platform: how our part of its configuration is written, taken back, read and compared.
+
+Two kinds of them are played in two ways, and nobody but the runner needs to know which:
+
+* a :class:`ShelledPlatform` has a POSIX shell behind SSH and no commit timer. Its job is one program
+  (``leafrack.platforms.posix``), which Pulumi's ``command.remote.Command`` runs;
+* a :class:`~leafrack.platforms.played.PlayedPlatform` is everything else. Its job is planned from what the switch is
+  read to run (``leafrack.platforms.plan``) and played step by step over SSH (``leafrack.world.player``).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
+from leafrack.platforms.evidence import Evidence
 from leafrack.platforms.job import Job, Neighbour, PrefixList
+from leafrack.platforms.plan import Plan
 from leafrack.platforms.reading import Reading
 from leafrack.platforms.state import NeighbourState, SwitchState
 
 
 class Platform(Reading, Protocol):
-    """One platform: a folder of data and pure functions."""
+    """One platform, as everybody sees it: a folder of data and pure functions."""
+
+    evidence: tuple[Evidence, ...]
+    """What stands behind it."""
 
     def text(self, job: Job) -> str:
         """Configuration of everything that a job declares, as an operator would write it."""
         ...
 
-    def program(self, job: Job) -> str:
-        """Program of a job for a POSIX shell (leafrack.platforms.posix)."""
+    def removal(self, plan: Plan) -> str:
+        """What takes away what a plan removes, as an operator would enter it."""
         ...
 
     def neighbour_differences(self, neighbour: Neighbour, found: NeighbourState) -> tuple[str, ...]:
@@ -28,6 +42,21 @@ class Platform(Reading, Protocol):
         """Entries that prefix lists lack and have besides; empty where they are right."""
         ...
 
+    def entries(self, lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
+        """Entries of prefix lists by list, in the platform's words, as :meth:`parse` reads them."""
+        ...
+
     def as_difference(self, as_number: int, found: NeighbourState) -> tuple[str, ...]:
         """How a neighbour's AS differs from the one that it is pinned to in the end; empty where it is right."""
+        ...
+
+
+class ShelledPlatform(Platform, Protocol):
+    """A platform whose jobs are programs for the POSIX shell behind its SSH."""
+
+    read: str
+    """Shell command whose output :meth:`parse` takes."""
+
+    def program(self, job: Job) -> str:
+        """Program of a job for a POSIX shell (leafrack.platforms.posix)."""
         ...

@@ -37,13 +37,21 @@ def wanted(neighbour: Neighbour) -> Settings:
 def of_neighbour(neighbour: Neighbour, found: NeighbourState, words: Words) -> tuple[str, ...]:
     """What a neighbour lacks and has besides, its AS aside."""
     right = wanted(neighbour)
-    differing = (one for one in Setting if getattr(right, one.value) != getattr(found, one.value))
+    differing = (one for one in Setting if not _agree(getattr(right, one.value), getattr(found, one.value)))
     return tuple(_said(setting, words(setting, right), words(setting, found)) for setting in differing)
+
+
+def _agree(right: object, has: object) -> bool:
+    return right.agrees(has) if isinstance(right, Password) and isinstance(has, Password) else right == has
 
 
 def _said(setting: Setting, right: str, has: str) -> str:
     if setting is Setting.PASSWORD:
         return "has another password" if right and has else "lacks its password" if right else "has a password"
+    return _instead(right, has)
+
+
+def _instead(right: str, has: str) -> str:
     if right and has:
         return f"has `{has}` instead of `{right}`"
     return f"lacks `{right}`" if right else f"has `{has}`"
@@ -51,9 +59,15 @@ def _said(setting: Setting, right: str, has: str) -> str:
 
 def of_as(as_number: int, found: NeighbourState, words: Callable[[int | AnyAs], str]) -> tuple[str, ...]:
     """The AS that a neighbour is given, where that is another."""
-    if found.set_as is None or found.set_as == as_number:
+    return () if found.set_as is None else of_set_as(as_number, found, words)
+
+
+def of_set_as(right: int | AnyAs, found: NeighbourState, words: Callable[[int | AnyAs], str]) -> tuple[str, ...]:
+    """The same where a group's AS is none of its own, and for any AS."""
+    if found.set_as == right:
         return ()
-    return (f"has `{words(found.set_as)}` instead of `{words(as_number)}`",)
+    has = "" if found.set_as is None else words(found.set_as)
+    return (_instead(words(right), has),)
 
 
 def of_lists(right: Mapping[str, frozenset[str]], found: Mapping[str, frozenset[str]]) -> tuple[str, ...]:

@@ -28,8 +28,8 @@ def command(way: Way) -> str:
     )
 
 
-def program(job: Job, given: str, package: str) -> str:
-    """Program of a job: its data, the stages of a platform (``apply.sh`` in its package), and the line that starts it.
+def program(job: Job, given: str, *packages: str) -> str:
+    """Program of a job: its data, the stages of a platform (``apply.sh`` in its packages), and the line that starts it.
 
     ``given`` is the configuration in the platform's own words.
     """
@@ -54,7 +54,7 @@ def program(job: Job, given: str, package: str) -> str:
         [
             "set -u; work=$1 way=$2",
             *(line for name, lines in data.items() for line in _file(name, lines)),
-            _resource(package, "apply.sh"),
+            *(_resource(package, "apply.sh") for package in packages),
             _resource("leafrack.platforms", "stages.sh"),
             "main",
             "",

@@ -16,6 +16,7 @@ class Feature(StrEnum):
 
     PASSWORD = "password for a neighbour"  # noqa: S105 - words
     TIMERS = "timers for a neighbour"
+    KEEPALIVE = "keepalive of its own beside a hold time"
     MAXIMUM_PREFIX = "limit of a neighbour's routes"
     TTL_SECURITY = "TTL security"
     AS_OVERRIDE = "way to put its own AS in the place of a neighbour's"
@@ -84,19 +85,17 @@ class Remedies(Protocol):
 
 
 class Reading(Protocol):
-    """One platform: what it is, and how it is read.
+    """One platform: what it is, and how what it answers is read.
 
-    ``read`` is the command whose output :meth:`parse` takes. ``cannot`` gives a reason, with what an operator can do,
-    for every feature that it lacks.
+    ``cannot`` gives a reason, with what an operator can do, for every feature that it lacks.
     """
 
-    read: str
     behaviour: Behaviour
     remedies: Remedies
     cannot: Mapping[Feature, str]
 
     def parse(self, output: str) -> SwitchState:
-        """State from what ``read`` printed.
+        """State from what the command that reads it printed, or from the joined answers of several.
 
         Raises ``ValueError`` with one line when the output is not that of the platform.
         """

@@ -1,49 +1,31 @@
-"""A platform behind a POSIX shell: its words as data and functions, the rest the same for all of them."""
+"""A platform behind a POSIX shell that has no commit timer: its job is one program for that shell."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from leafrack.platforms import differences, posix
-from leafrack.platforms.job import Job, Neighbour, PrefixList
-from leafrack.platforms.reading import Behaviour, Feature, Remedies
-from leafrack.platforms.state import AnyAs, NeighbourState, Setting, Settings, SwitchState
+from leafrack.platforms import posix
+from leafrack.platforms.dialect import Dialect
+from leafrack.platforms.job import Job
+from leafrack.platforms.plan import Plan
 
 
 @dataclass(kw_only=True)
-class ShellPlatform:
-    """What a platform behind a shell is made of; see :class:`~leafrack.platforms.base.Platform`."""
+class ShellPlatform(Dialect):
+    """What a platform behind a shell is made of; see :class:`~leafrack.platforms.base.ShelledPlatform`."""
 
-    package: str
-    """Where its ``apply.sh`` is: the stages of a job."""
+    packages: tuple[str, ...]
+    """Where an ``apply.sh`` each is: the stages of a job; what a later one says takes the place of an earlier one's."""
+    removing: Callable[[Plan], str]
+    """What takes away what a plan removes."""
     read: str
-    behaviour: Behaviour
-    remedies: Remedies
-    text: Callable[[Job], str]
-    parse: Callable[[str], SwitchState]
-    words: Callable[[Setting, Settings], str]
-    as_words: Callable[[int | AnyAs], str]
-    """How it says the AS of a neighbour."""
-    entries: Callable[[tuple[PrefixList, ...]], Mapping[str, frozenset[str]]]
-    """Entries of prefix lists by list, as :attr:`parse` reads them."""
-    cannot: Mapping[Feature, str] = field(default_factory=dict)
-    neighbour_is_ours_alone: bool = False
-    """Whether everything that is said of a neighbour of ours goes when it is written again."""
+    """Shell command whose output :attr:`parse` takes."""
+
+    def removal(self, plan: Plan) -> str:
+        """What takes away what a plan removes, as an operator would enter it."""
+        return self.removing(plan)
 
     def program(self, job: Job) -> str:
         """Program of a job."""
-        return posix.program(job, self.text(job), self.package)
-
-    def neighbour_differences(self, neighbour: Neighbour, found: NeighbourState) -> tuple[str, ...]:
-        """What a neighbour lacks and has besides, its AS aside; passwords are not shown."""
-        more = (f"has `{line}`" for line in found.rest) if self.neighbour_is_ours_alone else ()
-        return (*differences.of_neighbour(neighbour, found, self.words), *more)
-
-    def list_differences(self, lists: tuple[PrefixList, ...], found: SwitchState) -> tuple[str, ...]:
-        """Entries that prefix lists lack and have besides."""
-        return differences.of_lists(self.entries(lists), found.lists)
-
-    def as_difference(self, as_number: int, found: NeighbourState) -> tuple[str, ...]:
-        """How a neighbour's AS differs from the one that it is pinned to in the end."""
-        return differences.of_as(as_number, found, self.as_words)
+        return posix.program(job, self.text(job), *self.packages)

@@ -44,9 +44,15 @@ class Password:
     """A session's password (TCP MD5, RFC 2385) as the switch shows it; it is compared and never shown."""
 
     text: str = field(repr=False)
+    sealed: bool = False
+    """What is shown is neither the password nor computed from it alone: two of them tell nothing of each other."""
 
     def __str__(self) -> str:
         return "(hidden)"
+
+    def agrees(self, other: Password | None) -> bool:
+        """Whether both may be one password; a sealed one agrees with every other."""
+        return other is not None and (self.sealed or other.sealed or self.text == other.text)
 
 
 @dataclass(frozen=True)
@@ -194,5 +200,9 @@ class SwitchState:
     """The switch's own BGP identifier, where that is known."""
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Entries of each prefix list by its name, in the platform's words."""
+    numbers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Number of each entry of a list, by list and entry, where its removal or its successor needs one."""
     elsewhere: tuple[str, ...] = ()
     """Other VRFs in which the switch runs BGP."""
+    release: str = ""
+    """What the switch's system calls its release, where its words depend on that."""

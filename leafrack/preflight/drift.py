@@ -14,6 +14,7 @@ from typing import Any
 
 from leafrack.fabric import Fabric, leaf, names
 from leafrack.platforms import Neighbour, platform_of
+from leafrack.platforms.state import AnyAs
 from leafrack.world.fields import Target, carried
 from leafrack.world.observed import ClusterState, Observed
 
@@ -77,7 +78,7 @@ class Comparison:
     def of_as_numbers(self, rack: str, name: str) -> Differences:
         """The AS of a leaf's neighbours; one that is missing is made without it, and given it afterwards."""
         state = self.observed.switches.get(name)
-        if state is None:
+        if state is None or self.keeps_any_as(rack, name):
             return ()
         platform = platform_of(self.fabric.racks[rack].leaves[name].platform)
         found: list[str] = []
@@ -90,6 +91,18 @@ class Comparison:
                 lines = platform.as_difference(self.fabric.leaf_side_as(rack), state.neighbours[address])
                 found += [f"{who} {line}" for line in lines]
         return tuple(found)
+
+    def keeps_any_as(self, rack: str, name: str) -> bool:
+        """Whether neighbours of a leaf go on with any AS: one of them stands in the right one, and pinning resets it.
+
+        Somebody has configured them by hand. Those that leafrack makes are pinned before their nodes have that AS.
+        """
+        state, final = self.observed.switches.get(name), self.fabric.leaf_side_as(rack)
+        declared = (one.address for each in leaf.neighbours(self.fabric, rack, name).values() for one in each)
+        found = [state.neighbours[each] for each in declared if each in state.neighbours] if state else []
+        return final != self.fabric.as_number and any(
+            each.established and each.set_as is AnyAs.EXTERNAL and each.remote_as == final for each in found
+        )
 
     def of_fields(self, target: Target, key: str, values: Mapping[str, Any]) -> Differences:
         """A field of some objects, which a step owns."""

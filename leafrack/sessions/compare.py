@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from leafrack.addresses import Network
-from leafrack.fabric import Fabric
+from leafrack.fabric import Fabric, Rack
 from leafrack.fabric.values import within
 from leafrack.platforms import SessionState
 from leafrack.sessions.model import ExpectedSession, Row, SessionKind
@@ -18,12 +18,15 @@ NAMED = 4
 
 
 def sessions(expected: Iterable[ExpectedSession], reports: Mapping[str, Report]) -> tuple[Row, ...]:
-    """A row per session, judged by the end that can tell most: the leaf of a leaf session, the reflector otherwise."""
+    """A row per session, judged by the end that can tell most: the leaf of a leaf session, the reflector otherwise.
+
+    Of a leaf that nobody has asked, because it is somebody else's, the node tells.
+    """
     return tuple(_session(session, reports) for session in expected)
 
 
 def _session(session: ExpectedSession, reports: Mapping[str, Report]) -> Row:
-    to_leaf = session.kind is SessionKind.LEAF
+    to_leaf = session.kind is SessionKind.LEAF and session.far.name in reports
     judge, peer = (session.far, session.near) if to_leaf else (session.near, session.far)
     report = reports.get(judge.name, Report(name=judge.name, failure="not asked"))
     expected = f"{ESTABLISHED} with AS {' or '.join(map(str, session.far.as_numbers))}"
@@ -87,7 +90,7 @@ def routes(
         _routes(rack, place, wanted, reports)
         for rack, declared in fabric.racks.items()
         for place, wanted in (
-            *((leaf, routed.union(*(pods[node] for node in declared.nodes))) for leaf in declared.leaves),
+            *((leaf, routed.union(*(pods[node] for node in declared.nodes))) for leaf in _asked(declared)),
             *((node, everywhere - pods[node]) for node in declared.nodes if node in nodes),
         )
     )
@@ -111,8 +114,13 @@ def unknown_routes(fabric: Fabric, nodes: Collection[str], report: Report) -> tu
     return tuple(
         _unknown(rack, f"routes on {place}", "all pod blocks", report)
         for rack, declared in fabric.racks.items()
-        for place in (*declared.leaves, *(node for node in declared.nodes if node in nodes))
+        for place in (*_asked(declared), *(node for node in declared.nodes if node in nodes))
     )
+
+
+def _asked(rack: Rack) -> tuple[str, ...]:
+    """Leaves that can be asked for their routes."""
+    return tuple(name for name, leaf in rack.leaves.items() if leaf.readable)
 
 
 def _unknown(rack: str, what: str, expected: str, report: Report) -> Row:

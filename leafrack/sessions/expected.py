@@ -163,10 +163,14 @@ def _pair(fabric: Fabric, kind: SessionKind, near: _Node, far: _Node) -> Iterato
 
 
 def way_back_to_leaves(fabric: Fabric) -> tuple[ExpectedSession, ...]:
-    """Sessions to the leaves once every rack has given up its own AS again and before the mesh comes back."""
+    """Sessions to the leaves once every rack has given up its own AS again and before the mesh comes back.
+
+    For what was handed over nobody waits then: a leaf by hand may go on with the AS of the rack.
+    """
     nobodys_own = {
         rack: declared.model_copy(update={"as_number": None, "local_as_number": None})
         for rack, declared in fabric.racks.items()
     }
     settled = sessions(fabric.model_copy(update={"racks": nobodys_own}), Phase.FINISHED)
-    return tuple(session for session in settled if session.kind is SessionKind.LEAF)
+    by_hand = {name for rack in fabric.racks.values() for name, leaf in rack.leaves.items() if leaf.by_hand}
+    return tuple(session for session in settled if session.kind is SessionKind.LEAF and session.far.name not in by_hand)

@@ -9,6 +9,7 @@ from leafrack.errors import UnreadableError
 from leafrack.sessions.model import ExpectedSession, Row, SessionKind
 from leafrack.world import ssh as switches
 from leafrack.world.connection import Connection
+from leafrack.world.login import Credentials
 from leafrack.world.model import Cluster, Endpoint, Report
 from leafrack.world.retry import PATIENCE
 from leafrack.world.writer import ClusterWriter
@@ -27,19 +28,19 @@ def reports(
     expected: Iterable[ExpectedSession],
     endpoints: Iterable[Endpoint],
     cluster: Cluster,
-    credentials: switches.Credentials,
+    credentials: Credentials,
     *,
     also: Iterable[str] = (),
     patience: float = PATIENCE,
 ) -> Mapping[str, Report]:
     """What every leaf and every node that can judge one of the sessions says; ``also`` names further nodes.
 
+    Sessions to a leaf without an endpoint are judged by their nodes.
     ``patience`` are the seconds for which an API server that is away is asked again.
     """
-    judges = dict.fromkeys(
-        [*(session.near.name for session in expected if session.kind is not SessionKind.LEAF), *also]
-    )
     found = {name: switches.report(name, state) for name, state in switches.read_all(endpoints, credentials).items()}
+    by_nodes = (s.near.name for s in expected if s.kind is not SessionKind.LEAF or s.far.name not in found)
+    judges = dict.fromkeys([*by_nodes, *also])
     if judges:
         try:
             found |= ClusterWriter(Connection(cluster, patience=patience)).statuses(judges)

@@ -89,7 +89,7 @@ class Cluster(Value):
 
 
 def endpoints(fabric: Fabric, racks: Iterable[str] | None = None) -> tuple[Endpoint, ...]:
-    """How to reach the leaves of some racks, or of all."""
+    """How to reach the leaves of some racks, or of all; those that nobody may log in to are left out."""
     return tuple(
         Endpoint(
             name=name,
@@ -103,4 +103,5 @@ def endpoints(fabric: Fabric, racks: Iterable[str] | None = None) -> tuple[Endpo
         )
         for rack in (fabric.racks if racks is None else racks)
         for name, leaf in fabric.racks[rack].leaves.items()
+        if leaf.readable
     )

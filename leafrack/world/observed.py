@@ -14,10 +14,12 @@ from leafrack.world.calico_api import CalicoApi
 from leafrack.world.cluster import ClusterReader, PeerState, Pool
 from leafrack.world.connection import Connection
 from leafrack.world.installed import Installed
-from leafrack.world.model import Cluster, endpoints
+from leafrack.world.login import Credentials
+from leafrack.world.model import Cluster, Report, endpoints
 from leafrack.world.nodes import NodeState
 from leafrack.world.retry import PATIENCE
-from leafrack.world.ssh import Credentials, read_all
+from leafrack.world.ssh import read_all
+from leafrack.world.writer import ClusterWriter
 
 CALICO_DEFAULT_AS = 64512
 """AS of nodes where BGPConfiguration ``default`` names none."""
@@ -89,6 +91,8 @@ class Observed:
     cluster: ClusterState | None = None
     switches: Mapping[str, SwitchState] = field(default_factory=dict)
     unreadable: tuple[UnreadableError, ...] = ()
+    reports: Mapping[str, Report] = field(default_factory=dict)
+    """What nodes say of their sessions, of racks with a leaf that somebody configures by hand."""
     assumed: CalicoApi = field(default_factory=CalicoApi)
     """What the cluster's Calico is taken to have where the cluster could not be read."""
 
@@ -138,4 +142,21 @@ def observe(
     states = read_all(endpoints(fabric), credentials)
     unreadable += [found for found in states.values() if isinstance(found, UnreadableError)]
     switches = {name: found for name, found in states.items() if isinstance(found, SwitchState)}
-    return Observed(state, switches, tuple(unreadable))
+    reports: Mapping[str, Report] = {}
+    if state is not None and (nodes := _beside_leaves_by_hand(fabric, state)):
+        try:
+            reports = ClusterWriter(Connection(cluster, patience=patience)).statuses(nodes)
+        except UnreadableError as error:
+            unreadable.append(UnreadableError(error.who, f"nodes cannot be asked for their sessions: {error.why}"))
+    return Observed(state, switches, tuple(unreadable), reports)
+
+
+def _beside_leaves_by_hand(fabric: Fabric, state: ClusterState) -> tuple[str, ...]:
+    """Nodes with sessions to leaves by hand, of racks that have been connected."""
+    racks = (rack for rack, declared in fabric.racks.items() if any(leaf.by_hand for leaf in declared.leaves.values()))
+    return tuple(
+        node
+        for rack in racks
+        for node in fabric.border(rack)
+        if node in state.nodes and state.nodes[node].labels.get(names.RACK_LABEL) == rack
+    )

@@ -117,6 +117,7 @@ ROWS = [
 AWAY = [{"rack": "", "what": "cluster", "expected": "an answer", "found": "cluster: away", "ok": False}]
 IN_THE_WAY = f"{PREFIXES[ProblemKind.IN_THE_WAY]}x.yaml:3: racks.rr1: BGPPeer other"
 DIFFERS = f"{PREFIXES[ProblemKind.DRIFT]}leaf01: x has `y` instead of `z`"
+BY_HAND = f"{PREFIXES[ProblemKind.BY_HAND]}leaf02: x is missing"
 FOREIGN = f"{PREFIXES[ProblemKind.FOREIGN]}node node3 is no reflector"
 HIDING = [*ROWS[:1], {**ROWS[1], "what": "leaf02", "hides": 4}]
 VERDICTS = {
@@ -134,6 +135,8 @@ VERDICTS = {
                                                ROWS[:1], 7, "- no such node"),
     "lines on a leaf": (7, preview(LABEL, warnings=(DIFFERS,)), ROWS[:1], 7,
                          "What differs:\n\n- leaf01: x has `y` instead of `z`"),
+    "lines on a leaf by hand": (7, preview(LABEL, warnings=(BY_HAND,)), ROWS[:1], 7,
+                                "leaves as they are:\n\n- leaf02: x is missing"),
     "a line of somebody else's": (7, preview(SAME, warnings=(FOREIGN,)), ROWS[:1], 7,
                                   "left alone:\n\n- node node3 is no reflector"),
     "no verification of what differs": (7, preview(LABEL), None, 1, "- fabric.yaml:3: wrong"),

@@ -165,7 +165,10 @@ def test_a_leaf_of_the_file_is_read_through_its_jump_host_which_is_written_too(t
         (
             ["--leaves", "FILE"],
             "leaf01: {pasword: x}",
-            "FILE: leaf01.pasword: unknown key: known here are host, port, user, hostKey, identityFile, jump, platform",
+            (
+                "FILE: leaf01.pasword: unknown key: known here are host, port, user, hostKey, identityFile, jump, "
+                "platform, apply"
+            ),
         ),
         (
             ["--leaves", "FILE"],
@@ -201,12 +204,12 @@ def test_a_cluster_without_a_peer_towards_a_leaf_has_nothing_to_take_over(
     assert said.startswith("cluster: no BGPPeer of it leads to a leaf: there is nothing to take over")
 
 
-def test_a_leaf_of_another_platform_is_read_as_that_and_says_so_in_the_file(
+def test_a_leaf_of_another_platform_or_another_team_is_read_and_says_so_in_the_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     register(monkeypatch)
     leaves = tmp_path / "leaves.yaml"
-    leaves.write_text(f"leaf01: {{host: 127.0.0.1, platform: {NAME}}}\nleaf02: {{host: 127.0.0.2}}\n")
+    leaves.write_text(f"leaf01: {{host: 127.0.0.1, platform: {NAME}}}\nleaf02: {{host: 127.0.0.2, apply: by-hand}}\n")
     asked: dict[str, str] = {}
 
     def read_all(endpoints: list[Endpoint], _credentials: object) -> dict[str, SwitchState | None]:
@@ -224,6 +227,11 @@ def test_a_leaf_of_another_platform_is_read_as_that_and_says_so_in_the_file(
         "frr",
     ]
     assert file.read_text().count("platform") == 1
+    assert [found.racks[rack].leaves[leaf].by_hand for rack, leaf in (("rr1", "leaf01"), ("rr2", "leaf02"))] == [
+        False,
+        True,
+    ]
+    assert found.racks["rr2"].leaves["leaf02"].readable
 
 
 def test_a_leaf_of_an_unknown_platform_is_refused_with_the_nearest_name(tmp_path: Path) -> None:

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pulumi
 import pytest
 
 from components.outputs import OUTPUT_VERSION, outputs
 from leafrack.commands.gate import Guarded
+from leafrack.commands.hand_over import HandedOver
 from leafrack.commands.reflectors import Reflectors, Turn
-from leafrack.fabric import names
+from leafrack.commands.switch import SEALS, SwitchJob
+from leafrack.fabric import hand_over, names
 from leafrack.fabric.load import load_fabric
+from leafrack.platforms import Job, Neighbour, PrefixList
+from leafrack.platforms.state import Timers
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession
 from leafrack.world import migration
 from leafrack.world.calico import Group
@@ -24,8 +29,11 @@ from leafrack.world.calico_api import CalicoApi
 from leafrack.world.fields import Fields
 from leafrack.world.model import Endpoint, Value
 from leafrack.world.passwords import RackPassword
+from tests import handed
 from tests.components.test_fabric import Registered, given, of_calico, register
+from tests.components.test_played import played_by
 from tests.conftest import DEV_FABRIC
+from tests.world import toy_switch
 
 LEAFRACK = '"$(test -x .venv/bin/python && echo .venv/bin/python || echo python3)" -m leafrack {} {}'
 ON_A_SWITCH = (
@@ -101,6 +109,23 @@ def test_the_commands_that_a_state_runs_stay(made: Registered) -> None:
     assert {each[when] for each in inputs for when in ("create", "update", "delete") if when in each} == COMMANDS
 
 
+def test_the_command_of_a_leaf_that_is_played_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy_switch.register(monkeypatch, toy_switch.platform())
+    played = played_by(toy_switch.NAME, {"rr1": "s3cret"})
+    assert {name: resource.type for name, resource in played.items()} == dict.fromkeys(
+        ("leaf01-sessions", "leaf01-retired", "leaf01-as-numbers"), "command:local:Command"
+    )
+    commands = {
+        name: {when: inputs[when] for when in ("create", "update", "delete") if when in inputs}
+        for name, inputs in ((name, resource.inputs) for name, resource in played.items())
+    }
+    forward, back = (LEAFRACK.format("switch", way) for way in ("forward", "back"))
+    assert commands["leaf01-sessions"] == {"create": forward, "update": forward, "delete": back}
+    assert commands["leaf01-retired"] == {"create": forward, "update": forward}
+    assert set(json.loads(given(played["leaf01-sessions"]))) == set(SwitchJob.model_fields)
+    pulumi.runtime.reset_options()
+
+
 def test_the_field_managers_of_steps_stay(made: Registered) -> None:
     texts = [given(resource) for resource in made.values() if resource.type == "command:local:Command"]
     assert {each["manager"] for each in map(json.loads, texts) if "manager" in each} == MANAGERS
@@ -114,6 +139,17 @@ def test_the_keys_of_the_outputs_stay() -> None:
         "asNumber", "localASNumber", "interconnect", "leaves", "reflectors", "members",
     }  # fmt: skip
     assert set(told["sessions"][0]) == {"kind", "rack", "ends"}
+
+
+def test_a_leaf_by_hand_has_a_key_of_its_own_in_the_outputs() -> None:
+    told = outputs(handed.fabric())
+    of_leaves = {name: leaf for rack in told["racks"].values() for name, leaf in rack["leaves"].items()}
+    assert set(of_leaves["leaf01"]) == {"addresses", "asNumber", "peerNames"}
+    assert set(of_leaves["leaf02"]) == {"addresses", "asNumber", "peerNames", "byHand"}
+    assert of_leaves["leaf02"]["byHand"] == {
+        "platform": "frr",
+        "text": hand_over.text_of(handed.fabric(), "rr2", "leaf02"),
+    }
 
 
 def test_the_keys_on_nodes_and_peers_stay() -> None:
@@ -131,19 +167,57 @@ def test_the_keys_on_nodes_and_peers_stay() -> None:
     )  # fmt: skip
 
 
-STDIN = {
-    Guarded: {"name", "forward", "back", "endpoints", "cluster", "settle", "hold", "made_by", "manager"},
+STDIN: dict[type[Any], set[str]] = {
+    SwitchJob: {"endpoint", "job"},
+    Job: {"task", "as_number", "own_lists", "lists", "neighbours", "final_as"},
+    PrefixList: {"name", "prefixes"},
+    Neighbour: {
+        "address",
+        "as_number",
+        "description",
+        "list_in",
+        "list_out",
+        "as_numbers",
+        "as_override",
+        "remove_private_as",
+        "graceful_restart",
+        "timers",
+        "ttl_security",
+        "maximum_prefix",
+        "password",
+    },
+    Timers: {"keepalive", "hold"},
+    Guarded: {
+        "name",
+        "forward",
+        "back",
+        "endpoints",
+        "cluster",
+        "settle",
+        "hold",
+        "made_by",
+        "manager",
+        "by_hand",
+        "wait",
+    },
     Fields: {"target", "key", "values", "manager", "cluster"},
     Reflectors: {"rack", "manager", "cluster", "endpoints", "turns"},
     Turn: {"node", "cluster_id", "forward", "back"},
+    HandedOver: {"leaf", "neighbours", "lists", "peers", "cluster"},
     RackPassword: {"rack", "password", "namespace", "manager", "cluster"},
     Endpoint: {"name", "platform", "host", "port", "user", "host_key", "identity_file", "jump"},
     ExpectedSession: {"kind", "rack", "near", "far"},
     ExpectedEnd: {"name", "address", "as_numbers", "keep"},
 }
-"""What gates and steps read on standard input: a delete gives today's code what the state has kept."""
+"""What gates, steps and jobs read on standard input: a delete gives today's code what the state has kept."""
 
 
 @pytest.mark.parametrize(("model", "keys"), STDIN.items(), ids=lambda each: getattr(each, "__name__", ""))
-def test_what_gates_and_steps_read_stays(model: type[Value], keys: set[str]) -> None:
-    assert set(model.model_fields) == keys
+def test_what_gates_and_steps_read_stays(model: type[Any], keys: set[str]) -> None:
+    fields = model.model_fields if issubclass(model, Value) else model.__dataclass_fields__
+    assert set(fields) == keys
+
+
+def test_what_a_job_keeps_of_passwords_stays() -> None:
+    seal = {"172.20.0.11": {"given": "a", "shown": "b"}}
+    assert json.loads(SEALS.dump_json(SEALS.validate_python(seal))) == seal

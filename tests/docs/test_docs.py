@@ -17,6 +17,7 @@ from config.settings import StackSettings
 from leafrack import __version__
 from leafrack.commands import FOR_PEOPLE, FOR_PULUMI
 from leafrack.fabric.load import load
+from leafrack.platforms.frr.platform import FRR
 from tests.conftest import CLONE, DEV_FABRIC
 from tests.e2e.project import environment
 from tests.test_house import APART, FLOOR, FLOORS
@@ -209,3 +210,8 @@ def test_every_setting_of_the_docs_exists(setting: str) -> None:
 @pytest.mark.parametrize("setting", StackSettings.keys())
 def test_every_setting_is_in_the_docs(setting: str) -> None:
     assert f"leafrack:{setting}" in ALL
+
+
+def test_a_login_that_may_only_read_is_bound_to_what_is_read() -> None:
+    page = Path("docs/by-hand.md").read_text(encoding="utf-8")
+    assert f'command="{FRR.read}"' in page

@@ -33,6 +33,11 @@ ASKS: Mapping[Feature, tuple[tuple[tuple[str, str], ...], str, str]] = {
         f"{LEAF1}.timers",
         "timers:",
     ),
+    Feature.KEEPALIVE: (
+        (("        platform: frr", f"        platform: {NAME}\n        timers: {{keepalive: 2, hold: 9}}"),),
+        f"{LEAF1}.timers",
+        "timers:",
+    ),
     Feature.MAXIMUM_PREFIX: ((TOY, ("name: dc1", "name: dc1\nmaximumPrefix: 9")), "maximumPrefix", "maximumPrefix"),
     Feature.TTL_SECURITY: ((TOY, ("name: dc1", "name: dc1\nttlSecurity: true")), "ttlSecurity", "ttlSecurity"),
     Feature.AS_OVERRIDE: (
@@ -87,7 +92,8 @@ def test_what_nobody_asks_for_a_platform_need_not_do(
     register(monkeypatch, cannot=others)
     found = [one for one in errors(changed(*ASKS[feature][0])) if NAME in one]
     # A rack of localASNumber connects with one AS and goes on with the other, too.
-    implied = {Feature.PRIVATE_AS: {Feature.ANY_AS}}.get(feature, set())
+    more = {Feature.PRIVATE_AS: {Feature.ANY_AS}, Feature.KEEPALIVE: {Feature.TIMERS}}
+    implied = more.get(feature, set())
     assert {other for other in others if any(f"has no {other}:" in one for one in found)} == implied
     assert len(found) == len(implied)
 
@@ -119,7 +125,7 @@ def test_a_password_is_refused_for_the_racks_that_have_one(tmp_path: Path, monke
 
 def test_an_unknown_platform_is_refused_with_the_nearest_name(errors: Errors, monkeypatch: pytest.MonkeyPatch) -> None:
     register(monkeypatch)
-    for given, hint in (("toyo", f"did you mean {NAME}?"), ("zzz", f"known here are frr, bird, {NAME}")):
+    for given, hint in (("toyo", f"did you mean {NAME}?"), ("zzz", f"known here are {', '.join(BUILT_IN)}")):
         (found,) = errors(changed(("platform: frr", f"platform: {given}")))
         assert found.endswith(f"{LEAF1}.platform: unknown platform '{given}': {hint}")
 

@@ -11,9 +11,9 @@ import yaml
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from leafrack.commands.schema import REFERENCE_FILE, REFERENCE_MARK, SCHEMA_FILE, main
+from leafrack.commands.schema import MARK, SCHEMA_FILE, made, main
 from leafrack.fabric.model import Fabric
-from leafrack.fabric.schema import reference_text, schema_text
+from leafrack.fabric.schema import schema_text
 from tests.fabric.fabric_files import RIGHT, changed
 
 FABRICS = SCHEMA_FILE.parent / "fabrics"
@@ -26,10 +26,11 @@ def test_the_committed_schema_is_that_of_the_models() -> None:
     assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text(), hint
 
 
-def test_the_reference_in_the_docs_is_that_of_the_models() -> None:
-    told = REFERENCE_FILE.read_text(encoding="utf-8").partition(REFERENCE_MARK)[2]
-    assert told == "\n" + reference_text(), "run: leafrack schema --write"
-    assert "| `nodeCIDRs` |" in told
+@pytest.mark.parametrize(("page", "row"), [*zip(made(), ("| `nodeCIDRs` |", "| TTL security |"), strict=True)], ids=str)
+def test_what_the_docs_have_from_the_code_is_what_the_code_says(page: Path, row: str) -> None:
+    told = page.read_text(encoding="utf-8").partition(MARK)[2]
+    assert told == "\n" + made()[page], "run: leafrack schema --write"
+    assert row in told
 
 
 def test_the_command_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,8 +17,9 @@ from leafrack.commands import password as passwords
 from leafrack.errors import FabricError, UnreadableError
 from leafrack.fabric.load import load
 from leafrack.world.connection import Connection
+from leafrack.world.login import Credentials
 from leafrack.world.model import Cluster, Endpoint
-from leafrack.world.ssh import Credentials, read_all
+from leafrack.world.ssh import read_all
 from tests.hostile.texts import HOSTILE, WHOLE, is_plain
 
 LIGHT = settings(max_examples=30, deadline=None)

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,7 +22,7 @@ from lab.paths import BIRD2, PATH, SWITCHES
 from lab.plan import Switch
 from lab.switches import SOFTWARE
 from lab.uplinks import Port
-from leafrack.platforms import Job, Neighbour, Platform, SwitchState, Way, platform_of, posix
+from leafrack.platforms import AnyPlatform, Job, Neighbour, PlayedPlatform, SwitchState, Way, platform_of, posix
 
 AS_NUMBER = 65009
 NODE_AS = 64512
@@ -57,7 +57,7 @@ class Box:
     home: Path
 
     @property
-    def platform(self) -> Platform:
+    def platform(self) -> AnyPlatform:
         """The platform under test."""
         return platform_of(self.name)
 
@@ -68,7 +68,9 @@ class Box:
 
     def play(self, job: Job, way: Way = Way.FORWARD) -> subprocess.CompletedProcess[str]:
         """Play a job as the command of pulumi-command does."""
-        return self.run("sh", "-c", posix.command(way), stdin=self.platform.program(job))
+        platform = self.platform
+        assert not isinstance(platform, PlayedPlatform)
+        return self.run("sh", "-c", posix.command(way), stdin=platform.program(job))
 
     def applied(self, job: Job, way: Way = Way.FORWARD) -> None:
         """Play a job that succeeds."""
@@ -77,9 +79,11 @@ class Box:
 
     def state(self) -> SwitchState:
         """What the switch is read to run."""
-        done = self.run("sh", "-c", self.platform.read)
+        platform = self.platform
+        assert not isinstance(platform, PlayedPlatform)
+        done = self.run("sh", "-c", platform.read)
         assert done.returncode == 0, done.stderr
-        return self.platform.parse(done.stdout)
+        return platform.parse(done.stdout)
 
     def differences(self, job: Job) -> list[str]:
         """What differs of all that a job declares."""
@@ -154,6 +158,8 @@ def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
 @contextmanager
 def running(name: str, home: Path) -> Iterator[Box]:
     """A switch of a platform with its nodes; all of it ends with the context."""
+    from tests.platforms import played
+
     software = SOFTWARE[name]
     uplink = Port("up0", "spine", 65008, "down0", ("100.0.0.2/30",), ("100.0.0.1/30",))
     switch = Switch("leaf01", AS_NUMBER, "2.2.2.2", "rr1", (), (uplink,), name)
@@ -166,6 +172,7 @@ def running(name: str, home: Path) -> Iterator[Box]:
         shutil.chown(path, software.owner, software.owner)
     (home / "logs").mkdir()
     (home / "overlay").mkdir()
+    played.make_keys(home)
     given = {"HOST": "leaf01", "RUN": str(home), "LOGS": str(home / "logs"), "PATH": PATH, **software.environment}
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-euc", _MOUNTS, "sh", str(home)]
     processes: list[subprocess.Popen[bytes]] = []
@@ -185,11 +192,20 @@ def running(name: str, home: Path) -> Iterator[Box]:
         children = Path(f"/proc/{processes[0].pid}/task/{processes[0].pid}/children").read_text().split()
         box = Box(name, int(children[0]), home)
         _connect(box, [process.pid for process in processes[1:]])
-        yield box
+        with _reached(box, answers=software.answers) as found:
+            yield found
     finally:
         for process in processes:
             process.kill()
             process.wait()
+
+
+def _reached(box: Box, *, answers: bool) -> AbstractContextManager[Box]:
+    from tests.platforms import played
+
+    if answers:
+        return played.answering(box)
+    return played.with_sshd(box) if isinstance(box.platform, PlayedPlatform) else nullcontext(box)
 
 
 def _made(home: Path, mount: str, owner: str) -> None:
@@ -279,5 +295,5 @@ def _remove_bird(box: Box, address: str) -> None:
     assert box.run("sh", "-c", f"{command} && chown bird:bird /etc/bird/bird.conf").returncode == 0
 
 
-_ADD: dict[str, Callable[[Box, str, str], None]] = {"frr": _add_frr, "bird": _add_bird}
-_REMOVE: dict[str, Callable[[Box, str], None]] = {"frr": _remove_frr, "bird": _remove_bird}
+_ADD: dict[str, Callable[[Box, str, str], None]] = {"frr": _add_frr, "bird": _add_bird, "sonic": _add_frr}
+_REMOVE: dict[str, Callable[[Box, str], None]] = {"frr": _remove_frr, "bird": _remove_bird, "sonic": _remove_frr}

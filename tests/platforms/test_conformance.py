@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from leafrack.addresses import Network
-from leafrack.platforms import Job, Neighbour, PrefixList, SessionState, Task, Way, platforms
+from leafrack.platforms import Feature, Job, Neighbour, PlayedPlatform, PrefixList, SessionState, Task, Way, platforms
 from leafrack.platforms.reading import ThirdParty
 from leafrack.platforms.state import AnyAs, Timers
 from tests.platforms.boxes import ANNOUNCED as BLOCKS
@@ -43,7 +43,16 @@ def of(task: Task, sessions: Job) -> Job:
     return replace(sessions, task=task, neighbours=tuple(replace(one, password=None) for one in sessions.neighbours))
 
 
-@pytest.fixture(scope="module", params=sorted(platforms()))
+NIGHTLY = pytest.mark.nightly(twin="tests/platforms/test_fakes.py")
+"""A box that is played is much slower, and what is behind all of them is one FRR."""
+
+
+def each_platform() -> Iterator[Any]:
+    for name, platform in sorted(platforms().items()):
+        yield pytest.param(name, marks=NIGHTLY) if isinstance(platform, PlayedPlatform) else name
+
+
+@pytest.fixture(scope="module", params=each_platform())
 def box(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     with running(request.param, tmp_path_factory.mktemp(request.param)) as found:
         # A round trip first: afterwards the saved configuration is in the software's own words.
@@ -61,6 +70,12 @@ def leaf(box: Box) -> Iterator[Box]:
         box.applied(job(fabric=fabric), Way.BACK)
     box.nodes_are()
     assert (box.saved(), box.files()) == before
+
+
+def lacking(leaf: Box, feature: Feature, *, asked: bool = True) -> None:
+    """Go no further where the platform cannot do what a test asks for: no fabric that asks for it passes the check."""
+    if asked and feature in leaf.platform.cannot:
+        pytest.skip(f"{leaf.name} has no {feature}")
 
 
 NODE = neighbour()
@@ -83,7 +98,11 @@ FABRICS = {
 
 @pytest.mark.parametrize("neighbours", FABRICS.values(), ids=FABRICS)
 def test_what_was_applied_is_read_back_without_a_difference(leaf: Box, neighbours: tuple[Neighbour, ...]) -> None:
+    # What a platform has for all neighbours or none, no fabric asks of it.
+    if Feature.NO_GRACEFUL_RESTART in leaf.platform.cannot:
+        neighbours = tuple(replace(each, graceful_restart=True) for each in neighbours)
     given = job(*neighbours)
+    lacking(leaf, Feature.ANY_AS, asked=any(each.as_number is None for each in neighbours))
     assert leaf.differences(given)
     leaf.applied(given)
     assert leaf.differences(given) == []
@@ -121,6 +140,7 @@ CHANGES: dict[str, tuple[dict[str, Any], bool]] = {
 def test_a_field_that_changes_is_seen_and_put_right_there_and_back(
     leaf: Box, change: dict[str, Any], *, stays: bool
 ) -> None:
+    lacking(leaf, Feature.NO_GRACEFUL_RESTART, asked="graceful_restart" in change)
     one, other = job(NODE), job(replace(NODE, **change))
     leaf.applied(one)
     up = leaf.comes_up()
@@ -192,6 +212,7 @@ def test_sessions_add_and_never_remove_and_who_is_retired_goes_alone(leaf: Box) 
 
 
 def test_a_rack_gets_its_own_as_and_the_first_one_back(leaf: Box) -> None:
+    lacking(leaf, Feature.ANY_AS)
     sessions = job(replace(NODE, as_number=None))
     pinned = of(Task.AS_NUMBERS, sessions)
     leaf.applied(sessions)

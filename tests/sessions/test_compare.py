@@ -14,6 +14,7 @@ from leafrack.platforms import SessionState
 from leafrack.sessions import compare
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession, SessionKind
 from leafrack.world.model import Report, ReportedSession
+from tests import handed
 
 NODE1 = ExpectedEnd(name="node1", address=ip_address("172.20.0.11"), as_numbers=(64512,))
 NODE3 = ExpectedEnd(name="node3", address=ip_address("172.20.0.13"), as_numbers=(64512,))
@@ -35,7 +36,9 @@ def node(*states: str) -> Report:
     )
 
 
+BY_NODE = ReportedSession(reporter="node1", peer=LEAF01.address, state=SessionState.ESTABLISHED)
 HOLDS = {
+    "Established on the node, where nobody asks the leaf": (TO_LEAF, Report(name="node1", sessions=(BY_NODE,))),
     "Established on the leaf with both AS numbers": (TO_LEAF, leaf(state="Established")),
     "Established between nodes": (TO_NODE, node("Established")),
     "the mesh's protocol beside ours idles": (TO_NODE, node("Idle", "Established")),
@@ -49,6 +52,16 @@ def test_a_session_holds_when(session: ExpectedSession, report: Report) -> None:
 
 
 FAILS = {
+    "the node says so of a leaf that nobody asks": (
+        TO_LEAF,
+        Report(name="node1", sessions=(BY_NODE.model_copy(update={"state": SessionState.ACTIVE}),)),
+        "node1 ↔ leaf01 – expected Established with AS 65009, found Active",
+    ),
+    "a node that nobody can ask stands for such a leaf": (
+        TO_LEAF,
+        Report(name="node1", failure="no answer"),
+        "node1 ↔ leaf01 – expected Established with AS 65009, found node1 unreadable: no answer",
+    ),
     "the leaf has another AS": (
         TO_LEAF,
         leaf(as_number=65019, state="Idle", last_error="OPEN Message Error/Bad Peer AS"),
@@ -109,6 +122,14 @@ def test_missing_routes_are_counted_and_the_first_are_named() -> None:
     assert rows["routes on node1"].found == "3 of 3", "its own block is no route that it must learn"
     assert rows["routes on leaf02"].found == "3 of 5, without 10.233.0.0/18, 10.233.64.64/26"
     assert not rows["routes on leaf02"].ok
+
+
+def test_a_leaf_that_nobody_may_ask_is_not_held_to_its_routes() -> None:
+    away = Report(name="cluster", failure="is away")
+    for fabric, asked in ((handed.fabric(), {"leaf01"}), (handed.fabric(ssh=True), {"leaf01", "leaf02"})):
+        rows = {row.what.removeprefix("routes on ") for row in compare.routes(fabric, {}, {}, [])}
+        assert rows == asked
+        assert {row.what.removeprefix("routes on ") for row in compare.unknown_routes(fabric, [], away)} == asked
 
 
 def test_a_leaf_needs_no_route_to_pods_of_other_racks_that_come_through_tunnels() -> None:

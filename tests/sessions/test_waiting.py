@@ -18,6 +18,7 @@ from leafrack.sessions import expected
 from leafrack.sessions import look as observe
 from leafrack.sessions.model import Row, SessionKind
 from leafrack.world.model import Cluster
+from tests import handed
 from tests.clock import Clock
 from tests.conftest import DEV_FABRIC
 
@@ -164,6 +165,61 @@ def test_what_a_gate_says_it_found_is_not_endless(clock: Clock, monkeypatch: pyt
     clock.sleep(gate.QUIET)
     waiting.looked([Row(rack="r", what=f"s{i}", expected="up", found="x" * 100_000, ok=False) for i in range(9)])
     assert len(told[0]) < 1000
+
+
+BY_HAND = {"leaf02": "leafrack render leaf02 FABRIC.yaml"}
+HAND_IT = "leaf02: hand it `leafrack render leaf02 FABRIC.yaml`"
+
+
+def to_leaf02() -> gate.Guarded:
+    sessions = [session for session in expected.sessions(handed.fabric()) if session.kind is SessionKind.LEAF]
+    cluster = Cluster(kubeconfig="away")
+    return gate.Guarded(
+        name="linked", forward=tuple(sessions), endpoints=(), cluster=cluster, by_hand=BY_HAND, wait=1800.0
+    )
+
+
+def test_a_gate_names_what_a_leaf_by_hand_is_to_be_given(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "time", clock)
+    told: list[str] = []
+    guarded = to_leaf02()
+    waiting = gate.Waiting("linked", 1800, told.append, guarded.to_hand_over)
+    clock.sleep(gate.QUIET)
+    missing = [Row(rack="r", what=str(each), expected="up", found="Active", ok=False) for each in guarded.forward]
+    waiting.looked([*missing[:1], *missing[2:3]])
+    clock.sleep(gate.QUIET)
+    waiting.looked(missing[:1])
+    assert told == [
+        (
+            "linked: waiting for 2 of 2 sessions: node1 ↔ leaf01 (found Active), node4 ↔ leaf02 (found Active); "
+            f"{HAND_IT}; for up to 1790 s more"
+        ),
+        "linked: waiting for 1 of 1 sessions: node1 ↔ leaf01 (found Active); for up to 1780 s more",
+    ]
+
+
+def test_a_gate_that_nobody_has_handed_over_for_says_so_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    def run(guarded: gate.Guarded, _direction: str, _tell: object, *, wait: float) -> tuple[Row, ...]:
+        waited.append(wait)
+        return tuple(
+            Row(rack="r", what=str(each), expected="up", found="Active", ok=False) for each in guarded.forward[2:]
+        )
+
+    monkeypatch.setattr(gate, "run", run)
+    guarded = to_leaf02()
+    lines = gate.missing(guarded, "forward")
+    assert lines == (
+        "linked: node4 ↔ leaf02 – expected up, found Active",
+        "linked: node5 ↔ leaf02 – expected up, found Active",
+        f"linked: waited for {HAND_IT}",
+    )
+    gate.missing(guarded, "back")
+    gate.missing(guarded.model_copy(update={"wait": None}), "forward")
+    monkeypatch.setenv(gate.WAIT_VARIABLE, "7")
+    gate.missing(guarded, "forward")
+    assert waited == [1800, gate.WAIT, gate.WAIT, 7]
 
 
 WAITS = {"shorter than its patience with the API server": 2, "of no time": 0}

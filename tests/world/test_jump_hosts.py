@@ -15,9 +15,10 @@ from leafrack.commands import host_keys
 from leafrack.errors import Problem, UnreadableError
 from leafrack.fabric.load import load
 from leafrack.preflight import findings as preflight
+from leafrack.world.login import Credentials
 from leafrack.world.model import Endpoint, JumpHost, endpoints
 from leafrack.world.observed import Observed
-from leafrack.world.ssh import Credentials, read_all
+from leafrack.world.ssh import read_all
 from tests.fabric.fabric_files import RIGHT, changed
 from tests.ssh_servers import CANNOT_READ, KEYS, OTHER, USER, Seen, Servers, line, silent, text, unused_port
 

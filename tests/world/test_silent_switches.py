@@ -12,9 +12,10 @@ from math import inf
 import pytest
 
 from leafrack.errors import UnreadableError
-from leafrack.world import ssh as switches
+from leafrack.world import conversation
+from leafrack.world.login import Credentials
 from leafrack.world.model import Endpoint
-from leafrack.world.ssh import Credentials, read_all
+from leafrack.world.ssh import read_all
 from tests.ssh_servers import CANNOT_READ, KEYS, Servers, line
 
 PATIENCE = 0.7
@@ -98,7 +99,7 @@ def test_one_that_never_ends_what_it_says_is_left_at_the_bound(
     servers: Servers,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(switches, "LARGEST_ANSWER", 2**20)
+    monkeypatch.setattr(conversation, "LARGEST_ANSWER", 2**20)
     with way(servers.endless(complains=complains)) as free:
         error, took = asked(free.port, 20)
     many = f"127.0.0.1 port {free.port} answers more than 1 MiB when it is read: too many routes, or no switch"

@@ -37,6 +37,7 @@ def _features(neighbour: Neighbour, *, password: bool) -> Iterator[Feature]:
     asked = {
         Feature.PASSWORD: password,
         Feature.TIMERS: neighbour.timers is not None,
+        Feature.KEEPALIVE: neighbour.timers is not None and neighbour.timers.hold != 3 * neighbour.timers.keepalive,
         Feature.MAXIMUM_PREFIX: neighbour.maximum_prefix is not None,
         Feature.TTL_SECURITY: neighbour.ttl_security,
         Feature.AS_OVERRIDE: neighbour.as_override,
@@ -57,6 +58,7 @@ def _keys(fabric: Fabric, rack: str, name: str) -> Mapping[Feature, str]:
     return {
         Feature.PASSWORD: leaf,
         Feature.TIMERS: f"{leaf}.timers",
+        Feature.KEEPALIVE: f"{leaf}.timers",
         Feature.MAXIMUM_PREFIX: "maximumPrefix",
         Feature.TTL_SECURITY: "ttlSecurity",
         Feature.AS_OVERRIDE: f"{leaf}.asOverride" if declared.leaves[name].as_override else override,

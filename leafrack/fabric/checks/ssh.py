@@ -68,9 +68,11 @@ def _logins(fabric: Fabric) -> Iterator[tuple[str, Ssh | Jump]]:
 
 
 def _leaves(fabric: Fabric) -> Iterator[tuple[str, Leaf]]:
+    """Leaves that are logged in to."""
     for rack_name, rack in fabric.racks.items():
         for leaf_name, leaf in rack.leaves.items():
-            yield at("racks", rack_name, "leaves", leaf_name), leaf
+            if leaf.readable:
+                yield at("racks", rack_name, "leaves", leaf_name), leaf
 
 
 def _unusable(host_key: str) -> str:

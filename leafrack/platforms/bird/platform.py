@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from leafrack.addresses import Address
 from leafrack.platforms.bird import read, settings, write
+from leafrack.platforms.evidence import Evidence, Strength
 from leafrack.platforms.job import PrefixList
 from leafrack.platforms.reading import Behaviour, ThirdParty
 from leafrack.platforms.shell import ShellPlatform
@@ -33,15 +34,17 @@ def _entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
 
 
 BIRD = ShellPlatform(
-    package="leafrack.platforms.bird",
+    packages=("leafrack.platforms.bird",),
     read=read.READ,
     behaviour=_BEHAVIOUR,
     remedies=_Remedies(),
     text=write.text,
+    removing=write.removal,
     parse=read.parse,
     words=settings.words,
     as_words=settings.as_words,
     entries=_entries,
+    evidence=(Evidence(Strength.RUN, "BIRD 2.0.12 of Debian 12, all of it by `make test`."),),
     # The file of a neighbour is leafrack's.
     neighbour_is_ours_alone=True,
 )

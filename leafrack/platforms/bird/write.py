@@ -12,6 +12,7 @@ from leafrack.addresses import Network
 from leafrack.platforms.bird import settings
 from leafrack.platforms.differences import wanted
 from leafrack.platforms.job import Job, Neighbour, PrefixList
+from leafrack.platforms.plan import Plan
 
 _LONGEST_NAME = 64
 """Characters of a symbol (SYM_MAX_LEN in conf/conf.h)."""
@@ -23,6 +24,13 @@ def text(job: Job) -> str:
     """Configuration of everything that a job declares."""
     lists = (f"# leafrack/list-{one.name}.conf\n{render_list(one)}" for one in job.lists)
     return "".join((*lists, *(render(job.as_number, neighbour) for neighbour in job.neighbours)))
+
+
+def removal(plan: Plan) -> str:
+    """The files that go, as comments: BIRD has no word that takes something away. A list's file is put there whole."""
+    neighbours = (f"neighbour-{address}-{plan.found.neighbours[address].list_in}" for address in plan.gone)
+    files = (*neighbours, *(f"list-{name}" for name in plan.old_lists))
+    return "".join(f"# remove leafrack/{file}.conf\n" for file in files)
 
 
 def render_list(prefixes: PrefixList) -> str:

@@ -9,22 +9,39 @@
 # - FRR refuses to switch graceful restart to what it is already, so only what differs is sent.
 : "${work:?}" "${way:?}"
 
+# How FRR is reached. A platform that has it elsewhere says so in an apply.sh of its own, which comes after this one.
+frr() { vtysh "$@"; }
+
+# frr_given FILE WORD...: the same with the lines of a file.
+frr_given() {
+    file=$1
+    shift
+    vtysh "$@" -f "$file"
+}
+
+# What else must be true before anything changes; it says what is not, and ends the job.
+ready() { :; }
+
+# That sudo wants a password is no secret.
 quiet() {
-    sed -e 's/password .*/password (hidden)/' "$work/said" >&2
+    sed -e '/^sudo: /!s/password .*/password (hidden)/' "$work/said" >&2
     exit 1
 }
 
+# What is ours is taken away whatever the switch has become by now.
+removing() { [ "$way" = back ] || [ "$(cat "$work/task")" = retired ]; }
+
 guard() {
+    removing || ready
     # By way of a variable: vtysh does not say that it could not write.
-    running=$(vtysh -c 'show running-config bgpd' 2>"$work/said") || quiet
+    running=$(frr -c 'show running-config bgpd' 2>"$work/said") || quiet
     printf '%s\n' "$running" >"$work/running" || full
     # The default instance alone: a switch may run BGP in a VRF only.
     awk '/^router bgp [0-9.]+( as-notation [a-z+]+)?$/ { print "as", $3; inside = 1; next }
         /^[^ !]/ { inside = 0 }
         inside { print }' "$work/running" >"$work/instance" || full
     shown=$(sed -n 's/^as //p' "$work/instance" | head -n 1)
-    # What is ours is taken away whatever AS the switch has by now.
-    if [ "$way" = back ] || [ "$(cat "$work/task")" = retired ]; then return; fi
+    ! removing || return 0
     wanted=$(cat "$work/as_number")
     [ "$(as_plain "$shown")" != "$wanted" ] || return 0
     echo "this switch runs BGP as AS ${shown:-(none)}, the fabric file says $wanted: nothing was changed" >&2
@@ -94,7 +111,7 @@ in_instance() {
     [ -z "$lines" ] || printf 'router bgp %s\n%s\nexit\n' "$shown" "$lines"
 }
 
-stands() { vtysh -c "show bgp vrf default neighbors $1 json" 2>&1 | grep -q '"bgpState": *"Established"'; }
+stands() { frr -c "show bgp vrf default neighbors $1 json" 2>&1 | grep -q '"bgpState": *"Established"'; }
 
 # Addresses of neighbours whose AS stays as it is: to change it resets the session. Only who has no session, in an AS
 # that is never right, gets the one of the start.
@@ -137,11 +154,11 @@ stage_sessions() {
         (($1, $3) in ours) && !(text in given) { print "no " $0 }' "$work/given" "$work/running" >>"$work/config" || full
 }
 
-check() { vtysh -C -f "$work/config" >"$work/said" 2>&1 || quiet; }
+check() { frr_given "$work/config" -C >"$work/said" 2>&1 || quiet; }
 
-apply() { vtysh -f "$work/config" >"$work/said" 2>&1 || quiet; }
+apply() { frr_given "$work/config" >"$work/said" 2>&1 || quiet; }
 
 # Twice: vtysh keeps what was saved before as frr.conf.sav, and with it a password that has been taken away.
 save() {
-    for _ in once again; do vtysh -c 'write memory' >"$work/said" 2>&1 || quiet; done
+    for _ in once again; do frr -c 'write memory' >"$work/said" 2>&1 || quiet; done
 }

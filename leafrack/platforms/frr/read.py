@@ -16,16 +16,22 @@ from leafrack.platforms.state import Line, NeighbourState, SessionState, SwitchS
 _WITHOUT_POLICY = ("inboundEbgpRequiresPolicy", "outboundEbgpRequiresPolicy")
 """Keys of a neighbour's address family that FRR sets where RFC 8212 discards its routes."""
 
-_COMMANDS = " ".join(
-    f"-c {command}"
-    for command in (
-        "'show bgp vrf default neighbors json'",
-        "'show ip route json'",
-        "'show ipv6 route json'",
-        "'show running-config bgpd'",
+DEFAULT = "default"
+"""Name of the default VRF."""
+
+
+def commands(vrf: str) -> str:
+    """Words for vtysh that read a switch: neighbours of a VRF or of ``all``, the rest of the default one."""
+    shown = (
+        f"show bgp vrf {vrf} neighbors json",
+        "show ip route json",
+        "show ipv6 route json",
+        "show running-config bgpd",
     )
-)
-READ = f"vtysh {_COMMANDS}"
+    return " ".join(f"-c '{command}'" for command in shown)
+
+
+READ = f"vtysh {commands(DEFAULT)}"
 _UNLIKE = "this does not answer as FRR with bgpd"
 
 
@@ -48,6 +54,8 @@ def parse(output: str) -> SwitchState:
 
 def _parsed(documents: Sequence[Mapping[str, Any]], rest: str) -> SwitchState:
     neighbours, *tables = documents
+    # Of all VRFs each is a document in the document.
+    neighbours = neighbours.get(DEFAULT, neighbours)
     instances = running.instances(rest)
     here = [instance for instance in instances if not instance.place]
     peers = {key: value for key, value in neighbours.items() if isinstance(value, dict) and "bgpState" in value}
@@ -114,7 +122,8 @@ def _neighbour(
         address=address,
         remote_as=as_number(peer.get("remoteAs", 0)),
         state=state,
-        uptime=peer.get("bgpTimerUpMsec", 0) / 1000 if established else 0.0,
+        # NVIDIA's FRR says it without the unit.
+        uptime=peer.get("bgpTimerUpMsec", peer.get("bgpTimerUp", 0)) / 1000 if established else 0.0,
         last_error="" if established else _last_error(peer, list(families.values())),
         prefixes_received=sum(family.get("acceptedPrefixCounter", 0) for family in families.values()),
         lines=lines,
@@ -132,7 +141,7 @@ def _state(said: str) -> SessionState:
 
 
 def _families(peer: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """Families of a neighbour; ``ipv4Unicast`` in FRR is ``IPv4 Unicast`` in the one of Cumulus."""
+    """Families of a neighbour; ``ipv4Unicast`` in FRR is ``IPv4 Unicast`` in NVIDIA's."""
     return {name.replace(" ", "").lower(): family for name, family in peer.get("addressFamilyInfo", {}).items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from leafrack.addresses import Network
 from leafrack.platforms.job import Job, Neighbour, PrefixList
+from leafrack.platforms.plan import Plan
 from leafrack.platforms.state import Timers
 
 RESTART = 1
@@ -13,6 +14,22 @@ RESTART = 1
 def text(job: Job) -> str:
     """Configuration of everything that a job declares."""
     return render_lists(job.lists) + "".join(render(job.as_number, neighbour) for neighbour in job.neighbours)
+
+
+def removal(plan: Plan) -> str:
+    """Lines that take neighbours, lists and entries away; lists last, because one that is gone permits nothing.
+
+    An entry goes by what it says, whatever its number (docs.frrouting.org, filter.html: ``no ip prefix-list NAME``).
+    """
+    neighbours = [f" no neighbor {address}" for address in plan.gone]
+    instance = [f"router bgp {plan.as_number}", *neighbours, "exit"] if neighbours else []
+    stale = [
+        f"no {_family(plan.version_of(name))} prefix-list {name} {entry}"
+        for name, entries in plan.stale.items()
+        for entry in sorted(entries)
+    ]
+    lists = [f"no {_family(plan.version_of(name))} prefix-list {name}" for name in plan.old_lists]
+    return "".join(f"{line}\n" for line in (*instance, *stale, *lists))
 
 
 def render_lists(lists: tuple[PrefixList, ...]) -> str:

@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from leafrack.platforms import Job, Neighbour, PrefixList, Task, Way, platform_of, posix
+from leafrack.platforms import Job, Neighbour, PrefixList, Task, Way, posix
+from leafrack.platforms.frr.platform import FRR
 from leafrack.platforms.state import Password, Timers
-
-FRR = platform_of("frr")
 
 OWN = ("LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT")
 

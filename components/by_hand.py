@@ -1,0 +1,87 @@
+"""Leaves that are somebody else's: what stands in the place of the resources by which leafrack writes to a leaf.
+
+Pulumi deletes what a program registers no more by the ``delete`` of the state. For a leaf that was leafrack's own, that
+would take its neighbours away. So what the state holds of such a leaf stays, without commands: Pulumi updates before it
+deletes, and there is nothing to run any more. It has them again when the leaf comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pulumi
+from pulumi_command import local, remote
+
+from leafrack.commands.hand_over import HandedOver
+from leafrack.fabric import Fabric, hand_over, names
+from leafrack.fabric import leaf as leaves_of
+from leafrack.platforms import Task
+from leafrack.sessions.model import ExpectedSession
+
+from .python import Run, run
+from .scope import Resources, Scope
+from .state import REMOTE, kinds_of
+
+BOUNDED = pulumi.CustomTimeouts(create="2m", update="2m", delete="2m")
+"""For a switch that stops answering in the middle: more than all tries to connect and what one command may take."""
+
+
+def leaves(fabric: Fabric) -> dict[str, str]:
+    """The rack of each leaf by hand."""
+    return {
+        name: rack for rack, declared in fabric.racks.items() for name, leaf in declared.leaves.items() if leaf.by_hand
+    }
+
+
+def waiting(fabric: Fabric, sessions: Iterable[ExpectedSession], *, first: bool) -> dict[str, Any]:
+    """What a gate is told of the leaves by hand that it waits for: what they are to be given, and how long it takes."""
+    racks = leaves(fabric)
+    named = dict.fromkeys(session.far.name for session in sessions if session.far.name in racks)
+    if not named:
+        return {}
+    commands = {
+        leaf: hand_over.command(leaf, first=first and leaves_of.needs_two(fabric, racks[leaf], leaf)) for leaf in named
+    }
+    return {"by_hand": commands, "wait": float(fabric.hand_over_wait)}
+
+
+def bound(wait: float | None) -> pulumi.CustomTimeouts | None:
+    """More than a gate with leaves by hand waits; Pulumi's own bound for a resource may be less."""
+    seconds = None if wait is None else f"{wait + 600:.0f}s"
+    return None if seconds is None else pulumi.CustomTimeouts(create=seconds, update=seconds)
+
+
+def handed_over(scope: Scope, rack: str, leaf: str, depends_on: Resources) -> pulumi.Resource:
+    """Resource of a leaf by hand, which does nothing; its delete says what somebody is to take away from the leaf."""
+    fabric = scope.fabric
+    wanted = hand_over.job(fabric, rack, leaf)
+    told = HandedOver(
+        leaf=leaf,
+        neighbours=tuple(str(each.address) for each in wanted.neighbours),
+        lists=tuple(each.name for each in wanted.lists),
+        peers=tuple(
+            names.leaf_peer(fabric, rack, leaf, address.version) for address in fabric.racks[rack].leaves[leaf].address
+        ),
+        cluster=scope.access.cluster,
+    )
+    asked = Run(command="hand-over", stdin=told.model_dump_json(), forward=False, update=False)
+    return run(scope, f"{leaf}-by-hand", asked, depends_on)
+
+
+def keep(scope: Scope, leaf: str, task: Task, host: str) -> None:
+    """Take the commands out of what the state has of a leaf; nothing where it has nothing."""
+    name = f"{leaf}-{task}"
+    opts = pulumi.ResourceOptions(parent=scope.parent, custom_timeouts=BOUNDED, delete_before_replace=True)
+    for kind in kinds_of(name):
+        if kind == REMOTE:
+            # Nobody connects where nothing runs, and no secret is needed for it.
+            remote.Command(
+                name,
+                connection=remote.ConnectionArgs(host=host),
+                add_previous_output_in_env=False,
+                logging=remote.Logging.NONE,
+                opts=opts,
+            )
+        else:
+            local.Command(name, opts=opts)

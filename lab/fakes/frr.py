@@ -1,0 +1,215 @@
+"""The real FRR behind a fake, in the same namespaces: it runs what the fake has understood."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from typing import Any
+
+from lab.fakes.model import Entry, Peer, Range, RefusedError, Route, Seen, Understood
+
+_PATIENCE = 30
+_MINUTE = 60
+
+
+class FrrSpeaker:
+    """FRR by way of vtysh; what it ran before is taken away first."""
+
+    def __init__(self) -> None:
+        self._runs: Understood | None = None
+
+    def play(self, wanted: Understood) -> None:
+        """Change what differs, in one go; raises :class:`RefusedError`."""
+        first = [] if self._runs is not None else list(_leftovers(_vtysh("-c", "show running-config")))
+        text = "\n".join([*first, *changes(self._runs or Understood(), wanted), ""])
+        # Whatever happens next: a second try begins with what FRR really runs.
+        self._runs = None
+        _vtysh("-f", "/dev/stdin", given=text)
+        self._runs = wanted
+
+    def sessions(self) -> Mapping[str, Seen]:
+        """What FRR tells of its neighbours."""
+        told = json.loads(_vtysh("-c", "show bgp vrf default neighbors json") or "{}")
+        return {key: _seen(peer) for key, peer in told.items() if isinstance(peer, dict) and "bgpState" in peer}
+
+    def routes(self, version: int) -> Mapping[str, Route]:
+        """What FRR has in the kernel's table."""
+        told = json.loads(_vtysh("-c", f"show {_ip(version)} route json") or "{}")
+        return {
+            prefix: Route(entry["protocol"], tuple(_hops(entry)))
+            for prefix, entries in told.items()
+            for entry in entries
+            if entry.get("selected") and entry.get("installed")
+        }
+
+
+def _vtysh(*words: str, given: str = "") -> str:
+    done = subprocess.run(
+        ["vtysh", *words], input=given, text=True, capture_output=True, timeout=_PATIENCE, check=False
+    )
+    if done.returncode:
+        said = [line for line in (done.stdout + done.stderr).splitlines() if "%" in line or "error" in line.lower()]
+        why = said[0] if said else f"status {done.returncode}"
+        # Lines are repeated in messages, and passwords stand in lines.
+        raise RefusedError(re.sub(r"password .*", "password (hidden)", why))
+    return done.stdout
+
+
+def _leftovers(running: str) -> Iterator[str]:
+    """Lines that take away what a fake before this one has configured."""
+    yield from (f"no {line}" for line in re.findall(r"^router bgp \S+", running, re.MULTILINE))
+    lists = re.findall(r"^(ip|ipv6) prefix-list (\S+) seq", running, re.MULTILINE)
+    yield from (f"no {kind} prefix-list {name}" for kind, name in dict.fromkeys(lists))
+
+
+def changes(before: Understood, wanted: Understood) -> Iterator[str]:
+    """FRR's lines that make ``wanted`` of ``before``: a session that stays as it is hears nothing of it."""
+    yield from _lists(before.lists, wanted.lists)
+    if before.as_number not in (None, wanted.as_number):
+        yield f"no router bgp {before.as_number}"
+    if wanted.as_number is not None:
+        same = before if before.as_number == wanted.as_number else Understood()
+        yield f"router bgp {wanted.as_number}"
+        yield from _instance(same, wanted)
+        yield "exit"
+    for version, name in before.lists:
+        if (version, name) not in wanted.lists:
+            yield f"no {_ip(version)} prefix-list {name}"
+
+
+def _lists(
+    before: Mapping[tuple[int, str], tuple[Entry, ...]], wanted: Mapping[tuple[int, str], tuple[Entry, ...]]
+) -> Iterator[str]:
+    for (version, name), entries in wanted.items():
+        old = {entry.number: entry for entry in before.get((version, name), ())}
+        new = {entry.number: entry for entry in entries}
+        # FRR refuses an entry that stands under another number: what moves goes first.
+        gone = [entry for number, entry in old.items() if new.get(number) != entry]
+        yield from (f"no {_entry(version, name, entry)}" for entry in gone)
+        yield from (_entry(version, name, entry) for number, entry in new.items() if old.get(number) != entry)
+
+
+def _entry(version: int, name: str, entry: Entry) -> str:
+    bounds = f"{f' ge {entry.ge}' if entry.ge else ''}{f' le {entry.le}' if entry.le else ''}"
+    does = "permit" if entry.permits else "deny"
+    return f"{_ip(version)} prefix-list {name} seq {entry.number} {does} {entry.prefix}{bounds}"
+
+
+def _instance(before: Understood, wanted: Understood) -> Iterator[str]:
+    # What every platform that a fake plays does by itself: no policy asked for, families as they are activated.
+    yield " no bgp ebgp-requires-policy"
+    yield " no bgp default ipv4-unicast"
+    yield " bgp bestpath as-path multipath-relax"
+    if wanted.router_id:
+        yield f" bgp router-id {wanted.router_id}"
+    had, has = _with_as(before.peers), _with_as(wanted.peers)
+    yield from (f" no neighbor {address}" for address in had if address not in has)
+    yield from (line for one in before.ranges if one not in wanted.ranges for line in _range(one, "no "))
+    yield from (line for one in wanted.ranges if one not in before.ranges for line in _range(one))
+    changed = {
+        address: tuple(_differing(_said(address, had.get(address)), _said(address, peer)))
+        for address, peer in has.items()
+    }
+    yield from (f" {line}" for lines in changed.values() for family, line in lines if not family)
+    for version in (4, 6):
+        yield f" address-family ipv{version} unicast"
+        if (version in wanted.redistributes) != (version in before.redistributes):
+            yield f"  {'' if version in wanted.redistributes else 'no '}redistribute connected"
+        if wanted.maximum_paths != before.maximum_paths:
+            yield f"  maximum-paths {wanted.maximum_paths}"
+        yield from (f"  {line}" for lines in changed.values() for family, line in lines if family == version)
+        yield " exit-address-family"
+
+
+def _with_as(peers: Mapping[str, Peer]) -> Mapping[str, Peer]:
+    """Neighbours that a box would peer with."""
+    return {address: peer for address, peer in peers.items() if peer.as_number is not None}
+
+
+def _range(one: Range, no: str = "") -> Iterator[str]:
+    listen = f" {no}bgp listen range {one.prefix} peer-group {one.group}"
+    if no:
+        yield from (listen, f" no neighbor {one.group} peer-group")
+        return
+    version = ip_address(one.prefix.partition("/")[0]).version
+    yield from (f" neighbor {one.group} peer-group", f" neighbor {one.group} remote-as {one.as_number}", listen)
+    yield from (f" address-family ipv{version} unicast", f"  neighbor {one.group} activate", " exit-address-family")
+
+
+_Said = Mapping[str, tuple[int, str]]
+"""Lines with their family (0: none) by what takes them away."""
+
+
+def _differing(before: _Said, wanted: _Said) -> Iterator[tuple[int, str]]:
+    for undo, (family, _) in before.items():
+        if undo not in wanted:
+            yield family, f"no {undo}"
+    yield from (said for undo, said in wanted.items() if before.get(undo) != said)
+
+
+def _said(address: str, peer: Peer | None) -> _Said:
+    """FRR's lines of a neighbour."""
+    if peer is None:
+        return {}
+    version, who = ip_address(address).version, f"neighbor {address}"
+    lines: list[tuple[int, str, str] | None] = [
+        (0, "remote-as", f" {peer.as_number}"),
+        (0, "description", f" {peer.description}") if peer.description else None,
+        (0, "password", f" {peer.password}") if peer.password else None,
+        (0, "shutdown", "") if peer.shutdown else None,
+        (0, "timers", f" {peer.timers[0]} {peer.timers[1]}") if peer.timers else None,
+        (0, f"ttl-security hops {peer.ttl_hops}", "") if peer.ttl_hops else None,
+        (0, "graceful-restart-disable", "") if not peer.graceful_restart else None,
+        *((family, "activate", "") for family in sorted(peer.families)),
+        *(
+            (version, f"prefix-list {name} {way}", "")
+            for way, name in (("in", peer.list_in), ("out", peer.list_out))
+            if name
+        ),
+        (version, "maximum-prefix", f" {peer.limit}{_restart(peer.retry)}") if peer.limit else None,
+        (version, "as-override", "") if peer.as_override else None,
+        (version, _private(*peer.private_as), "") if peer.private_as else None,
+    ]
+    found = [line for line in lines if line is not None]
+    return {f"{who} {words}": (family, f"{who} {words}{more}") for family, words, more in found}
+
+
+def _restart(seconds: int | None) -> str:
+    """FRR counts in minutes."""
+    return "" if seconds is None else f" restart {max(1, round(seconds / _MINUTE))}"
+
+
+def _private(every: bool, replaced: bool) -> str:  # noqa: FBT001 - a pair of the model
+    return f"remove-private-AS{' all' if every else ''}{' replace-AS' if replaced else ''}"
+
+
+def _ip(version: int) -> str:
+    return "ip" if version == 4 else "ipv6"
+
+
+def _seen(peer: Mapping[str, Any]) -> Seen:
+    up = peer["bgpState"] == "Established"
+    families = [family for family in peer.get("addressFamilyInfo", {}).values() if isinstance(family, dict)]
+    limit = "maximum number of prefixes reached" if peer.get("prefixesConfigExceedMax") else ""
+    return Seen(
+        state="Idle" if peer["bgpState"] in ("Clearing", "Deleted") else peer["bgpState"],
+        remote_as=int(peer.get("remoteAs", 0)),
+        uptime=peer.get("bgpTimerUpMsec", 0) / 1000 if up else 0.0,
+        received=sum(family.get("acceptedPrefixCounter", 0) for family in families),
+        sent=sum(family.get("sentPrefixCounter", 0) for family in families),
+        error=limit or str(peer.get("lastNotificationReason", "")),
+        router_id=str(peer.get("remoteRouterId", "")) if up else "",
+        local_address=str(peer.get("hostLocal", "")),
+        hold=peer.get("bgpTimerHoldTimeMsecs", 180_000) // 1000,
+        keepalive=peer.get("bgpTimerKeepAliveIntervalMsecs", 60_000) // 1000,
+        dynamic=bool(peer.get("peerSubnetRangeGroup")),
+    )
+
+
+def _hops(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for hop in entry.get("nexthops", ()):
+        if hop.get("active") or hop.get("fib"):
+            yield str(hop.get("ip", "")), str(hop.get("interfaceName", ""))

@@ -1,0 +1,63 @@
+"""A job of a leaf that is played over SSH: ``python -m leafrack switch forward|back``.
+
+Standard input is :class:`SwitchJob` as JSON, with the password of the leaf's sessions; what to log in with comes
+through the environment. ``forward`` prints what the next run has to know of passwords that the switch does not show, as
+hashes, and reads that of the last time from the environment (pulumi-command's ``addPreviousOutputInEnv``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from pydantic import TypeAdapter, ValidationError
+
+from leafrack.addresses import Address
+from leafrack.commands import resource
+from leafrack.commands.step import PREVIOUS_VARIABLE
+from leafrack.platforms import Job, Way
+from leafrack.platforms.plan import Seal
+from leafrack.world.login import Credentials
+from leafrack.world.model import Endpoint, Value
+from leafrack.world.player import PlayError, play
+
+SEALS = TypeAdapter(dict[Address, Seal])
+"""What is kept of passwords, as the command prints it and reads it back."""
+
+
+class SwitchJob(Value):
+    """A job and the leaf that it is for."""
+
+    endpoint: Endpoint
+    job: Job
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code of the command."""
+    return resource.main("switch", arguments, SwitchJob, _forward, _back)
+
+
+def _forward(given: SwitchJob) -> Sequence[str]:
+    return _play(given, Way.FORWARD, previous())
+
+
+def _back(given: SwitchJob) -> Sequence[str]:
+    return _play(given, Way.BACK, {})
+
+
+def _play(given: SwitchJob, way: Way, seals: Mapping[Address, Seal]) -> Sequence[str]:
+    try:
+        done = play(given.endpoint, given.job, way, Credentials.from_environment(), seals)
+    except PlayError as error:
+        return (str(error),)
+    if done.seals:
+        print(SEALS.dump_json(dict(done.seals)).decode())
+    return ()
+
+
+def previous() -> Mapping[Address, Seal]:
+    """What was kept the last time that it ran; nothing where it never did."""
+    try:
+        return SEALS.validate_json(os.environ.get(PREVIOUS_VARIABLE) or "{}")
+    except ValidationError:
+        return {}

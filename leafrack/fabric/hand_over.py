@@ -1,0 +1,153 @@
+"""What a leaf by hand is to be given, from the fabric file and, where it was read, from what it has already.
+
+Passwords are the stack's. A text without them says nothing of passwords at all: one that took them away would end
+sessions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from leafrack.fabric import Fabric
+from leafrack.fabric import leaf as leaves
+from leafrack.platforms import (
+    Job,
+    Neighbour,
+    NeighbourState,
+    Platform,
+    SessionState,
+    SwitchState,
+    Task,
+    platform_of,
+)
+from leafrack.platforms.differences import wanted as settings
+from leafrack.platforms.plan import Plan, ours
+from leafrack.platforms.state import AnyAs
+
+_MARK = "leafrack-password"
+"""Stands for a password where the lines that hold one are to be known."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """The password of a rack's sessions (TCP MD5, RFC 2385), or that they have none."""
+
+    password: str | None = None
+
+
+def command(name: str, *, first: bool = False) -> str:
+    """What prints the text for a leaf, as a person types it."""
+    return f"leafrack render {name} FABRIC.yaml{' --start' if first else ''}"
+
+
+def job(fabric: Fabric, rack: str, name: str, start: int | None = None) -> Job:
+    """All of ours on a leaf by hand, without passwords; with ``start`` that AS for a leaf which needs two hand-overs.
+
+    A leaf whose platform knows neighbours of any AS keeps those, and is right whatever AS its rack has.
+    """
+    wanted = leaves.job(fabric, rack, name, Task.SESSIONS)
+    if not leaves.needs_two(fabric, rack, name):
+        return wanted
+    number = fabric.leaf_side_as(rack) if start is None else start
+    return replace(wanted, neighbours=tuple(replace(each, as_number=number) for each in wanted.neighbours))
+
+
+def text(platform: Platform, wanted: Job, secret: Secret | None = None) -> str:
+    """A job as text in the platform's words; without ``secret`` no line is about passwords."""
+    if secret is not None:
+        return platform.text(leaves.with_password(wanted, secret.password))
+    with_passwords = set(platform.text(leaves.with_password(wanted, _MARK)).splitlines())
+    lines = platform.text(wanted).splitlines()
+    return "".join(f"{line}\n" for line in lines if line in with_passwords)
+
+
+def text_of(fabric: Fabric, rack: str, name: str, start: int | None = None) -> str:
+    """What a leaf by hand is given, without passwords."""
+    return text(platform_of(fabric.racks[rack].leaves[name].platform), job(fabric, rack, name, start))
+
+
+def everything(platform: Platform, wanted: Job) -> Plan:
+    """All that a job declares, to be taken away from a leaf that has it."""
+    has = {
+        each.address: NeighbourState(
+            **vars(settings(each)), address=each.address, remote_as=0, state=SessionState.UNKNOWN
+        )
+        for each in wanted.neighbours
+    }
+    found = SwitchState(wanted.as_number, has, lists=platform.entries(wanted.lists))
+    return Plan(wanted.as_number, found, old_lists=tuple(found.lists), gone=tuple(has))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a leaf lacks of a job, and what it has of ours besides."""
+
+    missing: Job
+    """Lists and neighbours that are not there or not right."""
+    surplus: Plan
+    said: tuple[str, ...] = ()
+    """The same for a person, a line each, in the platform's words."""
+
+    def __bool__(self) -> bool:
+        return bool(self.said)
+
+
+def difference(platform: Platform, wanted: Job, found: SwitchState, secret: Secret | None = None) -> Difference:
+    """A job held against what a leaf has; without ``secret`` passwords are taken to be right.
+
+    A neighbour keeps an AS that is right at some time while its rack is changed: another one would reset its session.
+    """
+    missing: list[Neighbour] = []
+    said: list[str] = []
+    for neighbour in wanted.neighbours:
+        has = found.neighbours.get(neighbour.address)
+        lines = ("is missing",) if has is None else _of_neighbour(platform, wanted, neighbour, has, secret)
+        if lines:
+            missing.append(neighbour if has is None else replace(neighbour, as_number=_kept_as(wanted, neighbour, has)))
+            said += (f"neighbour {neighbour.address} {line}" for line in lines)
+    lists = [(each, lines) for each in wanted.lists if (lines := platform.list_differences((each,), found))]
+    said += (f"prefix list {line}" for _, lines in lists for line in lines)
+    surplus = _surplus(platform, wanted, found)
+    of_fabric = "is of this fabric and declared no more"
+    said += (f"neighbour {address} {of_fabric}" for address in surplus.gone)
+    said += (f"prefix list {name} {of_fabric}" for name in surplus.old_lists)
+    few = replace(wanted, lists=tuple(each for each, _ in lists), neighbours=tuple(missing))
+    return Difference(few, surplus, tuple(said))
+
+
+def _of_neighbour(
+    platform: Platform, wanted: Job, neighbour: Neighbour, has: NeighbourState, secret: Secret | None
+) -> tuple[str, ...]:
+    password = None if has.password is None else has.password.text
+    right = replace(neighbour, password=password if secret is None else secret.password)
+    lines = platform.neighbour_differences(right, has)
+    if not is_right_as(wanted, neighbour, has):
+        lines += platform.as_difference(neighbour.as_number or wanted.final_as or 0, has)
+    return lines
+
+
+def is_right_as(wanted: Job, neighbour: Neighbour, has: NeighbourState) -> bool:
+    """Whether the AS that a neighbour is given may stay; one that a group gives is not ours to judge."""
+    if has.set_as is None or has.set_as in (AnyAs.EXTERNAL, AnyAs.EITHER, neighbour.as_number):
+        return True
+    if neighbour.as_number is None:
+        return has.set_as == wanted.final_as
+    return neighbour.as_number != wanted.final_as and has.set_as in neighbour.as_numbers
+
+
+def _kept_as(wanted: Job, neighbour: Neighbour, has: NeighbourState) -> int | None:
+    return has.set_as if isinstance(has.set_as, int) and is_right_as(wanted, neighbour, has) else neighbour.as_number
+
+
+def _surplus(platform: Platform, wanted: Job, found: SwitchState) -> Plan:
+    """What is of this fabric, or stands in one of its lists, and is declared no more."""
+    addresses = {each.address for each in wanted.neighbours}
+    right = platform.entries(wanted.lists)
+    stale = {name: found.lists.get(name, frozenset()) - entries for name, entries in right.items()}
+    return Plan(
+        wanted.as_number,
+        found,
+        stale={name: entries for name, entries in stale.items() if entries},
+        old_lists=tuple(name for name in wanted.own_lists if name in found.lists and name not in right),
+        gone=tuple(address for address in ours(wanted, found) if address not in addresses),
+    )

@@ -1,0 +1,130 @@
+"""Comware's words for what is ours: prefix lists, and neighbours inside ``bgp``.
+
+Lines are of HPE's and H3C's command references for Comware 7 (Layer 3 - IP Routing). Facts of the platform that shape
+this file:
+
+* a list that does not exist permits everything: lists come first, and a neighbour goes before its lists;
+* no two entries of a list say the same, and an entry is taken away by its index (annet's rulebook of H3C, MIT): entries
+  are told by what they say, and new ones go to the end;
+* each line is in force at once; there is no dry run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+from leafrack.addresses import Network
+from leafrack.platforms.comware import neighbour, settings
+from leafrack.platforms.comware.neighbour import Part
+from leafrack.platforms.job import Job, PrefixList
+from leafrack.platforms.plan import GuardError, Plan
+from leafrack.platforms.played import Typed
+
+_STEP = 5
+"""Between the indexes of two entries."""
+_LAST = 65535
+"""Highest index of an entry."""
+
+
+def text(job: Job) -> str:
+    """Configuration of everything that a job declares, to be entered in system view."""
+    entries_ = (line for one in job.lists for line in _new_entries(one, {}))
+    inside = [part for each in job.neighbours for part in neighbour.new(settings.fitting(each))]
+    return "".join(f"{line}\n" for line in (*entries_, *(one.text for one in _bgp(job.as_number, inside))))
+
+
+def entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
+    """Entries of prefix lists by list, as they are read."""
+    return {one.name: frozenset(map(_entry, one.prefixes)) for one in lists}
+
+
+def lines(plan: Plan) -> tuple[Typed, ...]:
+    """What is entered for a plan, from system view and back to it.
+
+    Raises :class:`GuardError` where the switch keeps routes over a restart and must not for a neighbour, and for one of
+    any AS.
+    """
+    _guard(plan)
+    numbers = plan.found.numbers
+    return (
+        *(Typed(line) for one in plan.lists for line in _new_entries(one, numbers.get(one.name, {}))),
+        *_bgp(plan.as_number, list(_neighbours(plan))),
+        *(Typed(f"undo {_list(plan.version_of(name))} {name}") for name in plan.old_lists),
+        *(
+            Typed(f"undo {_list(plan.version_of(name))} {name} index {numbers[name][entry]}")
+            for name, stale in plan.stale.items()
+            for entry in sorted(stale)
+        ),
+    )
+
+
+def _guard(plan: Plan) -> None:
+    numbers = (*((each.address, each.as_number) for each in plan.neighbours), *plan.as_numbers)
+    without = next((address for address, number in numbers if number is None), None)
+    if without is not None:
+        raise GuardError(f"Comware has no AS for {without} but one number")
+    for each in plan.neighbours:
+        has = plan.found.neighbours.get(each.address)
+        if not each.graceful_restart and has is not None and has.graceful_restart:
+            why = (
+                f"this switch has `graceful-restart` in `bgp {plan.as_number}`, and Comware cannot switch it off for "
+                f"{each.address} alone: the nodes would keep the routes of a leaf that is dead. Take it out of its "
+                "configuration first"
+            )
+            raise GuardError(why)
+
+
+def _neighbours(plan: Plan) -> Iterator[Part]:
+    for each in map(settings.fitting, plan.neighbours):
+        has = plan.found.neighbours.get(each.address)
+        if has is None:
+            yield from neighbour.new(each)
+        else:
+            keeps_as, keeps_password = each.address in plan.kept_as, each.address in plan.kept_passwords
+            yield from neighbour.changed(each, has, keeps_as=keeps_as, keeps_password=keeps_password)
+    for address, number in plan.as_numbers:
+        if number is not None:
+            yield from neighbour.renumbered(number, plan.found.neighbours[address])
+    yield from (Part("", Typed(f"undo peer {address}")) for address in plan.gone)
+
+
+def _bgp(as_number: int, parts: list[Part]) -> Iterator[Typed]:
+    """Lines inside ``bgp``: BGP view first, then each family."""
+    if not parts:
+        return
+    yield Typed(f"bgp {as_number}")
+    yield from (_indented(part.line, 1) for part in parts if not part.view)
+    for family in settings.FAMILIES:
+        inside = [part for part in parts if part.view == family]
+        if inside:
+            yield Typed(f" address-family {family}")
+            yield from (_indented(part.line, 2) for part in inside)
+            yield Typed(" quit")
+    yield Typed("quit")
+
+
+def _indented(line: Typed, depth: int) -> Typed:
+    return Typed(" " * depth + line.text, line.secrets, line.tolerated)
+
+
+def _new_entries(prefixes: PrefixList, has: Mapping[str, int]) -> Iterator[str]:
+    """Entries that a list lacks, after those that it has."""
+    taken = set(has.values())
+    indexes = chain(range(max(taken, default=0) + _STEP, _LAST + 1, _STEP), range(1, _LAST + 1))
+    free = (index for index in indexes if index not in taken)
+    for said in map(_entry, prefixes.prefixes):
+        if said not in has:
+            index = next(free)
+            taken.add(index)
+            yield f"{_list(prefixes.version)} {prefixes.name} index {index} {said}"
+
+
+def _entry(prefix: Network) -> str:
+    """An entry without its index: the range and what is inside it, or the default route."""
+    longer = "" if prefix.prefixlen in (0, prefix.max_prefixlen) else f" less-equal {prefix.max_prefixlen}"
+    return f"permit {prefix.network_address} {prefix.prefixlen}{longer}"
+
+
+def _list(version: int) -> str:
+    return "ip prefix-list" if version == 4 else "ipv6 prefix-list"

@@ -1,0 +1,1 @@
+"""Cumulus Linux 5, configured by NVUE."""

@@ -1,0 +1,46 @@
+"""What every platform is made of, whoever plays its jobs: words as data and functions, and differences told in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from leafrack.platforms import differences
+from leafrack.platforms.evidence import Evidence
+from leafrack.platforms.job import Job, Neighbour, PrefixList
+from leafrack.platforms.reading import Behaviour, Feature, Remedies
+from leafrack.platforms.state import AnyAs, NeighbourState, Setting, Settings, SwitchState
+
+
+@dataclass(kw_only=True)
+class Dialect:
+    """The part that :class:`~leafrack.platforms.shell.ShellPlatform` and ``PlayedPlatform`` have in common."""
+
+    behaviour: Behaviour
+    remedies: Remedies
+    text: Callable[[Job], str]
+    """All that a job declares, as an operator would write it."""
+    parse: Callable[[str], SwitchState]
+    words: Callable[[Setting, Settings], str]
+    as_words: Callable[[int | AnyAs], str]
+    """How it says the AS of a neighbour."""
+    entries: Callable[[tuple[PrefixList, ...]], Mapping[str, frozenset[str]]]
+    """Entries of prefix lists by list, as :attr:`parse` reads them."""
+    cannot: Mapping[Feature, str] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+    """What stands behind it."""
+    neighbour_is_ours_alone: bool = False
+    """Whether everything that is said of a neighbour of ours goes when it is written again."""
+
+    def neighbour_differences(self, neighbour: Neighbour, found: NeighbourState) -> tuple[str, ...]:
+        """What a neighbour lacks and has besides, its AS aside; passwords are not shown."""
+        more = (f"has `{line}`" for line in found.rest) if self.neighbour_is_ours_alone else ()
+        return (*differences.of_neighbour(neighbour, found, self.words), *more)
+
+    def list_differences(self, lists: tuple[PrefixList, ...], found: SwitchState) -> tuple[str, ...]:
+        """Entries that prefix lists lack and have besides."""
+        return differences.of_lists(self.entries(lists), found.lists)
+
+    def as_difference(self, as_number: int, found: NeighbourState) -> tuple[str, ...]:
+        """How a neighbour's AS differs from the one that it is pinned to in the end."""
+        return differences.of_as(as_number, found, self.as_words)

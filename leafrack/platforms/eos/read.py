@@ -1,0 +1,127 @@
+"""What an EOS switch answers, as values: its neighbours, routes and prefix lists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from leafrack.addresses import Address, Network
+from leafrack.errors import printable
+from leafrack.platforms import played
+from leafrack.platforms.as_numbers import number_or_none
+from leafrack.platforms.eos import running, settings
+from leafrack.platforms.state import NeighbourState, SessionState, SwitchState
+
+_SESSIONS = "show bgp neighbors vrf all | json"
+READS = (
+    _SESSIONS,
+    "show ip route | json",
+    "show ipv6 route | json",
+    "show running-config | section router bgp",
+    "show running-config | section prefix-list",
+    "show running-config | section route-map",
+)
+UNREAD = {_SESSIONS: r"^% BGP inactive", "show ipv6 route | json": r"^% .*[Rr]outing .*(?:disabled|not enabled)"}
+"""Commands that a switch without BGP, and one without IPv6, may refuse."""
+_UNLIKE = "this does not answer as EOS"
+_DEFAULT = "default"
+
+
+def parse(output: str) -> SwitchState:
+    """State from the answers to :data:`READS`; raises ``ValueError`` with one line when they are not EOS's."""
+    answers = played.answers(output, READS, _UNLIKE)
+    try:
+        return _parsed(tuple(map(_document, answers[:3])), tuple(map(_text, answers[3:])))
+    except ValueError as error:
+        msg = f"{_UNLIKE}: {error}"
+        raise ValueError(msg) from None
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        msg = f"{_UNLIKE}: {type(error).__name__} in what it says of its neighbours or routes"
+        raise ValueError(msg) from None
+
+
+def _document(answer: str) -> Mapping[str, Any]:
+    """A JSON object, its text printable: somebody else's description may hold what ends a line."""
+    try:
+        found = json.loads(answer or "{}")
+    except ValueError:
+        first = next((line.strip() for line in answer.splitlines() if line.strip()), "")
+        raise ValueError(repr(first[:120])) from None
+    if not isinstance(found, dict):
+        raise TypeError
+    return found
+
+
+def _text(answer: str) -> str:
+    return "\n".join(map(printable, answer.split("\n")))
+
+
+def _parsed(documents: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> SwitchState:
+    sessions, routes, routes6 = documents
+    bgp, lists, route_maps = texts
+    instance = running.instance(bgp)
+    peers = {ip_address(peer["peerAddress"]): peer for peer in _peers(sessions)}
+    known = dict.fromkeys((*running.addresses(instance), *peers))
+    states = (_neighbour(address, peers.get(address, {}), instance, route_maps) for address in known)
+    own = (str(peer["localRouterId"]) for peer in peers.values() if peer.get("localRouterId"))
+    said = (line.split()[1] for line in instance.lines.get("", ()) if line.startswith("router-id "))
+    return SwitchState(
+        as_number=instance.as_number,
+        neighbours={state.address: state for state in states} if instance.as_number is not None else {},
+        routes=frozenset((*_routes(routes), *_routes(routes6))),
+        router_id=next(iter((*said, *own)), ""),
+        lists=running.listed(lists),
+        elsewhere=instance.elsewhere,
+    )
+
+
+def _peers(sessions: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Neighbours of the default VRF; one behind an interface (``peerAddress`` with a zone) is none of ours."""
+    listed: list[Mapping[str, Any]] = sessions.get("vrfs", {}).get(_DEFAULT, {}).get("peerList", [])
+    return [peer for peer in listed if "%" not in peer["peerAddress"]]
+
+
+def _neighbour(address: Address, peer: Mapping[str, Any], bgp: running.EosInstance, route_maps: str) -> NeighbourState:
+    state = SessionState.of(peer.get("state", SessionState.IDLE))
+    up = state is SessionState.ESTABLISHED
+    who = str(address)
+    activated = bgp.activated(who, address.version)
+    given, set_as, rest = settings.of_lines(bgp.said(who, f"ipv{address.version}"), who, activated=activated)
+    return NeighbourState(
+        **{**vars(given), "description": given.description or printable(str(peer.get("description", "")))},
+        address=address,
+        remote_as=number_or_none(str(peer.get("asn", ""))) or set_as or 0,
+        state=state,
+        uptime=float(peer.get("establishedTime", 0)) if up else 0.0,
+        last_error="" if up else printable(_last_error(peer)),
+        prefixes_received=peer.get("prefixesReceived", 0) + peer.get("v6PrefixesReceived", 0),
+        lines=running.lines(bgp, address, route_maps),
+        lacks_policy=bgp.discards(),
+        local_address=_address(str(peer.get("updateSource", ""))),
+        router_id=str(peer.get("routerId", "")) if up else "",
+        set_as=set_as,
+        rest=rest,
+    )
+
+
+def _last_error(peer: Mapping[str, Any]) -> str:
+    hint = peer.get("establishFailHint") or peer.get("idleReason")
+    sent = (peer.get(f"lastError{way}{part}") for way in ("Rcvd", "Sent") for part in ("Code", "Subcode"))
+    return str(hint or "/".join(str(one) for one in list(sent)[:2] if one))
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _routes(table: Mapping[str, Any]) -> Iterator[Network]:
+    """Routes that packets follow; IPv6 has no VRFs around it in some releases."""
+    found = table.get("vrfs", {}).get(_DEFAULT, table).get("routes", {})
+    yield from (
+        ip_network(prefix) for prefix, route in found.items() if route.get("routeAction", "forward") == "forward"
+    )

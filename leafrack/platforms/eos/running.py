@@ -1,0 +1,154 @@
+"""What EOS's running configuration says: the BGP instance, neighbours, lists, and what is in the way of our lines.
+
+Facts of the platform that shape this file, from the EOS User Manual and published configurations:
+
+* one ``router bgp``; other VRFs are blocks inside it;
+* IPv4 is activated for every neighbour with an IPv4 address unless ``no bgp default ipv4-unicast`` is said; IPv6 for
+  nobody;
+* a neighbour that a listen range lets in has no line of its own, and no mark in the JSON;
+* an older release shows a prefix list's entry with its list in one line, a newer one a block.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+
+from leafrack.addresses import Address
+from leafrack.platforms.as_numbers import number_or_none
+from leafrack.platforms.state import Effect, Line
+
+_STEP = 3
+"""Spaces before what is inside a block."""
+_NEIGHBOUR = re.compile(r"(?P<no>no )?neighbor (?P<who>\S+) (?P<what>.+)")
+_LISTEN = re.compile(
+    r"bgp listen range (?P<range>\S+)(?: peer-id include router-id)? peer-group (?P<group>\S+)(?: .*)?"
+)
+_LIST = re.compile(r"ip(?:v6)? prefix-list (?P<name>\S+)(?: (?P<entry>.+))?")
+_ENTRY = re.compile(r"(?:seq \d+ )?(?P<entry>(?:permit|deny) .+)")
+
+
+@dataclass
+class EosInstance:
+    """``router bgp`` of the default VRF; lines by the family that they are in, ``""`` for none."""
+
+    as_number: int | None
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    elsewhere: tuple[str, ...] = ()
+
+    def said(self, who: str, family: str) -> tuple[str, ...]:
+        """What is said of a neighbour or group outside of families and in one, without ``neighbor WHO`` before it."""
+        found = (_NEIGHBOUR.fullmatch(line) for part in ("", family) for line in self.lines.get(part, ()))
+        return tuple(f"{one['no'] or ''}{one['what']}" for one in found if one and one["who"] == who)
+
+    def group(self, who: str) -> str:
+        """Group that a neighbour is a member of."""
+        said = (re.fullmatch(r"peer[ -]group (\S+)", line) for line in self.said(who, ""))
+        return next((found[1] for found in said if found), "")
+
+    def activated(self, who: str, version: int) -> bool:
+        """Whether a neighbour's own family is activated: by itself, by its group, or by default."""
+        family = f"ipv{version}"
+        for name in (who, self.group(who)):
+            for line in self.lines.get(family, ()) if name else ():
+                if (said := _NEIGHBOUR.fullmatch(line)) and (said["who"], said["what"]) == (name, "activate"):
+                    return said["no"] is None
+        return version == 4 and "no bgp default ipv4-unicast" not in self.lines.get("", ())
+
+    def listens(self, address: Address) -> Line | None:
+        """The range that lets a neighbour in, where it has no line of its own."""
+        if self.said(str(address), ""):
+            return None
+        for line in self.lines.get("", ()):
+            if (said := _LISTEN.fullmatch(line)) and address in ip_network(said["range"], strict=False):
+                return Line(line, Effect.REFUSES, said["group"])
+        return None
+
+    def discards(self) -> bool:
+        """Whether neighbours without a policy of the operator's pass nothing (``bgp missing-policy``)."""
+        pattern = r"bgp missing-policy(?! include prefix-list).* action deny.*"
+        return any(re.fullmatch(pattern, line) for line in self.lines.get("", ()))
+
+
+def instance(section: str) -> EosInstance:
+    """BGP of what ``show running-config | section router bgp`` shows."""
+    found = EosInstance(None)
+    family, inside, skips = "", False, False
+    for line in section.splitlines():
+        text, depth = line.strip(), (len(line) - len(line.lstrip())) // _STEP
+        if not text or text == "!":
+            continue
+        if depth == 0:
+            said = re.fullmatch(r"router bgp ([\d.]+)", text)
+            inside, family, skips = said is not None, "", False
+            found.as_number = number_or_none(said[1]) if said else found.as_number
+        elif inside and depth == 1:
+            opened = re.fullmatch(r"(address-family|vrf) (\S+)", text)
+            skips = bool(opened and opened[1] == "vrf")
+            family = opened[2] if opened and not skips else ""
+            if opened and skips:
+                found.elsewhere = (*found.elsewhere, opened[2])
+            elif not opened:
+                found.lines.setdefault("", []).append(text)
+        elif inside and not skips:
+            # What a block of another sort has inside is of no neighbour.
+            found.lines.setdefault(family or "?", []).append(text)
+    return found
+
+
+def listed(section: str) -> Mapping[str, frozenset[str]]:
+    """Entries of each prefix list by its name, without numbers: where all permit, order is nothing."""
+    found: dict[str, frozenset[str]] = {}
+    name = ""
+    for line in section.splitlines():
+        if opened := _LIST.fullmatch(line.rstrip()):
+            name = opened["name"]
+            found.setdefault(name, frozenset())
+            text = opened["entry"] or ""
+        elif line.startswith(" "):
+            text = line.strip()
+        else:
+            name = text = ""
+        if name and (entry := _ENTRY.fullmatch(text)):
+            found[name] |= {entry["entry"]}
+    return found
+
+
+def addresses(bgp: EosInstance) -> Iterator[Address]:
+    """Neighbours that are configured one by one."""
+    said = (_NEIGHBOUR.fullmatch(line) for line in bgp.lines.get("", ()))
+    for who in dict.fromkeys(found["who"] for found in said if found):
+        try:
+            yield ip_address(who)
+        except ValueError:
+            continue
+
+
+def lines(bgp: EosInstance, address: Address, route_maps: str) -> tuple[Line, ...]:
+    """What keeps a neighbour down or filters its routes, also where its group says it."""
+    listens = bgp.listens(address)
+    owners: Sequence[str] = (listens.names,) if listens else (str(address), bgp.group(str(address)))
+    found = (
+        line
+        for who in owners
+        if who
+        for text in bgp.said(who, f"ipv{address.version}")
+        for line in _line(f"neighbor {who} {text}", route_maps)
+    )
+    return (*filter(None, (listens,)), *found)
+
+
+def _line(text: str, route_maps: str) -> Iterator[Line]:
+    _, _, kind, name, *_ = [*text.split(), "", ""]
+    match kind:
+        case "shutdown":
+            yield Line(text, Effect.SHUTS)
+        case "prefix-list":
+            yield Line(text, Effect.REPLACED, name)
+        case "ebgp-multihop":
+            yield Line(text, Effect.MULTIHOP)
+        case "route-map":
+            permits = re.search(rf"^route-map {re.escape(name)} permit ", route_maps, re.MULTILINE)
+            yield Line(text, Effect.FILTERS if permits else Effect.DROPS, name)

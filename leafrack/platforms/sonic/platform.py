@@ -1,0 +1,22 @@
+"""SONiC as a platform: FRR in a container, with SONiC's way to reach it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.resources import files
+
+from leafrack.platforms.evidence import Evidence, Strength
+from leafrack.platforms.frr import read
+from leafrack.platforms.frr.platform import FRR
+
+_READ = f"{files(__package__).joinpath('apply.sh').read_text(encoding='utf-8')}\nready\nfrr {read.commands('all')}\n"
+"""`show bgp vrf all neighbors json`, as SONiC's own tools ask."""
+
+SONIC = replace(
+    FRR,
+    packages=(*FRR.packages, __package__),
+    read=_READ,
+    evidence=(
+        Evidence(Strength.SIMULATED, "Programs of jobs against a `vtysh` and a `sonic-db-cli` of the tests' own."),
+    ),
+)
