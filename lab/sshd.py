@@ -124,7 +124,7 @@ class Listeners:
                 threading.Thread(target=hand_over, args=(listener, home_of(name)), daemon=True).start()
                 continue
             command = sshd(pids[name], home_of(name), logs / name / "sshd.log")
-            threading.Thread(target=answer, args=(listener, command), daemon=True).start()
+            threading.Thread(target=_answer, args=(listener, command), daemon=True).start()
 
 
 def sshd(pid: int, home: Path, log: Path) -> list[str]:
@@ -148,9 +148,8 @@ def hand_over(listener: socket.socket, home: Path) -> None:
             time.sleep(0.1)
 
 
-def answer(listener: socket.socket, command: list[str]) -> None:
-    """Start the command for every connection, until the listener is closed."""
-    while listener.fileno() >= 0:
+def _answer(listener: socket.socket, command: list[str]) -> None:
+    while True:
         try:
             connection, _ = listener.accept()
             with connection:

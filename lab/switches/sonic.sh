@@ -14,6 +14,7 @@ mount -t tmpfs -o mode=1777 tmpfs /var/tmp
 shell_of_root_is_plain
 release_on_path
 
+mkdir -p /run/frr
 # shellcheck disable=SC2016 # the dollars are the inner shell's
 unshare --mount --propagation private sh -euc '
     mount --bind /etc/sonic/frr /etc/frr

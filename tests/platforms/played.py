@@ -16,7 +16,7 @@ from typing import Any
 
 import asyncssh
 
-from lab.sshd import answer, hand_over, sshd, write_sshd_config
+from lab.sshd import hand_over, sshd, write_sshd_config
 from leafrack.addresses import Address
 from leafrack.platforms import Job, SwitchState, Way
 from leafrack.platforms.plan import Seal
@@ -175,6 +175,19 @@ class ShellBox(PlayedBox):
         assert done.returncode == 0, done.stderr
 
 
+def _serve(listener: socket.socket, command: list[str]) -> None:
+    """Start the command for every connection; each is waited for, or Python would complain of it."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with connection:
+            door = connection.fileno()
+            process = subprocess.Popen(command, stdin=door, stdout=door, stderr=subprocess.DEVNULL)
+        threading.Thread(target=process.wait, daemon=True).start()
+
+
 @contextmanager
 def with_sshd(box: boxes.Box) -> Iterator[PlayedBox]:
     """A switch with a shell, and sshd behind a port."""
@@ -182,7 +195,7 @@ def with_sshd(box: boxes.Box) -> Iterator[PlayedBox]:
     assert box.run("mkdir", "-p", "/run/sshd").returncode == 0
     command = sshd(box.pid, box.home, box.home / "logs" / "sshd.log")
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=answer, args=(listener, command), daemon=True).start()
+        threading.Thread(target=_serve, args=(listener, command), daemon=True).start()
         try:
             yield ShellBox(box.name, box.pid, box.home, listener.getsockname()[1])
         finally:

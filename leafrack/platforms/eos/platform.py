@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from leafrack.addresses import Address
 from leafrack.platforms.eos import read, running, settings, write
-from leafrack.platforms.evidence import Evidence, Strength
+from leafrack.platforms.evidence import EVERYTHING, Basic, Evidence, Strength
 from leafrack.platforms.job import PrefixList
 from leafrack.platforms.played import SESSION, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction
 from leafrack.platforms.reading import Behaviour, Feature, ThirdParty
@@ -87,5 +87,12 @@ EOS = PlayedPlatform(
         save=("write memory",),
         timer=120,
     ),
-    evidence=(Evidence(Strength.SIMULATED, "A fake of Arista's command line with a real FRR behind it."),),
+    evidence=(
+        Evidence(
+            Strength.PARSERS,
+            "Patterns of Ansible's collection arista.eos, where it is installed; published vectors of passwords.",
+            EVERYTHING - {Basic.READING, Basic.JOBS, Feature.AS_OVERRIDE},
+        ),
+        Evidence(Strength.SIMULATED, "A fake of Arista's command line with a real FRR behind it."),
+    ),
 )
