@@ -26,7 +26,7 @@ LEAF = "racks.rr1.leaves.leaf01"
             "unknown key: known here are address, asNumber, platform,",
         ),
         ("spines:", "spine:", "spine", "unknown key: did you mean spines?"),
-        ("platform: frr", "platform: ios", f"{LEAF}.platform", "unknown platform 'ios': known here are frr"),
+        ("platform: frr", "platform: panos", f"{LEAF}.platform", "unknown platform 'panos': known here are frr"),
         ("platform: frr", "platform: fr", f"{LEAF}.platform", "unknown platform 'fr': did you mean frr?"),
         ("platform: frr", "platform: [frr]", f"{LEAF}.platform", "needs text, got a list"),
         (
