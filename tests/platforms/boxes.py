@@ -216,7 +216,9 @@ def _made(home: Path, mount: str, owner: str) -> None:
 
 def _connect(box: Box, nodes: Sequence[int]) -> None:
     """A rack's network on the switch, and a link to it from each node."""
+    # A link-local address at once: bgpd 8.4 has trouble with a session that comes before there is one.
     lines = ["link set lo up", "link add rack0 type bridge forward_delay 0", "link set rack0 up"]
+    lines.append("address add fe80::fe/64 dev rack0 nodad")
     lines += [f"address add {_address(leaf, version)} dev rack0{_DAD[version]}" for version, leaf in _LEAF.items()]
     for number, pid in enumerate(nodes):
         lines += [
