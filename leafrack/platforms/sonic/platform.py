@@ -17,6 +17,9 @@ SONIC = replace(
     packages=(*FRR.packages, __package__),
     read=_READ,
     evidence=(
-        Evidence(Strength.SIMULATED, "Programs of jobs against a `vtysh` and a `sonic-db-cli` of the tests' own."),
+        Evidence(
+            Strength.RUN,
+            "FRR 8.4 of Debian 12 behind a `vtysh` and a `sonic-db-cli` of the tests' own, all of it by `make test`.",
+        ),
     ),
 )
