@@ -100,8 +100,14 @@ def missing_of_switch(switch: Switch, summary: str) -> Iterator[str]:
                 yield session(switch.name, link.peer, address.version)
 
 
+def ask(switch: Switch) -> list[str]:
+    """Command that asks a switch for its sessions, run where the lab's holder is."""
+    # What switches/frr.sh mounts as the switch's /run/frr.
+    sockets = str(home_of(switch.name) / "run" / "frr")
+    return ["vtysh", "--vty_socket", sockets, "-d", "bgpd", "-c", "show bgp summary json"]
+
+
 def _summary(switch: Switch) -> str:
-    sockets = str(home_of(switch.name) / "frr-run")
-    command = ["vtysh", "--vty_socket", sockets, "-d", "bgpd", "-c", "show bgp summary json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=10, env={"PATH": PATH}, check=False)
+    environment = {"PATH": PATH}
+    done = subprocess.run(ask(switch), capture_output=True, text=True, timeout=10, env=environment, check=False)
     return done.stdout

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lab import mesh
+from lab.plan import plan_of
+from leafrack.fabric.load import load_fabric
 from leafrack.world import node_status
 from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster
-from tests.conftest import CLONE
+from tests.conftest import CLONE, DEV_FABRIC
 
 if TYPE_CHECKING:
     from tests.conftest import Lab
@@ -53,6 +56,15 @@ def test_no_two_nodes_count_their_seconds_alike(lab: Lab) -> None:
 def test_switches_have_sessions_with_each_other_only(lab: Lab, switch: str, peers: set[str]) -> None:
     summary = json.loads(lab.exec(switch, "vtysh", "-c", "show bgp ipv4 unicast summary json"))
     assert {address: peer["state"] for address, peer in summary["peers"].items()} == dict.fromkeys(peers, "Established")
+
+
+@pytest.mark.parametrize("switch", ["leaf01", "spine"])
+def test_the_lab_itself_can_ask_a_switch_what_it_lacks(lab: Lab, switch: str) -> None:
+    """It does so only when it has waited in vain, and then needs the answer."""
+    found = next(one for one in plan_of(load_fabric(DEV_FABRIC)).switches if one.name == switch)
+    enter = ["nsenter", "--target", str(lab.state["holder"]["pid"]), "--mount", "--"]
+    summary = subprocess.run([*enter, *mesh.ask(found)], capture_output=True, text=True, check=True).stdout
+    assert list(mesh.missing_of_switch(found, summary)) == []
 
 
 def test_nothing_of_the_pods_is_in_the_fabric_yet(lab: Lab) -> None:
