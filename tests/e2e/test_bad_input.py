@@ -127,8 +127,12 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         ("fabric.yaml:24: racks.rr1.members.node3: '172.20.0.300' is no IP address",),
     ),
     "unknown platform": (
+        lambda b: b.fabric(("asNumber: 65010", "asNumber: 65010\n        platform: panos")),
+        ("fabric.yaml:31: racks.rr2.leaves.leaf02.platform: unknown platform 'panos': known here are frr",),
+    ),
+    "what a platform cannot do": (
         lambda b: b.fabric(("asNumber: 65010", "asNumber: 65010\n        platform: junos")),
-        ("fabric.yaml:31: racks.rr2.leaves.leaf02.platform: unknown platform 'junos': known here are frr",),
+        ("fabric.yaml:26: racks.rr2.asNumber: platform junos of leaf02 has no neighbours of any AS",),
     ),
     "two errors at once": (
         lambda b: b.fabric(("asNumber: 65010", "asNumber: 0"), ("node3: 172.20.0.13", "node1: 172.20.0.13")),

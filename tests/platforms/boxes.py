@@ -30,6 +30,8 @@ NODES = {4: ("172.20.0.11", "172.20.0.12"), 6: ("fd00:1::11", "fd00:1::12")}
 _LEAF = {4: "172.20.0.254", 6: "fd00:1::fe"}
 _DAD = {4: "", 6: " nodad"}
 _NUMBERS = (0, 1)
+_HEARD = 1.5
+"""Seconds until a switch's software knows of a new link."""
 ANNOUNCED = {4: ("10.233.64.0/26", "10.233.64.64/26"), 6: ("fd00:64::/122", "fd00:64::40/122")}
 """The pod block of each node."""
 OTHER = {4: "198.51.100.0/24", 6: "2001:db8:9::/48"}
@@ -216,16 +218,16 @@ def _made(home: Path, mount: str, owner: str) -> None:
 
 def _connect(box: Box, nodes: Sequence[int]) -> None:
     """A rack's network on the switch, and a link to it from each node."""
-    # A link-local address at once: bgpd 8.4 has trouble with a session that comes before there is one.
     lines = ["link set lo up", "link add rack0 type bridge forward_delay 0", "link set rack0 up"]
-    lines.append("address add fe80::fe/64 dev rack0 nodad")
-    lines += [f"address add {_address(leaf, version)} dev rack0{_DAD[version]}" for version, leaf in _LEAF.items()]
     for number, pid in enumerate(nodes):
         lines += [
             f"link add p{number} type veth peer name eth0 netns {pid}",
             f"link set p{number} master rack0 up",
         ]
     _ip(box.pid, lines)
+    # Zebra reads addresses in a thread of its own, and drops those of a link that it has not heard of yet.
+    time.sleep(_HEARD)
+    _ip(box.pid, [f"address add {_address(leaf, version)} dev rack0{_DAD[version]}" for version, leaf in _LEAF.items()])
     for number, pid in enumerate(nodes):
         own = ((version, _address(addresses[number], version)) for version, addresses in NODES.items())
         lines = [f"address add {address} dev eth0{_DAD[version]}" for version, address in own]
