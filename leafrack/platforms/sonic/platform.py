@@ -19,7 +19,7 @@ SONIC = replace(
     evidence=(
         Evidence(
             Strength.RUN,
-            "FRR 8.4 of Debian 12 behind a `vtysh` and a `sonic-db-cli` of the tests' own, all of it by `make nightly`.",
+            "FRR 8.4 of Debian 12 behind a `vtysh` and a `sonic-db-cli` of the tests' own, by `make nightly`.",
         ),
     ),
 )
