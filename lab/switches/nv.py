@@ -256,12 +256,21 @@ def saved(kept: Tree) -> None:
     STARTUP.write_text(yaml.safe_dump([{"set": kept["applied"]}], sort_keys=False))
 
 
+LOOK = 1.0
+"""Seconds between two looks of a timer."""
+
+
 def timer(revision: int, seconds: float) -> None:
-    """Take a revision back that nobody has confirmed in its time."""
-    time.sleep(seconds)
-    with state() as kept:
-        if kept["confirm"] is not None and kept["confirm"]["id"] == revision:
-            confirmed(kept, stays=False)
+    """Take a revision back that nobody has confirmed in its time; end as soon as it waits no more."""
+    until = time.monotonic() + seconds
+    waits = True
+    while waits:
+        time.sleep(min(LOOK, max(0.0, until - time.monotonic())))
+        with state() as kept:
+            waits = kept["confirm"] is not None and kept["confirm"]["id"] == revision
+            if waits and time.monotonic() >= until:
+                confirmed(kept, stays=False)
+                waits = False
 
 
 def patched(kept: Tree, file: str) -> None:
