@@ -16,10 +16,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from lab.fabrics import values
+from lab.site import running
 from leafrack.commands.gate import HOLD, SETTLE
 from leafrack.fabric import Fabric
-from tests.e2e.declared import running
-from tests.proof.fabrics import values
 
 CONNECT_DELAY = 2.0
 """Seconds: BIRD's ``connect delay time`` as Calico renders it (bird.cfg.template)."""

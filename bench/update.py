@@ -14,22 +14,18 @@ import time
 from pathlib import Path
 from statistics import median
 
-import yaml
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.conftest import DEV_FABRIC
-from tests.e2e.declared import Site, running
-from tests.e2e.loss import Pings
-from tests.e2e.tables import without_a_route
-from tests.e2e.world import NODES, eventually
+from lab.pings import Pings
+from lab.site import Site, example, running
+from lab.tables import wait_for_routes
 
 RACK = [("node1", "node2"), ("node1", "node3"), ("node2", "node3")]
 
 
 def once(site: Site) -> tuple[float, int, int, float]:
     """Seconds of an update, packets sent and lost during it, seconds of the destroy after it."""
-    eventually(lambda: not without_a_route(site.lab, NODES))
+    wait_for_routes(site.lab)
     with Pings(site.lab, RACK) as pings:
         started = time.monotonic()
         site.applied()
@@ -42,10 +38,9 @@ def once(site: Site) -> tuple[float, int, int, float]:
 
 def main(runs: int) -> None:
     """Print a row for each run, and the medians."""
-    whole = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
     print(f"{'run':>3} {'up, s':>6} {'sent':>6} {'lost':>5} {'destroy, s':>10}", flush=True)
     found = []
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder), whole) as site:
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder), example()) as site:
         for number in range(1, runs + 1):
             update, sent, lost, destroy = once(site)
             found.append((update, destroy))

@@ -68,6 +68,13 @@ def test_the_product_knows_nothing_of_what_develops_it(path: Path) -> None:
     assert {module.partition(".")[0] for module in imports(path)} & APART == set()
 
 
+@pytest.mark.parametrize(
+    "path", [path for room in sorted(APART - {"tests"}) for path in sorted((CLONE / room).rglob("*.py"))], ids=name_of
+)
+def test_what_develops_it_does_without_the_tests(path: Path) -> None:
+    assert "tests" not in {module.partition(".")[0] for module in imports(path)}
+
+
 @pytest.mark.parametrize("path", [path for path in MODULES if room_of(name_of(path)) in PURE], ids=name_of)
 def test_what_is_declared_and_proved_needs_neither_pulumi_nor_kubernetes_nor_ssh(path: Path) -> None:
     assert {module.partition(".")[0] for module in imports(path)} & NEITHER == set()

@@ -62,7 +62,7 @@ def test_what_stays_together_is_a_module_or_a_known_part_of_it(nodeid: str, unit
 def test_every_module_with_pings_is_marked_loss_and_every_other_on_a_lab_is_not() -> None:
     wrong = []
     for file in sorted((CLONE / "tests").rglob("test_*.py")):
-        counts = "\nfrom tests.e2e.loss import " in file.read_text(encoding="utf-8")
+        counts = "\nfrom lab.pings import " in file.read_text(encoding="utf-8")
         if (kind_of(marks_in(file)) is LOSS) is not counts:
             wrong.append(str(file.relative_to(CLONE)))
     assert wrong == []

@@ -11,12 +11,13 @@ import pytest
 import yaml
 from rich.console import Console
 
+from lab.fabrics import Values, rack, values
 from leafrack.commands.prove import main
 from leafrack.fabric.load import load
 from leafrack.proof import Proof, Verdict, prove, table
 from leafrack.proof.classes import Classes
 from leafrack.proof.model import Prefix, What
-from tests.proof.fabrics import Values, changed, fabric, rack, values
+from tests.proof.fabrics import changed, fabric
 
 
 @pytest.fixture

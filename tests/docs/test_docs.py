@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from config.settings import StackSettings
+from lab.project import environment
 from leafrack import __version__
 from leafrack.commands import FOR_PEOPLE, FOR_PULUMI
 from leafrack.fabric.load import load
 from leafrack.platforms.frr.platform import FRR
 from tests.conftest import CLONE, DEV_FABRIC
-from tests.e2e.project import environment
 from tests.test_house import APART, FLOOR, FLOORS
 
 README = Path("README.md")

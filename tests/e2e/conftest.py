@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from lab.project import Project, environment, settings
 from tests.conftest import Lab
-from tests.e2e.project import Project, environment, settings
 
 
 @pytest.fixture(scope="module")

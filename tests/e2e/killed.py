@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from lab.project import Going
 from tests.conftest import Lab
-from tests.e2e.project import Going
 from tests.e2e.world import peers
 
 ENGINE, PLUGIN, PROGRAM = "engine", "plugin", "program"

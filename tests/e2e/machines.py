@@ -8,10 +8,10 @@ from typing import Any
 
 from lab.cluster import objects
 from lab.paths import home_of
+from lab.site import Site
 from lab.switches.frr import base_config
 from leafrack.fabric.names import IPV4_ANNOTATION
 from tests.conftest import Lab
-from tests.e2e.declared import Site
 
 _UPLINK = "eth0"
 

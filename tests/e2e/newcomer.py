@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.project import CLONE, Run
+from lab.paths import CLONE
+from lab.project import Run
 from tools import virtualenv
 
 README = (CLONE / "README.md").read_text(encoding="utf-8")

@@ -5,7 +5,6 @@ The default gateway hides a missing route: a packet that has none goes by the le
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 import subprocess
@@ -18,30 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from lab.handle import Lab
 from lab.plan import Node, Plan, plan_of
+from lab.tables import inside, kernel
 from leafrack.fabric import Fabric, Interconnect
-from tests.conftest import Lab
 
 SHORTEST = 0.01
 """Seconds: BIRD replaces a route by removing it and adding it again, some microseconds later."""
 _EVENT = re.compile(r"^\[(\S+)\] (Deleted )?(?:(unreachable|blackhole) )?(\S+?/\d+|\S+)(?: via (\S+))?", re.MULTILINE)
-
-
-def inside(lab: Lab, host: str, *command: str) -> list[str]:
-    """A command in the network namespace of a host: no new Python for it, as ``python -m lab exec`` starts."""
-    pid = next(str(each["pid"]) for each in lab.state["hosts"] if each["name"] == host)
-    return ["nsenter", "-t", pid, "-n", *command]
-
-
-def kernel(lab: Lab, host: str) -> list[dict[str, Any]]:
-    """Routes of both families in a host's kernel, as iproute2 writes them."""
-    found: list[dict[str, Any]] = []
-    for family in ("-4", "-6"):
-        done = subprocess.run(
-            inside(lab, host, "ip", family, "-j", "route"), capture_output=True, text=True, check=True, timeout=20
-        )
-        found += json.loads(done.stdout or "[]")
-    return found
 
 
 def gateways(route: Mapping[str, Any]) -> set[str]:
@@ -80,21 +63,6 @@ def missing(lab: Lab, fabric: Fabric) -> list[str]:
                 if block not in have
             ]
     return lines
-
-
-def without_a_route(lab: Lab, names: Iterable[str]) -> list[str]:
-    """A line for each pod block of some nodes that another of them has no BGP route to at all."""
-    nodes = [node for node in plan_of(lab.fabric).nodes if node.name in set(names)]
-    lines = []
-    for node in nodes:
-        have = {route["dst"] for route in kernel(lab, node.name) if route.get("protocol") == "bird" and _leads(route)}
-        others = [block for other in nodes if other is not node for block in other.blocks]
-        lines += [f"{node.name}: {block} missing" for block in others if block not in have]
-    return lines
-
-
-def _leads(route: Mapping[str, Any]) -> bool:
-    return "gateway" in route or "nexthops" in route or "via" in route
 
 
 def _direct(node: Node) -> list[tuple[str, str]]:

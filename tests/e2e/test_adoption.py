@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from lab.pings import Pings
+from lab.project import Project, Run, environment, settings
 from leafrack.fabric.load import load_fabric
 from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e import by_hand
 from tests.e2e.by_hand import LEAVES, Sessions, in_bird, meaning, reaching, reset, sessions
-from tests.e2e.loss import Pings
-from tests.e2e.project import Project, Run, environment, settings
 from tests.e2e.world import NODES, eventually, peers, routes, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.declared import Site, running
-from tests.e2e.loss import Pings, lines
+from lab.fabrics import values
+from lab.pings import Pings, lines
+from lab.site import Site, running
 from tests.e2e.world import eventually, peers, routes, snapshot
-from tests.proof.fabrics import changed, values
+from tests.proof.fabrics import changed
 
 pytestmark = [
     pytest.mark.e2e,

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.site import Site, running
 from leafrack.proof.sessions import standing
 from leafrack.proof.topology import topology
-from tests.e2e.declared import Site, running
 from tests.e2e.world import eventually, snapshot
 from tests.generated.choose import another, chosen
 from tests.generated.draw import MOST_NODES, Drawn, kinds_of

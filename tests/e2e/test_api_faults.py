@@ -21,18 +21,19 @@ from typing import Any
 
 import pytest
 
+from lab.project import Run, environment
+from lab.site import Site, example, running
+from lab.tables import without_a_route
 from leafrack.commands.gate import Guarded
 from leafrack.sessions import expected
 from leafrack.sessions.model import SessionKind
 from leafrack.world.model import Cluster, endpoints
 from tests.conftest import CLONE, Lab
 from tests.e2e.clock import WrongClock, needs_x86_64
-from tests.e2e.declared import Site, example, running
 from tests.e2e.front import NAME, Answer, Front, in_front_of
 from tests.e2e.killed import Moment
-from tests.e2e.project import Run, environment
 from tests.e2e.resolver import Resolver, resolver
-from tests.e2e.tables import missing, without_a_route
+from tests.e2e.tables import missing
 from tests.e2e.world import NODES, eventually, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.project import OF_THE_ENGINE, Project, Run
 from tests.conftest import DEV_FABRIC, Lab
-from tests.e2e.project import OF_THE_ENGINE, Project, Run
 from tests.e2e.world import configure, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from lab.pings import Pings, lines
+from lab.project import Going, Project, Run
+from lab.tables import without_a_route
 from tests.conftest import Lab
-from tests.e2e.loss import Pings, lines
-from tests.e2e.project import Going, Project, Run
-from tests.e2e.tables import without_a_route
 from tests.e2e.world import NODES, configure, eventually, peers, running, snapshot
 
 pytestmark = [

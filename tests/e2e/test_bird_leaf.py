@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from lab.fabrics import rack, values
+from lab.site import Site, running
 from leafrack.errors import ProblemKind, kind_of
-from tests.e2e.declared import Site, running
 from tests.e2e.world import eventually
-from tests.proof.fabrics import rack, values
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]
 

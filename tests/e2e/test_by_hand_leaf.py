@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.project import Project
 from leafrack.errors import PREFIXES, ProblemKind
 from tests.conftest import DEV_FABRIC, Lab
-from tests.e2e.project import Project
 from tests.e2e.world import SWITCHES, eventually, peers, running
 
 pytestmark = [

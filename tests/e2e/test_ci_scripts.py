@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.project import Project, Run
 from tests.conftest import Lab
-from tests.e2e.project import Project, Run
 from tests.e2e.world import bgp_peer, configure, eventually, peers, snapshot
 
 pytestmark = [

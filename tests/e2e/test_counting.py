@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
+from lab.pinger import Way
 from tests.e2e.killed import DESTROY, ENGINE, PLUGIN, PROGRAM, Moment, planned
-from tests.e2e.pinger import Way
 from tests.e2e.tables import changes_of, holes
 
 

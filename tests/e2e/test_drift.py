@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.project import Project, Run
 from leafrack.errors import ProblemKind, kind_of
 from leafrack.fabric import names
 from tests.conftest import Lab
 from tests.e2e.killed import Moment
-from tests.e2e.project import Project, Run
 from tests.e2e.world import bgp_peer, configure, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]

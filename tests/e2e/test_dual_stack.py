@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from lab.fabrics import values
+from lab.pings import Pings, lines
+from lab.site import Site, running
+from lab.tables import kernel, without_a_route
 from tests.conftest import Lab
-from tests.e2e.declared import Site, running
-from tests.e2e.loss import Pings, lines
-from tests.e2e.tables import kernel, missing, without_a_route
+from tests.e2e.tables import missing
 from tests.e2e.world import configure, eventually
 from tests.e2e.world import running as configuration
-from tests.proof.fabrics import values
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
 

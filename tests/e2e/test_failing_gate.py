@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lab.project import Project
 from tests.conftest import Lab
-from tests.e2e.project import Project
 from tests.e2e.world import configure, eventually, loses_nothing, node_status
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]

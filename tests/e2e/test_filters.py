@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from lab.site import Site, example, running
 from tests.conftest import Lab
-from tests.e2e.declared import Site, example, running
 from tests.e2e.world import configure, eventually, peers, snapshot
 from tests.e2e.world import running as configuration
 

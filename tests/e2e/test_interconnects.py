@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.declared import Site, running
-from tests.e2e.loss import Pings, lines
-from tests.e2e.tables import Watch, gateways, kernel, missing, without_a_route, without_default_routes
+from lab.fabrics import rack, values
+from lab.pings import Pings, lines
+from lab.site import Site, running
+from lab.tables import kernel, without_a_route
+from tests.e2e.tables import Watch, gateways, missing, without_default_routes
 from tests.e2e.world import configure, eventually
-from tests.proof.fabrics import rack, values
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]
 

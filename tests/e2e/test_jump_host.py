@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from lab.paths import home_of
+from lab.project import Project
 from tests.conftest import DEV_FABRIC, Lab
-from tests.e2e.project import Project
 from tests.e2e.world import peers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.nightly(twin="tests/world/test_jump_hosts.py")]

@@ -16,16 +16,17 @@ from typing import Any
 
 import pytest
 
+from lab.pings import Pings, lines
+from lab.project import Going, Run
+from lab.site import Site, example, running
+from lab.tables import without_a_route
 from leafrack.world import node_status
 from leafrack.world.connection import Connection
 from leafrack.world.model import Cluster
 from leafrack.world.writer import ClusterWriter
 from tests.conftest import Lab
-from tests.e2e.declared import Site, example, running
 from tests.e2e.killed import CREATE, DESTROY, ENGINE, PROGRAM, UPDATE, Kill, Moment, clear, kill, planned
-from tests.e2e.loss import Pings, lines
-from tests.e2e.project import Going, Run
-from tests.e2e.tables import missing, without_a_route
+from tests.e2e.tables import missing
 from tests.e2e.world import NODES, eventually, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]

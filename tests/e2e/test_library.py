@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lab.paths import CLONE
+from lab.project import Project, environment
+from lab.site import example
 from tests import wheel as wheels
 from tests.conftest import Lab
-from tests.e2e.declared import example
-from tests.e2e.project import CLONE, Project, environment
 from tests.e2e.world import node_status
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]

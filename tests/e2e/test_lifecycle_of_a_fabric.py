@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from lab.pings import Loss, Pings, lines
+from lab.project import Run
+from lab.site import Site, example, running
 from leafrack.errors import PREFIXES, ProblemKind
 from leafrack.fabric.names import CLUSTER_ID_ANNOTATION, PASSWORD_SECRET
-from tests.e2e.declared import Site, example, running
-from tests.e2e.loss import Loss, Pings, lines
 from tests.e2e.machines import came_up, comes_anew, dies, is_another_box, up_again
-from tests.e2e.project import Run
 
 pytestmark = [
     pytest.mark.e2e,

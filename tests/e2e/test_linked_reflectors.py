@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.declared import Site, running
-from tests.e2e.loss import Pings, lines
-from tests.e2e.tables import Watch, kernel, without_a_route
+from lab.fabrics import rack, values
+from lab.pings import Pings, lines
+from lab.site import Site, running
+from lab.tables import kernel, without_a_route
+from tests.e2e.tables import Watch
 from tests.e2e.world import configure, eventually, node_status, snapshot
-from tests.proof.fabrics import rack, values
 
 pytestmark = [
     pytest.mark.e2e,

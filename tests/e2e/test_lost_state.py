@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from lab.pings import Pings
+from lab.site import Site, example, running
 from leafrack.fabric.names import RERUN_ANNOTATION
 from tests.conftest import Lab
-from tests.e2e.declared import Site, example, running
 from tests.e2e.killed import Moment
-from tests.e2e.loss import Pings
 from tests.e2e.tables import missing
 from tests.e2e.world import SWITCHES, eventually, snapshot
 from tests.e2e.world import running as configuration

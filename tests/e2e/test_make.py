@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.paths import CLONE
+from lab.project import Run
 from tests.e2e.newcomer import README, Copy, block
-from tests.e2e.project import CLONE, Run
 from tests.e2e.world import eventually
 from tests.processes import family_of, still_there
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from lab.project import Run
+from lab.site import Site, example, running
 from leafrack.fabric import names
 from leafrack.world.calico import Group
 from tests.conftest import Lab
-from tests.e2e.declared import Site, example, running
 from tests.e2e.killed import Moment
-from tests.e2e.project import Run
 from tests.e2e.world import eventually, mesh_is_on, objects, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.timeout(900)]

@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
+from lab.project import Project
+from lab.site import Site, example, running
 from leafrack.fabric import names
 from leafrack.fabric.load import load_fabric
 from leafrack.world.calico import Group
 from tests.conftest import DEV_FABRIC, Lab
 from tests.e2e import by_hand
-from tests.e2e.declared import Site, example, running
 from tests.e2e.killed import Moment, clear
-from tests.e2e.project import Project
 from tests.e2e.world import bgp_peer, eventually, mesh_is_on, objects, snapshot
 
 pytestmark = [

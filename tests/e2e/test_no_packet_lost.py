@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.declared import Site, example, running
-from tests.e2e.loss import Loss, Pings, lines
-from tests.e2e.tables import Watch, missing, without_a_route, without_default_routes
+from lab.pings import Loss, Pings, lines
+from lab.site import Site, example, running
+from lab.tables import without_a_route
+from tests.e2e.tables import Watch, missing, without_default_routes
 from tests.e2e.world import NODES, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.loss]

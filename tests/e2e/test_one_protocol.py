@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.declared import Site, running
+from lab.fabrics import rack, values
+from lab.site import Site, running
+from lab.tables import without_a_route
 from tests.e2e.protocols import Doubles, Protocols
-from tests.e2e.tables import without_a_route
 from tests.e2e.world import eventually, snapshot
-from tests.proof.fabrics import rack, values
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lab.paths import CLONE
+from lab.project import environment
 from tests.e2e.newcomer import README, Copy, block
-from tests.e2e.project import CLONE, environment
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab, pytest.mark.nightly(twin="tests/e2e/test_make.py")]
 

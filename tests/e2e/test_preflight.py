@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from lab.project import OF_THE_ENGINE, Project, Run
 from tests.conftest import Lab
-from tests.e2e.project import OF_THE_ENGINE, Project, Run
 from tests.e2e.world import bgp_peer, configure, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lab.paths import CLONE
+from lab.project import PROGRAM, environment
 from leafrack.errors import PREFIXES, ProblemKind
-from tests.e2e.project import CLONE, PROGRAM, environment
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 

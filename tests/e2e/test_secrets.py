@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab.paths import home_of
+from lab.paths import CLONE, home_of
+from lab.project import OF_THE_ENGINE, Project, Run, environment, settings
+from lab.site import example
 from tests.conftest import Lab
-from tests.e2e.declared import example
 from tests.e2e.logins import BY_KEY, BY_PASSWORD, FAILED, forget_keys, fresh_key, logins, take_password
-from tests.e2e.project import CLONE, OF_THE_ENGINE, Project, Run, environment, settings
 from tests.e2e.secrets import Secrets, Watch
 from tests.e2e.world import configure, eventually, peers, running
 

@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.project import Going, Run
+from lab.site import Site, running
 from leafrack.errors import PREFIXES, ProblemKind
 from leafrack.platforms import posix
 from tests.conftest import Lab
-from tests.e2e.declared import Site, running
 from tests.e2e.killed import Moment
-from tests.e2e.project import Going, Run
 from tests.e2e.world import eventually, loses_nothing, snapshot
 from tests.e2e.world import running as running_configuration
 

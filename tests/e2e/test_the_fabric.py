@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from lab.paths import CLONE
+from lab.project import Project
 from tests.conftest import Lab
-from tests.e2e.project import CLONE, Project
 from tests.e2e.world import (
     BLOCKS,
     NODES,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lab.fabrics import Values, values
 from leafrack.fabric import checks
-from tests.proof.fabrics import Values, changed, fabric, values
+from tests.proof.fabrics import changed, fabric
 
 ALIKE = changed(values(2, versions=(6,)), racks__rr2__reflectors={"n3": "fd00:2::b", "n4": "fd00:2::22"})
 TWICE = changed(

@@ -7,8 +7,9 @@ from ipaddress import ip_address
 
 import pytest
 
+from lab.fabrics import rack, values
 from leafrack.fabric.underlay import Ends, underlay
-from tests.proof.fabrics import changed, fabric, rack, values
+from tests.proof.fabrics import changed, fabric
 
 Errors = Callable[[str], list[str]]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from lab.fabrics import Values, rack, values
 from leafrack.errors import FabricError
 from leafrack.fabric import Fabric
 from leafrack.fabric.load import load_fabric
 from leafrack.proof import prove
 from tests.generated.files import written
-from tests.proof.fabrics import Values, rack, values
 
 INTERCONNECTS = ("route-reflectors", "full-mesh", "top-of-rack")
 CLUSTER_AS = 64900

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.fabrics import Values
 from leafrack.errors import FabricError, Problem
 from leafrack.fabric.checks import addresses, announced, as_numbers, links, names, platforms, ssh, structure
 from leafrack.fabric.load import load
 from tests.generated.choose import drawn
 from tests.generated.draw import Drawn, fabrics
 from tests.generated.files import written
-from tests.proof.fabrics import Values
 
 SEED, TRIES = 5, 120
 MODULES = (structure, names, announced, addresses, links, as_numbers, ssh, platforms)

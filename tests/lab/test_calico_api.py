@@ -9,8 +9,9 @@ import pytest
 
 from lab.calico import CalicoApi, native
 from lab.cluster import objects
+from lab.fabrics import values
 from lab.plan import plan_of
-from tests.proof.fabrics import fabric, values
+from tests.proof.fabrics import fabric
 
 
 def crd(group: str, plural: str, kind: str) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from lab import mesh
+from lab.fabrics import values
 from lab.plan import Plan, plan_of
-from tests.proof.fabrics import fabric, values
+from tests.proof.fabrics import fabric
 
 ANSWER = """0001 BIRD v1.6.8 ready.
 2002-name     proto    table    state  since       info

@@ -15,15 +15,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab.paths import DEFAULT_FABRIC
+from lab.fabrics import Values, rack, values
+from lab.paths import CLONE, DEFAULT_FABRIC
 from lab.plan import plan_of
+from lab.project import Project, environment
 from leafrack.proof import prove
 from leafrack.proof.model import Kind
 from leafrack.proof.sessions import standing
 from leafrack.proof.topology import topology
-from tests.e2e.project import CLONE, Project, environment
 from tests.proof.by_hand import clear, configure_by_hand
-from tests.proof.fabrics import Values, changed, edited, fabric, rack, values
+from tests.proof.fabrics import changed, edited, fabric
 from tests.proof.real import Lab, Table, differences, fail, predicted, restore, running
 
 PATIENCE = 90.0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from lab.fabrics import Values, rack, values
 from leafrack.errors import Problem
 from leafrack.fabric.source import at
 from leafrack.proof import prove
-from tests.proof.fabrics import Values, changed, fabric, rack, values
+from tests.proof.fabrics import changed, fabric
 
 TWO = values(2, spines=1)
 DUAL = values(2, spines=1, versions=(4, 6))

@@ -6,9 +6,10 @@ from ipaddress import IPv4Address
 
 import pytest
 
+from lab.fabrics import Values, rack, values
 from leafrack.proof import prove
 from leafrack.proof.topology import topology
-from tests.proof.fabrics import Values, changed, fabric, rack, values
+from tests.proof.fabrics import changed, fabric
 
 PAIR = values({"rr1": rack(1, leaves=2, spines=1), "rr2": rack(2, spines=1)}, spines=1)
 APART = changed(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lab.fabrics import Values, rack, values
 from leafrack.fabric import Fabric
 from leafrack.proof import prove
 from leafrack.proof.classes import Classes
@@ -17,7 +18,7 @@ from leafrack.proof.sessions import carried, standing
 from leafrack.proof.simulate import Walk
 from leafrack.proof.topology import topology
 from leafrack.proof.verdict import verdicts
-from tests.proof.fabrics import Values, fabric, rack, values
+from tests.proof.fabrics import fabric
 
 WAYS = ("route-reflectors", "full-mesh", "top-of-rack")
 PLAIN = settings(deadline=None, max_examples=60)

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 
 import pytest
 
+from lab.fabrics import Values, rack, values
 from leafrack.platforms import Behaviour, platform_of
 from leafrack.platforms.reading import Multipath, ThirdParty
 from leafrack.proof.classes import classes
@@ -16,7 +17,7 @@ from leafrack.proof.sessions import carried, within_limits
 from leafrack.proof.simulate import Walk
 from leafrack.proof.topology import topology
 from tests.platforms.made_up import NAME, register
-from tests.proof.fabrics import Values, changed, edited, fabric, rack, values
+from tests.proof.fabrics import changed, edited, fabric
 
 ONE_AS = changed(values(2, spines=1), racks__rr2__asNumber=64512)
 TOP_OF_RACK = changed(values(2, spines=1), interconnect="top-of-rack")

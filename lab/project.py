@@ -1,4 +1,4 @@
-"""A Pulumi project of a test's own: the program of this clone, other stack settings, a state of its own."""
+"""A Pulumi project apart: the program of this clone, other stack settings, a state of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from typing import Any
 
 import yaml
 
-CLONE = Path(__file__).resolve().parents[2]
+from lab.paths import CLONE
+
 PROGRAM = ("__main__.py", "components", "config", "leafrack", "ci", ".venv")
 TIMEOUT = 300.0
 OF_THE_ENGINE = {"pulumi:pulumi:Stack", "pulumi:providers:pulumi"}

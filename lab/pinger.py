@@ -86,7 +86,7 @@ def _socket(own: str) -> socket.socket:
         made = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
         made.setsockopt(_RAW, _ICMP_FILTER, struct.pack("=I", ~1 & 0xFFFFFFFF))
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-    made.setblocking(False)
+    made.setblocking(False)  # noqa: FBT003 - the socket's own
     made.bind((own, 0))
     return made
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from lab.handle import Lab
 from lab.plan import plan_of
-from tests.conftest import Lab
-from tests.e2e.tables import inside
+from lab.tables import inside
 
 PINGER = Path(__file__).with_name("pinger.py")
 AFTERWARDS = 3.0

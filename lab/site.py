@@ -1,4 +1,4 @@
-"""A lab, a project on it, and the fabric as it is declared at the moment: what a test changes and applies again."""
+"""A lab, a project on it, and the fabric as it is declared at the moment: what is changed and applied again."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from typing import Any
 
 import yaml
 
+from lab.handle import Lab
+from lab.paths import DEFAULT_FABRIC
 from lab.plan import Plan, plan_of
+from lab.project import Project, Run, environment, settings
 from leafrack.fabric import Fabric
 from leafrack.fabric.load import load_fabric
-from tests.conftest import DEV_FABRIC, Lab
-from tests.e2e.project import Project, Run, environment, settings
 
 Values = dict[str, Any]
 
 
 def example() -> Values:
     """The example's fabric file as values, to be changed."""
-    whole: Values = yaml.safe_load(DEV_FABRIC.read_text(encoding="utf-8"))
+    whole: Values = yaml.safe_load(DEFAULT_FABRIC.read_text(encoding="utf-8"))
     return whole
 
 
