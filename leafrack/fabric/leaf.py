@@ -77,8 +77,12 @@ def job(fabric: Fabric, rack: str, leaf: str, task: Task) -> Job:
 
 
 def with_password(job: Job, password: str | None) -> Job:
-    """A job whose neighbours have a TCP MD5 password (RFC 2385)."""
-    return replace(job, neighbours=tuple(replace(each, password=password) for each in job.neighbours))
+    """A job whose sessions have a TCP MD5 password (RFC 2385)."""
+    return replace(
+        job,
+        neighbours=tuple(replace(each, password=password) for each in job.neighbours),
+        listeners=tuple(replace(each, password=password) for each in job.listeners),
+    )
 
 
 def prefix_lists(fabric: Fabric) -> tuple[PrefixList, ...]:

@@ -12,14 +12,23 @@ from leafrack.platforms.cumulus.platform import CUMULUS
 from leafrack.platforms.eos.platform import EOS
 from leafrack.platforms.evidence import Evidence
 from leafrack.platforms.frr.platform import FRR
-from leafrack.platforms.job import Job, Neighbour, PrefixList, Task, Way
+from leafrack.platforms.job import Job, Listener, Neighbour, PrefixList, Task, Way
 from leafrack.platforms.junos.platform import JUNOS
 from leafrack.platforms.nxos.platform import NXOS
 from leafrack.platforms.played import PlayedPlatform
 from leafrack.platforms.plugins import AnyPlatform, Registry
 from leafrack.platforms.reading import Behaviour, Feature
 from leafrack.platforms.sonic.platform import SONIC
-from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState, Setting, Settings, SwitchState
+from leafrack.platforms.state import (
+    Effect,
+    Line,
+    ListenerState,
+    NeighbourState,
+    SessionState,
+    Setting,
+    Settings,
+    SwitchState,
+)
 
 BUILT_IN: dict[str, AnyPlatform] = {
     "frr": FRR,
@@ -56,6 +65,8 @@ __all__ = [
     "Feature",
     "Job",
     "Line",
+    "Listener",
+    "ListenerState",
     "Neighbour",
     "NeighbourState",
     "Platform",

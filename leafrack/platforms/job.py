@@ -25,24 +25,10 @@ class PrefixList:
         return self.prefixes[0].version
 
 
-@dataclass(frozen=True)
-class Neighbour:
-    """A node as a leaf sees it.
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What a leaf sets of sessions to nodes, whether it is told each of them or takes whoever comes."""
 
-    ``as_number`` is what the session starts with, ``None`` for any AS but the leaf's own: that of a rack whose AS is
-    going to change. After creation only :attr:`Task.AS_NUMBERS` changes the AS. Exception: no session is up and the
-    AS is not in ``as_numbers``.
-    """
-
-    address: Address
-    as_number: int | None
-    description: str
-    list_in: str
-    """Prefix list of what the node may announce."""
-    list_out: str
-    """Prefix list of what the node is sent: no subnet of nodes, no default route unless the file says so."""
-    as_numbers: tuple[int, ...] = ()
-    """Every AS that is right at some time while its rack is changed."""
     as_override: bool = False
     """The leaf's AS in the place of the node's, in what the node is sent: other nodes are in the same AS."""
     remove_private_as: bool = False
@@ -60,6 +46,46 @@ class Neighbour:
     maximum_prefix: int | None = None
     """Routes from the node beyond which the session ends, to be tried again after a minute."""
     password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Neighbour(Terms):
+    """A node as a leaf sees it.
+
+    ``as_number`` is what the session starts with, ``None`` for any AS but the leaf's own: that of a rack whose AS is
+    going to change. After creation only :attr:`Task.AS_NUMBERS` changes the AS. Exception: no session is up and the
+    AS is not in ``as_numbers``.
+    """
+
+    address: Address
+    as_number: int | None
+    description: str
+    list_in: str
+    """Prefix list of what the node may announce."""
+    list_out: str
+    """Prefix list of what the node is sent: no subnet of nodes, no default route unless the file says so."""
+    as_numbers: tuple[int, ...] = ()
+    """Every AS that is right at some time while its rack is changed."""
+
+
+@dataclass(frozen=True)
+class Listener(Terms):
+    """A range of addresses in which a leaf takes nodes that nobody has named to it.
+
+    Nothing is sent to anybody before he connects. Listeners of one ``group`` say the same, prefix aside: platforms that
+    have no ranges of their own settings write them once, for a group of neighbours. ``as_number`` and ``as_numbers``
+    mean what they mean for a :class:`Neighbour`.
+    """
+
+    prefix: Network
+    group: str
+    as_number: int | None
+    description: str
+    list_in: str
+    list_out: str
+    maximum_neighbours: int
+    """Of all ranges of the group together, where the platform counts them so; otherwise of each."""
+    as_numbers: tuple[int, ...] = ()
 
 
 class Way(StrEnum):
@@ -85,8 +111,8 @@ class Job:
     """What is ours on a leaf, and what to do about it.
 
     Every platform takes a job in the same stages: guard (what must be true before anything changes), stage, check (a
-    dry run, where the box has one), apply, save. **Ours** is a neighbour that carries one of ``own_lists``, and these
-    lists. Whoever else describes a neighbour like leafrack keeps it.
+    dry run, where the box has one), apply, save. **Ours** is a neighbour or a range that carries one of ``own_lists``,
+    and these lists. Whoever else describes a neighbour like leafrack keeps it.
     """
 
     task: Task
@@ -100,3 +126,5 @@ class Job:
     """The neighbours that are declared, with the AS that they start with."""
     final_as: int | None = None
     """AS of the neighbours in the end."""
+    listeners: tuple[Listener, ...] = ()
+    """The ranges that are declared, in which the leaf takes whoever comes."""

@@ -179,11 +179,28 @@ class NeighbourState(Settings):
     """AS that the neighbour itself is given; ``None`` where a group gives it."""
     rest: tuple[str, ...] = ()
     """What else is set of it, in the platform's words."""
+    came_by: Network | None = None
+    """The range by which it came; ``None`` where somebody has configured it."""
 
     @property
     def established(self) -> bool:
         """Whether the session is up."""
         return self.state is SessionState.ESTABLISHED
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListenerState(Settings):
+    """A range of addresses in which a switch takes neighbours, and what is set of them."""
+
+    prefix: Network
+    group: str = ""
+    """Group of neighbours that it makes them members of, where the platform has such groups."""
+    set_as: int | AnyAs | None = None
+    """AS that they may have; ``None`` where nothing says it."""
+    maximum_neighbours: int | None = None
+    """How many it takes at most, where the switch has a number for that; on some it is one for all ranges."""
+    rest: tuple[str, ...] = ()
+    """What else is set of them, in the platform's words."""
 
 
 @dataclass(frozen=True)
@@ -204,5 +221,7 @@ class SwitchState:
     """Number of each entry of a list, by list and entry, where its removal or its successor needs one."""
     elsewhere: tuple[str, ...] = ()
     """Other VRFs in which the switch runs BGP."""
+    listeners: Mapping[Network, ListenerState] = field(default_factory=dict)
+    """Ranges in which it takes neighbours."""
     release: str = ""
     """What the switch's system calls its release, where its words depend on that."""
