@@ -47,6 +47,8 @@ def summary(fabric: Fabric) -> str:
         _count(sum(len(rack.nodes) for rack in racks), "node"),
         _count(sum(len(rack.reflectors) for rack in racks), "route reflector"),
     ]
+    if by_label := sum(rack.label is not None for rack in racks):
+        counts.append(f"{_count(by_label, 'rack')} with members by label")
     return f"fabric {fabric.name} is fine: {', '.join(counts)}"
 
 

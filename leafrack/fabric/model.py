@@ -6,14 +6,14 @@ Keys are camelCase in the file, in Calico's own words, and snake_case here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
-from ipaddress import ip_network
 
 from pydantic import Field
 
 from leafrack.addresses import Address, Network
 from leafrack.fabric.communities import Community, PrefixAdvertisement
 from leafrack.fabric.login import Declared, Jump, Ssh
+from leafrack.fabric.node_label import NodeLabel
+from leafrack.fabric.rack import Interconnect, Rack
 from leafrack.fabric.switch import Addresses, Leaf, LeafTimers, Spine, Uplink
 from leafrack.fabric.values import (
     LARGEST_AS_NUMBER,
@@ -39,6 +39,7 @@ __all__ = [
     "Leaf",
     "LeafTimers",
     "Network",
+    "NodeLabel",
     "Rack",
     "Spine",
     "Ssh",
@@ -47,61 +48,6 @@ __all__ = [
 
 LARGEST_MAXIMUM_PREFIX = 2**32 - 1
 """No switch counts further."""
-DEFAULT_PREFIX_LENGTHS = {4: 24, 6: 64}
-"""Of the subnet around a leaf's address, by IP version, where a rack gives no nodeCIDRs."""
-
-
-class Interconnect(StrEnum):
-    """How the nodes of a rack learn each other's pod routes."""
-
-    FULL_MESH = "full-mesh"
-    ROUTE_REFLECTORS = "route-reflectors"
-    TOP_OF_RACK = "top-of-rack"
-
-
-class Rack(Declared):
-    """A leaf rack: its leaf (or redundant pair of leaves), its route reflectors and its other nodes."""
-
-    as_number: AsNumber | None = Field(
-        default=None, description="AS of the rack's nodes; the fabric's asNumber if not given"
-    )
-    local_as_number: AsNumber | None = Field(
-        default=None,
-        alias="localASNumber",
-        description=(
-            "AS that the rack shows to its leaves while its nodes stay in the fabric's asNumber: no session inside the "
-            "rack resets for it (Calico 3.31 and later); instead of the rack's asNumber"
-        ),
-    )
-    interconnect: Interconnect | None = Field(default=None, description="only where it differs from the fabric's")
-    node_cidrs: tuple[OneNetwork, ...] = Field(
-        default=(),
-        alias="nodeCIDRs",
-        description=(
-            "subnets of the nodes and the leaf; the /24 (IPv4) or /64 (IPv6) around the leaf's address if not given"
-        ),
-    )
-    leaves: dict[str, Leaf] = Field(description="the rack's leaf, or its redundant pair of leaves, by name")
-    reflectors: dict[str, Addresses] = Field(
-        default={},
-        description="nodes that are route reflectors, by node name, with their addresses; two are usual",
-    )
-    members: dict[str, Addresses] = Field(default={}, description="the other nodes, by node name, with their addresses")
-
-    @property
-    def nodes(self) -> Mapping[str, Addresses]:
-        """All nodes of the rack, reflectors first."""
-        return {**self.reflectors, **self.members}
-
-    @property
-    def subnets(self) -> tuple[Network, ...]:
-        """Subnets of the nodes: those given, or the usual one around each address of a leaf."""
-        around = (
-            ip_network((address, DEFAULT_PREFIX_LENGTHS[address.version]), strict=False)
-            for leaf in self.leaves.values()
-            for address in leaf.address
-        )
-        return self.node_cidrs or tuple(dict.fromkeys(around))
 
 
 class Waves(Declared):
@@ -224,6 +170,14 @@ class Fabric(Declared):
         """Whether a leaf puts its own AS in place of the rack's: nodes behind one leaf share an AS."""
         return self.racks[rack].leaves[leaf].as_override or self.rack_interconnect(rack) is Interconnect.TOP_OF_RACK
 
+    def by_label(self, rack: str) -> NodeLabel | None:
+        """Label by which a rack's members are known that no file names; ``None`` where all are named."""
+        return self.racks[rack].label
+
+    def listens(self, rack: str) -> bool:
+        """Whether a rack's leaves take neighbours of its subnets that nobody declares, for its labelled nodes."""
+        return self.by_label(rack) is not None and self.rack_interconnect(rack) is not Interconnect.ROUTE_REFLECTORS
+
     def jump_to(self, leaf: Leaf) -> Jump | None:
         """Jump host on the way to a leaf: its own, or the fabric's."""
         return leaf.ssh.jump or self.jump
@@ -249,7 +203,7 @@ class Fabric(Declared):
         return self.racks[rack].reflectors if reflects else {}
 
     def border(self, rack: str) -> Mapping[str, Addresses]:
-        """Nodes of a rack that have sessions to its leaves: its route reflectors, or every node where it has none.
+        """Named nodes of a rack that have sessions to its leaves: its route reflectors, or all where it has none.
 
         In a full mesh every node has them: while the BGPPeers of the rack replace the mesh, it has only the routes by
         its leaf.

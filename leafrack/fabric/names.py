@@ -21,6 +21,8 @@ CLUSTER_ID_LABEL = "leafrack/cluster-id"
 """On the route reflectors; the value is the reflector's cluster ID, by which a selector finds just this one."""
 REFLECTED_LABEL = "leafrack/reflected"
 """On the other nodes, with ``reflectorMesh`` and once the mesh is off: reflectors of other racks leave them alone."""
+OWN_LABELS = (RACK_LABEL, REFLECTOR_LABEL, CLUSTER_ID_LABEL, REFLECTED_LABEL)
+"""Labels that leafrack gives to nodes and takes from them."""
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 FABRIC_LABEL = "leafrack/fabric"
 MANAGER = "leafrack"

@@ -108,6 +108,7 @@ _PARTS = (
     ("racks", "*", "leaves", "*"),
     ("racks", "*", "reflectors", "*"),
     ("racks", "*", "members", "*"),
+    ("racks", "*", "members"),
     ("racks", "*"),
     ("spines", "*", "routerID"),
     ("spines", "*"),

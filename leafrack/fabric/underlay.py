@@ -143,6 +143,7 @@ def _links(fabric: Fabric, spines: Mapping[str, int]) -> Iterator[UnderlayLink]:
 def _versions(fabric: Fabric) -> tuple[int, ...]:
     """IP versions that the underlay carries: those of pods and of nodes."""
     nodes = {address.version for rack in fabric.racks.values() for own in rack.nodes.values() for address in own}
+    nodes |= {subnet.version for rack in fabric.racks.values() if rack.label for subnet in rack.subnets}
     return tuple(sorted({*nodes, *fabric.versions}))
 
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from types import UnionType
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import AliasPath, BaseModel
 from pydantic_core import ErrorDetails
 
 from leafrack.errors import shown
@@ -44,7 +44,9 @@ def _plain(name: str) -> str:
 def keys_at(model: type[BaseModel], key: Key) -> list[str]:
     """Keys, as the file spells them, that a mapping at this place of the file may have."""
     fields = _fields(_type_at(model, key))
-    return [field.alias or name for name, field in fields.items()]
+    # What is read from inside another key is none of its own.
+    own = [(name, field) for name, field in fields.items() if not isinstance(field.validation_alias, AliasPath)]
+    return [field.alias or name for name, field in own]
 
 
 def problem_text(error: ErrorDetails, model: type[BaseModel], key: Key) -> str:

@@ -87,6 +87,8 @@ def test_every_key_is_described() -> None:
         ("port: 2201", "jump: {host: b, password: x}"),
         (", peerAddress: 100.0.0.1", ""),
         ("members: {node3: 172.20.0.13}", "members: [node3]"),
+        ("members: {node3: 172.20.0.13}", "members: {label: 172.20.0.13}"),
+        ("members: {node3: 172.20.0.13}", "members: {label: [rack=rr1]}"),
         ("asNumber: 65008, ", ""),
     ],
 )
@@ -95,6 +97,11 @@ def test_what_the_model_refuses_in_form_the_schema_refuses_too(old: str, new: st
     with pytest.raises(ValidationError):
         Fabric.model_validate(values, by_alias=True, by_name=False)
     assert not VALIDATOR.is_valid(values)
+
+
+def test_the_schema_takes_a_label_in_the_place_of_names() -> None:
+    for label in ("rack=rr1", "topology.kubernetes.io/rack=r-1", "node-role.kubernetes.io/rr1="):
+        VALIDATOR.validate(yaml.safe_load(changed(("{node3: 172.20.0.13}", f"{{label: {label}}}"))))
 
 
 def test_the_schema_takes_one_address_or_one_per_family() -> None:

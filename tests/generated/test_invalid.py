@@ -15,14 +15,14 @@ import yaml
 
 from lab.fabrics import Values
 from leafrack.errors import FabricError, Problem
-from leafrack.fabric.checks import addresses, announced, as_numbers, links, names, platforms, ssh, structure
+from leafrack.fabric.checks import addresses, announced, as_numbers, labels, links, names, platforms, ssh, structure
 from leafrack.fabric.load import load
 from tests.generated.choose import drawn
 from tests.generated.draw import Drawn, fabrics
 from tests.generated.files import written
 
 SEED, TRIES = 5, 120
-MODULES = (structure, names, announced, addresses, links, as_numbers, ssh, platforms)
+MODULES = (structure, names, labels, announced, addresses, links, as_numbers, ssh, platforms)
 OF_WARNINGS = {"warnings", "_timers"}
 ELSEWHERE = {"platforms": "tests/fabric/test_platforms.py: every platform that there is can do everything"}
 """Modules whose rules no file can break today."""
@@ -142,6 +142,32 @@ def a_rack_without_a_reflector(f: Broken) -> Key:
 def a_node_of_both_roles(f: Broken) -> Key:
     f.one["members"][f.n1] = f.one["reflectors"][f.n1]
     return f.rack("members", f.n1)
+
+
+@rule
+def a_label_that_two_racks_have(f: Broken) -> Key:
+    f.one["members"] = f.two["members"] = {"label": "rack=one"}
+    f.one.pop("asNumber")
+    f.two.pop("asNumber")
+    return ("racks", f.r2, "members", "label")
+
+
+@rule
+def a_label_of_leafracks_own(f: Broken) -> Key:
+    f.one["members"] = {"label": "rr-group=one"}
+    return f.rack("members", "label")
+
+
+@rule
+def members_by_name_and_by_label(f: Broken) -> Key:
+    f.one["members"] = {"label": "rack=one", "more": ["172.20.0.77"]}
+    return f.rack("members")
+
+
+@rule
+def a_labelled_rack_in_an_as_of_its_own(f: Broken) -> Key:
+    f.one["members"] = {"label": "rack=one"}
+    return f.rack("asNumber")
 
 
 @rule

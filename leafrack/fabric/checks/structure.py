@@ -71,7 +71,7 @@ def _leaves(path: str, rack: Rack) -> Iterator[Problem]:
 
 def _nodes(fabric: Fabric, name: str, rack: Rack) -> Iterator[Problem]:
     path = at("racks", name)
-    if not rack.nodes:
+    if not rack.nodes and not rack.label:
         yield Problem("the rack has no node: declare its reflectors and members, or remove the rack", path)
     elif not rack.reflectors and fabric.rack_interconnect(name) is Interconnect.ROUTE_REFLECTORS:
         text = "the rack has no route reflector, so no node would peer with its leaf: declare two nodes here"
