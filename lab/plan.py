@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.uplinks import Port, ports_of
 from leafrack.addresses import Address
 from leafrack.fabric import Fabric, Leaf, Rack
-from leafrack.fabric.model import DEFAULT_PREFIX_LENGTHS
+from leafrack.fabric.rack import DEFAULT_PREFIX_LENGTHS
 from leafrack.fabric.underlay import underlay
 from leafrack.platforms import DEFAULT
 

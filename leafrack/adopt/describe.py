@@ -16,7 +16,7 @@ from leafrack.adopt.leaves import FoundLeaf, Spines, leaves_of, neighbours, of_a
 from leafrack.adopt.racks import nodes_without_address, racks_of
 from leafrack.adopt.settings import InFile
 from leafrack.fabric import Fabric, Interconnect, names
-from leafrack.fabric.model import DEFAULT_PREFIX_LENGTHS
+from leafrack.fabric.rack import DEFAULT_PREFIX_LENGTHS
 from leafrack.fabric.switch import Addresses, Apply
 from leafrack.platforms import DEFAULT
 from leafrack.platforms.as_numbers import number_or_none
