@@ -25,6 +25,8 @@ READS = (
 )
 UNREAD = {_SESSIONS: r"^% BGP inactive", "show ipv6 route | json": r"^% .*[Rr]outing .*(?:disabled|not enabled)"}
 """Commands that a switch without BGP, and one without IPv6, may refuse."""
+_OF = {command: part for command in READS if (part := command.partition("| section ")[2])}
+"""What stands in each block of a section of the running configuration."""
 _UNLIKE = "this does not answer as EOS"
 _DEFAULT = "default"
 
@@ -33,7 +35,7 @@ def parse(output: str) -> SwitchState:
     """State from the answers to :data:`READS`; raises ``ValueError`` with one line when they are not EOS's."""
     answers = played.answers(output, READS, _UNLIKE)
     try:
-        return _parsed(tuple(map(_document, answers[:3])), tuple(map(_text, answers[3:])))
+        return _parsed(tuple(map(_document, answers[:3])), tuple(map(_text, READS[3:], answers[3:])))
     except ValueError as error:
         msg = f"{_UNLIKE}: {error}"
         raise ValueError(msg) from None
@@ -43,19 +45,35 @@ def parse(output: str) -> SwitchState:
 
 
 def _document(answer: str) -> Mapping[str, Any]:
-    """A JSON object, its text printable: somebody else's description may hold what ends a line."""
+    """The default VRF's part of a JSON object; of a command that may fail (:data:`UNREAD`) there is none.
+
+    IPv6 routes have no VRFs around them in some releases. A document of another shape is refused: one that says
+    nothing of neighbours or routes looks as if there were none.
+    """
+    if not answer.strip():
+        return {}
     try:
-        found = json.loads(answer or "{}")
-    except ValueError:
-        first = next((line.strip() for line in answer.splitlines() if line.strip()), "")
-        raise ValueError(repr(first[:120])) from None
-    if not isinstance(found, dict):
-        raise TypeError
-    return found
+        found = json.loads(answer)
+        there = found["vrfs"].get(_DEFAULT, _NO_VRF) if "vrfs" in found else found
+        if not any(isinstance(there[kind], type_) for kind, type_ in _PARTS.items() if kind in there):
+            raise KeyError  # noqa: TRY301 - one place says what is shown of it
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        raise ValueError(repr(" ".join(answer.split())[:120])) from None
+    return dict(there)
 
 
-def _text(answer: str) -> str:
-    return "\n".join(map(printable, answer.split("\n")))
+_PARTS: Mapping[str, type] = {"peerList": list, "routes": dict}
+_NO_VRF: Mapping[str, Any] = {"peerList": [], "routes": {}}
+"""Where nothing runs in the default VRF."""
+
+
+def _text(command: str, answer: str) -> str:
+    """A section: each of its blocks has what was asked for."""
+    lines = [printable(line) for line in answer.split("\n")]
+    if any(line.strip(" !") for line in lines) and not any(_OF[command] in line for line in lines):
+        # No more of it than its beginning: a password may stand in it.
+        raise ValueError(repr(" ".join(answer.split()[:3])[:60]))
+    return "\n".join(lines)
 
 
 def _parsed(documents: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> SwitchState:
@@ -79,8 +97,10 @@ def _parsed(documents: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Swi
 
 def _peers(sessions: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Neighbours of the default VRF; one behind an interface (``peerAddress`` with a zone) is none of ours."""
-    listed: list[Mapping[str, Any]] = sessions.get("vrfs", {}).get(_DEFAULT, {}).get("peerList", [])
-    return [peer for peer in listed if "%" not in peer["peerAddress"]]
+    found: list[Mapping[str, Any]] = sessions.get("peerList", [])
+    if nameless := next((peer for peer in found if "peerAddress" not in peer), None):
+        raise ValueError(f"no peerAddress in {json.dumps(nameless)[:120]!r}")
+    return [peer for peer in found if "%" not in peer["peerAddress"]]
 
 
 def _neighbour(address: Address, peer: Mapping[str, Any], bgp: running.EosInstance, route_maps: str) -> NeighbourState:
@@ -120,8 +140,6 @@ def _address(text: str) -> Address | None:
 
 
 def _routes(table: Mapping[str, Any]) -> Iterator[Network]:
-    """Routes that packets follow; IPv6 has no VRFs around it in some releases."""
-    found = table.get("vrfs", {}).get(_DEFAULT, table).get("routes", {})
-    yield from (
-        ip_network(prefix) for prefix, route in found.items() if route.get("routeAction", "forward") == "forward"
-    )
+    """Routes that packets follow."""
+    found = table.get("routes", {}).items()
+    yield from (ip_network(prefix) for prefix, route in found if route.get("routeAction", "forward") == "forward")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from leafrack.addresses import Address, Network
 from leafrack.errors import printable
 from leafrack.platforms import played
 from leafrack.platforms.as_numbers import number_or_none
-from leafrack.platforms.junos import settings
+from leafrack.platforms.junos import documents, settings
 from leafrack.platforms.junos.sets import Statement, below, quoted, statements
 from leafrack.platforms.junos.write import BGP, POLICY, group_of
 from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState, Settings, SwitchState
@@ -32,7 +31,6 @@ IDENTITY = r"(?i)^junos[ :]"
 """What the answer to :data:`VERSION` has, and no other platform's (``Junos: 21.4R3.15``, ``JUNOS Base OS boot …``)."""
 UNREAD = {_ROUTES[1]: r"^error: .*\btable\b.*$"}
 """A box without IPv6 has no such table."""
-_NO_BGP = "BGP is not running"
 _UNLIKE = "this does not answer as Junos"
 _OTHER_AS = "Open Message Error"
 
@@ -111,20 +109,21 @@ def _parsed(answers: Mapping[str, Sequence[str]]) -> SwitchState:
     instances = below(statements(answers[_INSTANCES]), "routing-instances")
     peers = {
         address: peer
-        for peer in _peers(_document(answers[_NEIGHBOURS], "bgp-information", "output"))
-        if (address := _address(_said(peer, "peer-address"))) is not None
+        for information in documents.of_answer(answers[_NEIGHBOURS], "bgp-information", "output").get(
+            "bgp-information", ()
+        )
+        for peer in _of_master(documents.inside(information, "bgp-peer"))
+        if (address := _address(documents.needed(peer, "peer-address"))) is not None
     }
-    up_since = _uptimes(_document(answers[_SUMMARY], "bgp-information", "output"))
+    up_since = _uptimes(documents.of_answer(answers[_SUMMARY], "bgp-information", "output"))
     addresses = (*bgp.members, *(one for one in peers if one not in bgp.members))
     found = [_neighbour(one, peers.get(one, {}), bgp, up_since.get(one, 0.0)) for one in addresses]
-    numbers = (number_or_none(_said(peer, "local-as")) for peer in peers.values())
-    ids = (_said(peer, "local-id") for peer in peers.values())
+    numbers = (number_or_none(documents.said(peer, "local-as")) for peer in peers.values())
+    ids = (documents.said(peer, "local-id") for peer in peers.values())
     return SwitchState(
         as_number=_as_number(routing) or (next(filter(None, numbers), None) if bgp.said else None),
         neighbours={state.address: state for state in found},
-        routes=frozenset(
-            route for command in _ROUTES for route in _routes(_document(answers[command], "route-information"))
-        ),
+        routes=frozenset(route for command in _ROUTES for route in _routes(answers[command])),
         router_id=next((one[1] for one in routing if one[:1] == ("router-id",)), next(filter(None, ids), "")),
         lists=policies,
         elsewhere=tuple(dict.fromkeys(one[0] for one in instances if one[1:3] == BGP)),
@@ -148,35 +147,20 @@ def entries(said: Iterable[Statement]) -> Mapping[str, frozenset[str]]:
     return found
 
 
-def _document(lines: Sequence[str], *kinds: str) -> Mapping[str, Any]:
-    """The JSON object of an answer; where nothing runs there is a line instead of it."""
-    text = "\n".join(line for line in lines if not re.fullmatch(r"\{\w+(:\d+)?\}", line.strip()))
-    document = json.loads(text) if text.strip() not in ("", _NO_BGP) else {}
-    if not any(kind in document for kind in kinds) and document:
-        raise ValueError(repr(text.strip()[:60]))
-    return dict(document)
-
-
-def _peers(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _of_master(peers: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Those of the default instance."""
-    for information in document.get("bgp-information", ()):
-        yield from (one for one in information.get("bgp-peer", ()) if _said(one, "peer-cfg-rti") in ("", "master"))
+    yield from (one for one in peers if documents.said(one, "peer-cfg-rti") in ("", "master"))
 
 
 def _uptimes(document: Mapping[str, Any]) -> Mapping[Address, float]:
     found: dict[Address, float] = {}
-    for peer in _peers(document):
-        address = _address(_said(peer, "peer-address"))
+    told = (peer for information in document.get("bgp-information", ()) for peer in information.get("bgp-peer", ()))
+    for peer in _of_master(told):
+        address = _address(documents.said(peer, "peer-address"))
         times = peer.get("elapsed-time", ())
         if address is not None and times:
             found[address] = float(times[0].get("attributes", {}).get("junos:seconds", 0))
     return found
-
-
-def _said(node: Mapping[str, Any], key: str) -> str:
-    """Text of an element; each is a list of objects with ``data``."""
-    data = next((one.get("data") for one in node.get(key, ())), None)
-    return data if isinstance(data, str) else ""
 
 
 def _address(said: str) -> Address | None:
@@ -191,7 +175,7 @@ def _neighbour(address: Address, peer: Mapping[str, Any], bgp: _Bgp, uptime: flo
     group = bgp.members.get(address, "")
     own = bgp.own(address)
     given, set_as, rest = settings.of_statements(own, address.version)
-    state = SessionState.of(_said(peer, "peer-state")) if peer else SessionState.IDLE
+    state = SessionState.of(documents.said(peer, "peer-state")) if peer else SessionState.IDLE
     up = state is SessionState.ESTABLISHED
     # Without a word of families Junos exchanges the one of the address.
     silent = not any(one[:1] == ("family",) for one in (*own, *bgp.inherited(group)))
@@ -199,20 +183,20 @@ def _neighbour(address: Address, peer: Mapping[str, Any], bgp: _Bgp, uptime: flo
     return Member(
         **{**vars(given), "activated": given.activated or silent},
         address=address,
-        remote_as=number_or_none(_said(peer, "peer-as"))
+        remote_as=number_or_none(documents.said(peer, "peer-as"))
         or (set_as if isinstance(set_as, int) else number_or_none(inherited))
         or 0,
         state=state,
         uptime=uptime if up else 0.0,
         last_error="" if up else _last_error(peer),
         prefixes_received=sum(
-            int(_said(rib, "accepted-prefix-count") or 0)
+            int(documents.said(rib, "accepted-prefix-count") or 0)
             for rib in peer.get("bgp-rib", ())
-            if _said(rib, "name") in ("inet.0", "inet6.0")
+            if documents.said(rib, "name") in ("inet.0", "inet6.0")
         ),
         lines=tuple(_lines(address, group, given, bgp)),
-        local_address=_address(_said(peer, "local-address")),
-        router_id=_said(peer, "peer-id") if up else "",
+        local_address=_address(documents.said(peer, "local-address")),
+        router_id=documents.said(peer, "peer-id") if up else "",
         set_as=set_as,
         rest=rest,
         group=group,
@@ -222,7 +206,7 @@ def _neighbour(address: Address, peer: Mapping[str, Any], bgp: _Bgp, uptime: flo
 
 def _last_error(peer: Mapping[str, Any]) -> str:
     """Junos tells the sort of a NOTIFICATION (RFC 4271 §4.5), not which of the sort it was."""
-    said = _said(peer, "last-error")
+    said = documents.said(peer, "last-error")
     if said == _OTHER_AS:
         return f"{said}: most often another AS than the one that is expected"
     return "" if said == "None" else said
@@ -273,9 +257,9 @@ def _ours(group: str, bgp: _Bgp) -> bool:
     return all(group in names for names in named.values())
 
 
-def _routes(document: Mapping[str, Any]) -> Iterator[Network]:
+def _routes(answer: Sequence[str]) -> Iterator[Network]:
     """Destinations of the active routes of the default instance's table."""
-    for information in document.get("route-information", ()):
-        for table in information.get("route-table", ()):
+    for information in documents.of_answer(answer, "route-information").get("route-information", ()):
+        for table in documents.inside(information, "route-table"):
             for route in table.get("rt", ()):
-                yield ip_network(_said(route, "rt-destination"), strict=False)
+                yield ip_network(documents.needed(route, "rt-destination"), strict=False)

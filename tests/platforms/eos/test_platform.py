@@ -343,10 +343,10 @@ def test_a_policy_that_discards_what_has_none_is_told() -> None:
 BAD = {
     "nothing": ("", "this does not answer as EOS: no answer to `show bgp neighbors vrf all | json` in 'nothing'"),
     "text in the place of JSON": (answers(routes="% Not here"), "this does not answer as EOS: '% Not here'"),
-    "a list": (answers(routes="[]"), "TypeError in what it says of its neighbours or routes"),
+    "a list": (answers(routes="[]"), "this does not answer as EOS: '[]'"),
     "a neighbour without an address": (
         answers(sessions='{"vrfs": {"default": {"peerList": [{"asn": "1"}]}}}'),
-        "KeyError in what it says",
+        "no peerAddress in",
     ),
 }
 

@@ -12,8 +12,8 @@ from leafrack.platforms.junos import secrets
 from leafrack.platforms.junos.platform import JUNOS, lines
 from leafrack.platforms.plan import GuardError, left, plan
 from leafrack.platforms.state import Timers
+from tests.platforms.jobs import ALL, LISTS, NODE, PLAIN
 from tests.platforms.junos.answers import BGP, GROUP, POLICIES, answer
-from tests.platforms.junos.jobs import ALL, LISTS, NODE, PLAIN
 
 HERE = "protocols bgp group LEAFRACK-dc1"
 NODE1, NODE2 = f"{HERE} neighbor 172.20.0.11", f"{HERE} neighbor 172.20.0.12"

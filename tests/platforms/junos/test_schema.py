@@ -6,7 +6,7 @@ import pytest
 
 from leafrack.platforms import Job
 from leafrack.platforms.junos import sets, write
-from tests.platforms.junos.jobs import JOBS
+from tests.platforms.jobs import JOBS
 from tests.platforms.junos.schema import wrong
 
 

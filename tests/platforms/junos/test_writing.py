@@ -9,7 +9,7 @@ import pytest
 from leafrack.platforms import Job, Setting, Settings
 from leafrack.platforms.junos import secrets, sets, settings, write
 from leafrack.platforms.state import Limit, Password, PrivateAs, Timers
-from tests.platforms.junos.jobs import ALL, PLAIN, WHOLE
+from tests.platforms.jobs import ALL, PLAIN, WHOLE
 
 POLICIES = """\
 delete policy-options policy-statement LEAFRACK-dc1-IN

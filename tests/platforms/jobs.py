@@ -1,4 +1,4 @@
-"""Jobs that the tests of this platform write, play and read back."""
+"""Jobs that tests of several platforms write, play and read back."""
 
 from __future__ import annotations
 
