@@ -17,6 +17,7 @@ from leafrack.commands.hand_over import HandedOver
 from leafrack.fabric import Fabric, hand_over, names
 from leafrack.fabric import leaf as leaves_of
 from leafrack.platforms import Task
+from leafrack.sessions.by_label import ByLabel
 from leafrack.sessions.model import ExpectedSession
 
 from .python import Run, run
@@ -34,10 +35,13 @@ def leaves(fabric: Fabric) -> dict[str, str]:
     }
 
 
-def waiting(fabric: Fabric, sessions: Iterable[ExpectedSession], *, first: bool) -> dict[str, Any]:
+def waiting(
+    fabric: Fabric, sessions: Iterable[ExpectedSession], labels: Iterable[ByLabel], *, first: bool
+) -> dict[str, Any]:
     """What a gate is told of the leaves by hand that it waits for: what they are to be given, and how long it takes."""
     racks = leaves(fabric)
-    named = dict.fromkeys(session.far.name for session in sessions if session.far.name in racks)
+    far = [*(session.far.name for session in sessions), *(end.name for each in labels for end in each.ends)]
+    named = dict.fromkeys(name for name in far if name in racks)
     if not named:
         return {}
     commands = {

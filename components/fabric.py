@@ -12,7 +12,7 @@ from leafrack.commands.gate import SETTLE
 from leafrack.fabric import Fabric as FabricFile
 from leafrack.fabric import Interconnect
 from leafrack.preflight.drift import Comparison
-from leafrack.sessions import expected
+from leafrack.sessions import by_label, expected
 from leafrack.sessions.model import Phase
 from leafrack.world.fields import Target
 
@@ -71,6 +71,8 @@ class Fabric(pulumi.ComponentResource):
             Gate(
                 forward=expected.sessions(declared, Phase.LINKED),
                 back=expected.mesh(declared, reflectors=False),
+                by_label=by_label.sessions(declared, Phase.LINKED),
+                back_by_label=by_label.mesh(declared, reflectors=False),
                 hold=0.0,
             ),
             before,
@@ -107,6 +109,8 @@ class Fabric(pulumi.ComponentResource):
             what = Gate(
                 forward=expected.sessions(declared, Phase.CONNECTED, wave),
                 back=expected.mesh(declared) if number == len(waves) else (),
+                by_label=by_label.sessions(declared, Phase.CONNECTED, wave),
+                back_by_label=by_label.mesh(declared) if number == len(waves) else (),
                 made_by=[text for rack in racks for text in rack.texts],
                 rerun=Rerun.where(any(rack.drifted for rack in racks)),
             )
@@ -134,9 +138,12 @@ class Fabric(pulumi.ComponentResource):
         )
         meshed = [peer for rack in self._racks.values() for peer in rack.mesh([mesh])]
         configured = calico.bgp_configuration(scope, [mesh, *meshed])
+        phase = Phase.FINISHED if declared.cluster_mesh else Phase.SWITCHED_OVER
         what = Gate(
-            forward=expected.sessions(declared, Phase.FINISHED if declared.cluster_mesh else Phase.SWITCHED_OVER),
+            forward=expected.sessions(declared, phase),
             back=() if declared.cluster_mesh else expected.way_back_to_leaves(declared),
+            by_label=by_label.sessions(declared, phase),
+            back_by_label=() if declared.cluster_mesh else by_label.way_back_to_leaves(declared),
             settle=SETTLE,
             rerun=Rerun.where(scope.watch.drifted),
             manager=field_manager() if declared.cluster_mesh else "",

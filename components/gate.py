@@ -10,6 +10,7 @@ import pulumi
 
 from leafrack.commands.gate import HOLD, Guarded
 from leafrack.fabric import Fabric
+from leafrack.sessions.by_label import ByLabel
 from leafrack.sessions.model import ExpectedSession, SessionKind
 from leafrack.world.fields import Fields, Target
 from leafrack.world.model import Endpoint, endpoints
@@ -40,6 +41,9 @@ class Gate:
     """Field manager of the stack, where a destroy begins with the gate: then it looks whether the stack may go."""
     first: bool = True
     """Whether the racks still have the AS that they start with."""
+    by_label: Iterable[ByLabel] = ()
+    """Sessions of nodes that no file names, on the way forward."""
+    back_by_label: Iterable[ByLabel] = ()
 
 
 def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.Resource:
@@ -48,19 +52,22 @@ def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.R
     Its delete waits for the sessions of the way back, so that a destroy takes down what stands before it only then.
     """
     forward, back = tuple(what.forward), tuple(what.back)
+    labels, back_labels = tuple(what.by_label), tuple(what.back_by_label)
     guarded = Guarded(
         name=name,
         forward=forward,
         back=back,
         settle=what.settle,
         hold=what.hold,
-        endpoints=judging(scope.fabric, (*forward, *back)),
+        endpoints=judging(scope.fabric, (*forward, *back), (*labels, *back_labels)),
         cluster=scope.access.cluster,
         manager=what.manager,
-        **by_hand.waiting(scope.fabric, forward, first=what.first),
+        by_label=labels,
+        back_by_label=back_labels,
+        **by_hand.waiting(scope.fabric, forward, labels, first=what.first),
     )
     # Most gates are without: what they are given stays as it was before there were any with.
-    usual = {"manager": "", "hold": HOLD, "by_hand": {}, "wait": None}
+    usual = {"manager": "", "hold": HOLD, "by_hand": {}, "wait": None, "by_label": (), "back_by_label": ()}
     left_out = {name for name, value in usual.items() if getattr(guarded, name) == value}
     stdin = pulumi.Output.all(*what.made_by).apply(
         lambda texts: guarded.model_copy(update={"made_by": _digest(texts)}).model_dump_json(exclude=left_out)
@@ -69,18 +76,21 @@ def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.R
         command="gate",
         stdin=stdin,
         environment=scope.access.environment(),
-        forward=bool(forward),
-        update=bool(forward),
-        back=bool(back or what.manager),
+        forward=bool(forward or labels),
+        update=bool(forward or labels),
+        back=bool(back or back_labels or what.manager),
         rerun=what.rerun,
         timeouts=by_hand.bound(guarded.wait),
     )
     return run(scope, f"{name}-gate", asked, depends_on)
 
 
-def judging(fabric: Fabric, sessions: Iterable[ExpectedSession]) -> tuple[Endpoint, ...]:
+def judging(
+    fabric: Fabric, sessions: Iterable[ExpectedSession], labels: Iterable[ByLabel] = ()
+) -> tuple[Endpoint, ...]:
     """The leaves that tell of some sessions; of a leaf by hand its nodes do, also where it may be read."""
     leaves = {session.far.name for session in sessions if session.kind is SessionKind.LEAF}
+    leaves |= {end.name for each in labels if each.kind is SessionKind.LEAF for end in each.ends}
     leaves -= by_hand.leaves(fabric).keys()
     return tuple(endpoint for endpoint in endpoints(fabric) if endpoint.name in leaves)
 

@@ -10,7 +10,7 @@ import pulumi
 from leafrack.commands.gate import HOLD, SETTLE
 from leafrack.fabric import Interconnect, names
 from leafrack.preflight.drift import Comparison
-from leafrack.sessions import expected
+from leafrack.sessions import by_label, expected
 from leafrack.sessions.model import Phase
 from leafrack.world.fields import Target
 
@@ -45,7 +45,9 @@ class LeafRack(pulumi.ComponentResource):
         self._watch.note(self._watch.comparison.of_others(args.rack))
         self._labels = [self._node(node) for node in args.declared.nodes]
         self._password = password_step(self._scope, args)
-        self._leaves = {leaf: self._leaf(leaf) for leaf in args.declared.leaves}
+        self._leaves: dict[str, LeafSwitch] = {}
+        for leaf in args.declared.leaves:
+            self._leaves[leaf] = self._leaf(leaf)
         self._filters = self._leaf_filters()
         self._reflector_labels = self._reflectors()
         self._peers = self._leaf_peers()
@@ -66,13 +68,24 @@ class LeafRack(pulumi.ComponentResource):
         carry the traffic meanwhile, are removed. Once that is done, leaves forget who is declared no more.
         """
         linked = self._link(depends_on)
-        retired = [leaf.retire([*linked, *self.connected]) for leaf in self._leaves.values()]
+        retired: list[pulumi.Resource] = []
+        for leaf in self._leaves.values():
+            retired.append(leaf.retire([*linked, *self.connected, *(retired if self._one_by_one else ())]))
         return [*linked, *retired]
+
+    @property
+    def _one_by_one(self) -> bool:
+        """Whether the leaves change one after the other.
+
+        A session that moves between a neighbour and a range breaks off. Meanwhile the node has the other leaf, which
+        has its turn once the sessions of the first are back: a platform waits for them before its job ends.
+        """
+        return self._how is not Interconnect.ROUTE_REFLECTORS
 
     def _link(self, depends_on: Resources) -> Resources:
         rack = self._args.rack
         if self._how is Interconnect.ROUTE_REFLECTORS:
-            nodes, reflecting = names.rack_selector(rack), names.reflector_selector(rack)
+            nodes, reflecting = names.rack_selector(self._args.fabric, rack), names.reflector_selector(rack)
             peer = self._peer(names.node_peer(rack), nodes, reflecting, depends_on)
             return [reflectors(self._scope, rack, [peer, *self._reflector_labels])]
         return depends_on
@@ -85,7 +98,7 @@ class LeafRack(pulumi.ComponentResource):
         """
         if self._how is not Interconnect.FULL_MESH or self._args.fabric.cluster_mesh:
             return ()
-        whole = names.rack_selector(self._args.rack)
+        whole = names.rack_selector(self._args.fabric, self._args.rack)
         return [self._peer(names.mesh_peer(self._args.rack), whole, whole, depends_on)]
 
     def link_racks(self, depends_on: Resources) -> Resources:
@@ -120,6 +133,8 @@ class LeafRack(pulumi.ComponentResource):
                 key=names.AS_NUMBER_ANNOTATION,
                 values=dict.fromkeys(args.declared.nodes, str(fabric.rack_as(args.rack))),
                 part="as-number",
+                # A rack that has become one by label alone gives up what its nodes had.
+                forward=bool(args.declared.nodes),
             ),
             # A leaf by hand has nothing to wait for.
             [*reflected, *at_leaves, *self._labels],
@@ -138,8 +153,10 @@ class LeafRack(pulumi.ComponentResource):
             ),
             [at_nodes, *self._peers.values()],
         )
+        phase = Phase.CONNECTED if fabric.cluster_mesh else Phase.FINISHED
         what = Gate(
-            forward=expected.sessions(fabric, Phase.CONNECTED if fabric.cluster_mesh else Phase.FINISHED, [args.rack]),
+            forward=expected.sessions(fabric, phase, [args.rack]),
+            by_label=by_label.sessions(fabric, phase, [args.rack]),
             settle=SETTLE if self._resets else 0.0,
             hold=HOLD if self._resets else 0.0,
             rerun=Rerun.where(self.drifted),
@@ -174,6 +191,7 @@ class LeafRack(pulumi.ComponentResource):
 
     def _leaf(self, name: str) -> LeafSwitch:
         args = self._args
+        before = [leaf.sessions for leaf in self._leaves.values()] if self._one_by_one else []
         return LeafSwitch(
             name,
             LeafSwitchArgs(
@@ -183,7 +201,7 @@ class LeafRack(pulumi.ComponentResource):
                 access=args.access,
                 password=args.password,
                 # The nodes' end of a password first: a leaf that had the new one alone closed a session twice.
-                depends_on=[*args.depends_on, *self._password],
+                depends_on=[*args.depends_on, *self._password, *before],
                 comparison=args.comparison,
             ),
             pulumi.ResourceOptions(parent=self),

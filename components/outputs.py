@@ -41,6 +41,7 @@ def outputs(fabric: Fabric) -> dict[str, Any]:
                     }
                     for node, addresses in fabric.reflectors_of(rack).items()
                 },
+                **({} if declared.label is None else {"label": str(declared.label)}),
                 "members": {
                     node: {"addresses": [str(address) for address in addresses]}
                     for node, addresses in declared.nodes.items()

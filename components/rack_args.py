@@ -72,10 +72,11 @@ class LeafRackArgs:
     def leaf_peer(self, name: str, leaf: Leaf, address: Address, filters: Sequence[str]) -> dict[str, Any]:
         """Fields of the BGPPeer ``name`` to an address of a leaf (projectcalico/calico: v3/bgppeer.go)."""
         reflects = self.fabric.rack_interconnect(self.rack) is Interconnect.ROUTE_REFLECTORS
+        border = names.reflector_selector(self.rack) if reflects else names.rack_selector(self.fabric, self.rack)
         keepalive = self.keepalive_time(name, leaf)
         secret = {"name": names.PASSWORD_SECRET, "key": self.rack}
         return {
-            "nodeSelector": (names.reflector_selector if reflects else names.rack_selector)(self.rack),
+            "nodeSelector": border,
             "peerIP": str(address),
             "asNumber": leaf.as_number,
             # Without it the leaf routes every pod block through the reflectors. To set it on a peer that is taken over

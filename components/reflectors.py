@@ -5,14 +5,17 @@ from __future__ import annotations
 import pulumi
 
 from leafrack.commands.reflectors import Reflectors, Turn
-from leafrack.fabric import names
-from leafrack.sessions import expected
+from leafrack.fabric import Fabric, names
+from leafrack.sessions import by_label, expected
+from leafrack.sessions.by_label import ByLabel
 from leafrack.sessions.model import Phase
 from leafrack.world.fields import Target
 
 from .gate import judging
 from .python import Run, run
 from .scope import Resources, Scope, field_manager
+
+_OF_LABELS = {"turns": {"__all__": {"by_label", "back_by_label"}}}
 
 
 def reflectors(scope: Scope, rack: str, depends_on: Resources) -> pulumi.Resource:
@@ -29,6 +32,7 @@ def reflectors(scope: Scope, rack: str, depends_on: Resources) -> pulumi.Resourc
             cluster_id=cluster_id,
             forward=expected.of_reflector(fabric, rack, node, Phase.LINKED),
             back=expected.of_former_reflector(fabric, rack, node),
+            **_by_label(fabric, rack, node),
         )
         for node, cluster_id in ids.items()
     )
@@ -44,9 +48,19 @@ def reflectors(scope: Scope, rack: str, depends_on: Resources) -> pulumi.Resourc
     drifted = comparison.of_fields(Target.NODE_ANNOTATION, names.CLUSTER_ID_ANNOTATION, ids)
     asked = Run(
         command="reflectors",
-        stdin=wanted.model_dump_json(),
+        # Most racks are without: what they are given stays as it was before there were any with.
+        stdin=wanted.model_dump_json(exclude=None if fabric.by_label(rack) else _OF_LABELS),
         environment=scope.access.environment(),
         previous=True,
         rerun=scope.watch.rerun(drifted),
     )
     return run(scope, f"{rack}-reflectors", asked, depends_on)
+
+
+def _by_label(fabric: Fabric, rack: str, node: str) -> dict[str, tuple[ByLabel, ...]]:
+    if fabric.by_label(rack) is None:
+        return {}
+    return {
+        "by_label": (by_label.of_reflector(fabric, rack, node, Phase.LINKED),),
+        "back_by_label": (by_label.of_former_reflector(fabric, rack, node),),
+    }

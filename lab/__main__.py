@@ -1,4 +1,4 @@
-"""``python -m lab up [FABRIC.yaml] | down | status | migrate-calico STEP | exec HOST -- CMD``."""
+"""``python -m lab up [FABRIC.yaml] | down | status | node CHANGE | migrate-calico STEP | exec HOST -- CMD``."""
 
 from __future__ import annotations
 
@@ -22,21 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     try:
         folder = Folder.of_environment()
-        match wanted.command:
-            case "up":
-                control.up(folder, wanted.fabric, CalicoApi(wanted.calico_api))
-            case "down":
-                control.down(folder)
-            case "status":
-                from lab import status  # the table's library takes longer to load than 'exec' takes to run
-
-                return status.show(folder)
-            case "migrate-calico":
-                from lab import migration  # its libraries too
-
-                {"begin": migration.begin, "end": migration.end, "abort": migration.abort}[wanted.step](folder)
-            case "exec":
-                control.enter(folder, wanted.host, wanted.cmd)
+        return _run(folder, wanted)
     except (LabError, FabricError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -47,6 +33,28 @@ def main(arguments: list[str] | None = None) -> int:
         left = "; nothing of the lab is left" if wanted.command == "up" else ""
         print(f"interrupted{left}", file=sys.stderr)
         return 130
+
+
+def _run(folder: Folder, wanted: argparse.Namespace) -> int:
+    match wanted.command:
+        case "up":
+            control.up(folder, wanted.fabric, CalicoApi(wanted.calico_api))
+        case "down":
+            control.down(folder)
+        case "status":
+            from lab import status  # the table's library takes longer to load than 'exec' takes to run
+
+            return status.show(folder)
+        case "migrate-calico":
+            from lab import migration  # its libraries too
+
+            {"begin": migration.begin, "end": migration.end, "abort": migration.abort}[wanted.step](folder)
+        case "node":
+            from lab import nodes  # and these
+
+            nodes.change(folder, wanted.change, wanted.who, wanted.rack)
+        case "exec":
+            control.enter(folder, wanted.host, wanted.cmd)
     return 0
 
 
@@ -71,6 +79,17 @@ def _parser() -> argparse.ArgumentParser:
         "abort: back to v1, what was copied is deleted.",
     )
     migrate.add_argument("step", choices=["begin", "end", "abort"])
+    node = commands.add_parser("node", help="let nodes join a lab that is up, leave it, or change their label")
+    changes = node.add_subparsers(dest="change", required=True)
+    add = changes.add_parser("add", help="a node joins a rack, with the rack's label if it has one")
+    add.add_argument("who", metavar="RACK")
+    add.set_defaults(rack="")
+    remove = changes.add_parser("remove", help="a node leaves: its objects first, then the machine")
+    remove.add_argument("who", metavar="NODE")
+    remove.set_defaults(rack="")
+    relabel = changes.add_parser("relabel", help="a node gets the label of a rack, or none of any")
+    relabel.add_argument("who", metavar="NODE")
+    relabel.add_argument("rack", metavar="RACK", nargs="?", default="")
     run = commands.add_parser("exec", help="run a command inside a host")
     run.add_argument("host", metavar="HOST")
     run.add_argument("cmd", nargs="+", metavar="CMD")

@@ -40,6 +40,12 @@ def objects(plan: Plan, api: CalicoApi = CalicoApi.V1) -> list[Object]:
     return [to_v3(each) for each in found] if api is CalicoApi.V3 else found
 
 
+def node_objects(node: Node, *, native: bool) -> list[Object]:
+    """What a node that joins brings with it; ``native`` where Calico stores its resources as v3."""
+    found = [_node(node), *(_affinity(node.name, block) for block in node.blocks)]
+    return [to_v3(each) for each in found] if native else found
+
+
 def _core(kind: str, name: str) -> Object:
     return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}}
 
@@ -52,11 +58,13 @@ def _node(node: Node) -> Object:
     annotations = {_ADDRESS_ANNOTATIONS[ip_interface(address).version]: address for address in node.addresses}
     metadata = {
         "name": node.name,
-        "labels": {"kubernetes.io/hostname": node.name},
+        "labels": {"kubernetes.io/hostname": node.name, **dict(node.labels)},
         "annotations": annotations,
     }
     spec = {"podCIDR": node.blocks[0], "podCIDRs": list(node.blocks)} if node.blocks else {}
-    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec}
+    # As a kubelet registers it; here is none, and so nobody who takes it back.
+    status = {"conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "of the lab"}]}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec, "status": status}
 
 
 def _affinity(node: str, block: str) -> Object:

@@ -119,7 +119,7 @@ def _start_holder(folder: Folder, fabric: Path, calico_api: CalicoApi) -> None:
         process = subprocess.Popen(
             ["unshare", *namespaces, "--", sys.executable, "-m", "lab.holder", str(fabric), calico_api],
             cwd=CLONE,
-            env=_holder_environment(folder),
+            env=holder_environment(folder),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -147,7 +147,7 @@ def _start_holder(folder: Folder, fabric: Path, calico_api: CalicoApi) -> None:
             folder.state.unlink(missing_ok=True)
 
 
-def _holder_environment(folder: Folder) -> dict[str, str]:
+def holder_environment(folder: Folder) -> dict[str, str]:
     """Nothing of the caller's own: daemons have no use for its proxies and secrets.
 
     With ``GOGC`` the API server starts in three quarters of the processor's time, and keeps more memory.

@@ -29,6 +29,8 @@ _KRT_TUNNEL = re.compile(r'krt_tunnel = "[^"]*";')
 
 _SECOND = 10**9
 """Nanoseconds."""
+_STEP = 381_966_011
+"""Of a second, by which each node that joins is ahead of the one before it: never in step with many."""
 _PHASE = (sys.executable, "-P", str(Path(__file__).with_name("phase.py")))
 """Gives what comes after it a clock of its own; ``-P``, or it would import the lab's modules for Python's own."""
 
@@ -65,8 +67,11 @@ class Hosts:
 
         self._wait_for(self.plan.switches, lambda host: (home_of(host.name) / "ready").exists(), patience, late)
 
-    def start_nodes(self) -> None:
-        """Start Calico on every node and wait until all are in full mesh; raises LabError."""
+    def start_nodes(self, ahead_of: int = 0) -> None:
+        """Start Calico on every node and wait until all are in full mesh with each other; raises LabError.
+
+        ``ahead_of`` is the number of hosts before them: each has another clock.
+        """
         for number, node in enumerate(self.plan.nodes):
             home = home_of(node.name)
             shutil.copytree(CONFD, home / "confd")
@@ -81,7 +86,7 @@ class Hosts:
             environment = {"KUBECONFIG": str(CALICO_NODE_KUBECONFIG)}
             if not any(ip_interface(address).version == 4 for address in node.addresses):
                 environment["CALICO_ROUTER_ID"] = "hash"
-            ahead = number * _SECOND // len(self.plan.nodes)
+            ahead = (number * _SECOND // len(self.plan.nodes) + ahead_of * _STEP) % _SECOND
             self._start(node, SCRIPTS / "node.sh", environment, (*_PHASE, str(ahead)))
         patience = 60 + 3 * len(self.plan.nodes)
         self._wait_for(

@@ -102,6 +102,23 @@ def build(plan: Plan) -> None:
             list(pool.map(lambda item: _ip(["-n", item[0], "-batch", "-"], item[1]), batches.items()))
 
 
+def attach(node: Node, number: int) -> None:
+    """Make the network of a node that joins, at port ``number`` of its rack's bridge; raises LabError."""
+    _ip(["-batch", "-"], [f"netns add {node.name}"])
+    _set_sysctls(node.name)
+    lines = [
+        f"link add j{number} type veth peer name {_NODE_INTERFACE} netns {node.name}",
+        f"link set j{number} master {_BRIDGE} up",
+    ]
+    _ip(["-n", segment(node.rack), "-batch", "-"], lines)
+    _ip(["-n", node.name, "-batch", "-"], _node(node))
+
+
+def detach(name: str) -> None:
+    """Take away the network of a node that has left; raises LabError."""
+    _ip(["-batch", "-"], [f"netns del {name}"])
+
+
 def _set_sysctls(namespace: str) -> None:
     settings = [f"{name}={value}" for name, value in _SYSCTLS.items()]
     _run(["nsenter", f"--net=/run/netns/{namespace}", "sysctl", "-qw", *settings], "")

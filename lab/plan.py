@@ -10,19 +10,22 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from ipaddress import ip_address, ip_network
 
 from lab.errors import LabError
 from lab.uplinks import Port, ports_of
 from leafrack.addresses import Address
-from leafrack.fabric import Fabric, Leaf, Rack
+from leafrack.fabric import Addresses, Fabric, Leaf, Rack
 from leafrack.fabric.rack import DEFAULT_PREFIX_LENGTHS
+from leafrack.fabric.stand_ins import with_stand_ins
 from leafrack.fabric.underlay import underlay
 from leafrack.platforms import DEFAULT
 
-_BLOCK_PREFIX = {4: 26, 6: 122}
+BLOCK_PREFIX = {4: 26, 6: 122}
 """Calico's default block sizes (IPPool.spec.blockSize)."""
+INVENTED = 2
+"""Nodes of a rack that knows them by a label, beside those that it names; ``python -m lab node add`` adds more."""
 _LONGEST_NAME = 63
 """A Linux host name has 64 characters, a label value 63."""
 
@@ -50,7 +53,7 @@ class Switch:
 
 @dataclass(frozen=True)
 class Node:
-    """A Calico node: its addresses with prefix length, its pod blocks.
+    """A Calico node: its addresses with prefix length, its pod blocks, labels that it has from the start.
 
     ``gateways`` are the rack's leaves in order of preference; nodes take turns with whom they prefer.
     """
@@ -60,6 +63,7 @@ class Node:
     addresses: tuple[str, ...]
     gateways: tuple[str, ...]
     blocks: tuple[str, ...]
+    labels: tuple[tuple[str, str], ...] = ()
     kind: str = "node"
     platform: str = ""
 
@@ -96,6 +100,7 @@ class Plan:
 
 def plan_of(fabric: Fabric) -> Plan:
     """The plan of a fabric; raises LabError where no lab can be built from it."""
+    fabric = with_stand_ins(fabric, INVENTED)
     under = underlay(fabric)
     nodes = _nodes(fabric)
     _refuse_bad_names([*under.spines, *under.leaves, *(node.name for node in nodes)])
@@ -125,21 +130,28 @@ def _nodes(fabric: Fabric) -> list[Node]:
     nodes: list[Node] = []
     blocks: Mapping[str, list[str]] = _blocks(fabric)
     for rack_name, rack in fabric.racks.items():
-        leaves = list(rack.leaves.values())
         for number, (name, addresses) in enumerate(rack.nodes.items()):
-            own = {address.version for address in addresses}
-            first = number % len(leaves)
-            gateways = [address for leaf in (*leaves[first:], *leaves[:first]) for address in leaf.address]
-            nodes.append(
-                Node(
-                    name=name,
-                    rack=rack_name,
-                    addresses=tuple(_in_rack(rack, address) for address in addresses),
-                    gateways=tuple(str(gateway) for gateway in gateways if gateway.version in own),
-                    blocks=tuple(blocks[name]),
-                )
-            )
+            node = node_of(fabric, rack_name, name, addresses, number)
+            nodes.append(replace(node, blocks=tuple(blocks[name])))
     return nodes
+
+
+def node_of(fabric: Fabric, rack_name: str, name: str, addresses: Addresses, number: int) -> Node:
+    """The node with a number in its rack, without pod blocks; with the rack's label unless the file names it."""
+    rack = fabric.racks[rack_name]
+    own = {address.version for address in addresses}
+    leaves = list(rack.leaves.values())
+    first = number % len(leaves)
+    gateways = [address for leaf in (*leaves[first:], *leaves[:first]) for address in leaf.address]
+    labelled = rack.label is not None and name not in rack.reflectors
+    return Node(
+        name=name,
+        rack=rack_name,
+        addresses=tuple(_in_rack(rack, address) for address in addresses),
+        gateways=tuple(str(gateway) for gateway in gateways if gateway.version in own),
+        blocks=(),
+        labels=((rack.label.key, rack.label.value),) if labelled and rack.label else (),
+    )
 
 
 def _blocks(fabric: Fabric) -> Mapping[str, list[str]]:
@@ -149,7 +161,7 @@ def _blocks(fabric: Fabric) -> Mapping[str, list[str]]:
         pool = next((network for network in fabric.pod_cidrs if network.version == version), None)
         if pool is None:
             continue
-        prefix = max(_BLOCK_PREFIX[version], pool.prefixlen)
+        prefix = max(BLOCK_PREFIX[version], pool.prefixlen)
         members = [
             name
             for rack in fabric.racks.values()

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leafrack.commands import resource
 from leafrack.errors import UnreadableError, printable, shown
-from leafrack.sessions import compare
+from leafrack.sessions import by_label, compare
 from leafrack.sessions import look as observe
+from leafrack.sessions.by_label import ByLabel
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession, Row, SessionKind
 from leafrack.world import migration
 from leafrack.world.cluster import ClusterReader
@@ -70,6 +71,10 @@ class Guarded(Value):
     """Leaves among them that are configured by hand, each with the command that prints what it is to be given."""
     wait: float | None = None
     """Seconds to wait on the way forward, where somebody else has his time."""
+    by_label: tuple[ByLabel, ...] = ()
+    """Sessions of nodes that no file names: who they are, the gate asks the cluster each time it looks."""
+    back_by_label: tuple[ByLabel, ...] = ()
+    """The same for the way back."""
 
     def to_hand_over(self, missing: Iterable[Row]) -> tuple[str, ...]:
         """Leaves by hand that some sessions are missing to, each with what it is to be given."""
@@ -122,18 +127,27 @@ class Waiting:
 
 def run(guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: float = WAIT) -> tuple[Row, ...]:
     """Rows that do not hold after the wait: none when the gate is open. ``tell`` hears what is waited for."""
-    expected = guarded.forward if direction == "forward" else way_back(guarded)
-    if not expected:
+    named, labels = (guarded.forward, guarded.by_label) if direction == "forward" else way_back(guarded)
+    if not named and not labels:
         return ()
     credentials = Credentials.from_environment()
-    leaves = {end.name for session in expected for end in (session.near, session.far)}
+    ends = [end.name for session in named for end in (session.near, session.far)]
+    leaves = {*ends, *(end.name for each in labels for end in each.ends)}
     endpoints = [endpoint for endpoint in guarded.endpoints if endpoint.name in leaves]
     waiting = Waiting(guarded.name, wait, tell, guarded.to_hand_over)
+    told: set[str] = set()
 
     def look() -> tuple[Row, ...]:
-        patience = min(PATIENCE, waiting.left)
-        found = observe.reports(expected, endpoints, guarded.cluster, credentials, patience=patience)
-        return compare.sessions(expected, found)
+        patience, expected = min(PATIENCE, waiting.left), named
+        if labels:
+            nodes = ClusterReader(Connection(guarded.cluster, patience=patience)).nodes()
+            found = by_label.resolved(labels, nodes)
+            expected = (*named, *found.sessions)
+            for line in (line for line in found.aside if line not in told):
+                told.add(line)
+                tell(f"{guarded.name}: {line}")
+        reports = observe.reports(expected, endpoints, guarded.cluster, credentials, patience=patience)
+        return compare.sessions(expected, reports)
 
     hold = guarded.hold if direction == "forward" else HOLD
     rows = observe.until_all_hold(look, wait=wait, hold=hold, settle=guarded.settle, tell=waiting.looked)
@@ -141,23 +155,23 @@ def run(guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: 
     return tuple(row for row in rows if not row.ok)
 
 
-def way_back(guarded: Guarded) -> tuple[ExpectedSession, ...]:
-    """Mesh sessions if the mesh is on; otherwise the sessions between the rack's nodes.
+def way_back(guarded: Guarded) -> tuple[tuple[ExpectedSession, ...], tuple[ByLabel, ...]]:
+    """Mesh sessions if the mesh is on; otherwise the sessions between the rack's nodes. Those by label beside them.
 
     The mesh is off where a rack leaves a fabric that goes on. A node that has left the cluster, or has another address
     there, has no session to wait for.
     """
-    if not guarded.back:
-        return ()
+    if not guarded.back and not guarded.back_by_label:
+        return (), ()
     reader = ClusterReader(Connection(guarded.cluster))
     nodes = {name: state.addresses for name, state in reader.nodes().items()}
     beside = SessionKind.NODE if reader.mesh_enabled() else SessionKind.MESH
-    kept = guarded.back
-    if any(session.kind is SessionKind.MESH for session in kept):
+    kept, labels = guarded.back, guarded.back_by_label
+    if SessionKind.MESH in {*(session.kind for session in kept), *(each.kind for each in labels)}:
         kept = tuple(session for session in kept if session.kind is not beside)
-    return tuple(
-        session for session in kept if all(end.address in nodes.get(end.name, ()) for end in _of_nodes(session))
-    )
+        labels = tuple(each for each in labels if each.kind is not beside)
+    there = (session for session in kept if all(end.address in nodes.get(end.name, ()) for end in _of_nodes(session)))
+    return tuple(there), tuple(each.beside(nodes) for each in labels)
 
 
 def _of_nodes(session: ExpectedSession) -> tuple[ExpectedEnd, ...]:

@@ -17,11 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from leafrack.commands import resource
 from leafrack.commands.gate import SETTLE, Guarded, missing
 from leafrack.commands.step import VALUES, previous
 from leafrack.fabric import names
+from leafrack.sessions.by_label import ByLabel
 from leafrack.sessions.model import ExpectedSession
 from leafrack.world import fields, migration
 from leafrack.world.cluster import ClusterReader
@@ -37,6 +39,9 @@ class Turn(Value):
     cluster_id: str
     forward: tuple[ExpectedSession, ...]
     back: tuple[ExpectedSession, ...]
+    by_label: tuple[ByLabel, ...] = ()
+    """The same of nodes that no file names, with it."""
+    back_by_label: tuple[ByLabel, ...] = ()
 
 
 class Reflectors(Value):
@@ -84,7 +89,7 @@ def forward(wanted: Reflectors, before: Values) -> Sequence[str]:
             reflecting.append(turn)
             _select(wanted, reflecting)
         # One that was a reflector before has not reset anything.
-        seen = _guarded(wanted, turn.node, forward=turn.forward, settle=SETTLE if made else 0.0)
+        seen = _guarded(wanted, turn.node, forward=turn.forward, by_label=turn.by_label, settle=SETTLE if made else 0.0)
         if lines := missing(seen, "forward"):
             return lines
     leaving = {node: value for node, value in before.items() if node not in {turn.node for turn in wanted.turns}}
@@ -106,7 +111,7 @@ def back(wanted: Reflectors) -> Sequence[str]:
         if world.mesh and world.peer:
             _select(wanted, reflecting)
         fields.back(_cluster_ids(wanted, {turn.node: turn.cluster_id}), resource.tell)
-        if lines := missing(_guarded(wanted, turn.node, back=turn.back), "back"):
+        if lines := missing(_guarded(wanted, turn.node, back=turn.back, back_by_label=turn.back_by_label), "back"):
             return lines
     return ()
 
@@ -138,13 +143,11 @@ def _guarded(
     wanted: Reflectors,
     name: str,
     *,
-    forward: tuple[ExpectedSession, ...] = (),
-    back: tuple[ExpectedSession, ...] = (),
     settle: float = SETTLE,
+    **sessions: Any,
 ) -> Guarded:
-    return Guarded(
-        name=name, forward=forward, back=back, endpoints=wanted.endpoints, cluster=wanted.cluster, settle=settle
-    )
+    given = {"forward": (), **sessions}
+    return Guarded(name=name, endpoints=wanted.endpoints, cluster=wanted.cluster, settle=settle, **given)
 
 
 def _cluster_ids(wanted: Reflectors, values: Values) -> Fields:

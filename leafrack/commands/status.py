@@ -19,6 +19,7 @@ from leafrack.preflight import announced
 from leafrack.sessions import compare, expected, table
 from leafrack.sessions import look as observe
 from leafrack.sessions.model import Row
+from leafrack.world import labelled
 from leafrack.world.cluster import ClusterReader
 from leafrack.world.connection import Connection
 from leafrack.world.login import Credentials
@@ -80,9 +81,11 @@ def look(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> tuple[Ro
 
     Where the cluster, a leaf or a node does not answer, one row stands for all of which it could tell.
     """
+    declared = fabric
+    fabric, others = _with_labelled(declared, cluster)
     sessions, asked = expected.sessions(fabric), asked_for_routes(fabric)
-    reports = observe.reports(sessions, endpoints(fabric), cluster, credentials, also=asked)
-    rows = compare.sessions(sessions, reports)
+    reports = observe.reports(sessions, endpoints(declared), cluster, credentials, also=asked)
+    rows = (*compare.sessions(sessions, reports), *others)
     away = next((report for report in reports.values() if report.blame), None)
     if away is not None:
         return compare.folded((*rows, *compare.unknown_routes(fabric, asked, away)))
@@ -95,6 +98,26 @@ def look(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> tuple[Ro
     tunnelled = [pool.cidr for pool in pools if pool.encapsulation]
     alone = fabric.service_load_balancer_ips if announced.by_address(configured) else ()
     return compare.folded((*rows, *compare.routes(fabric, blocks, reports, asked, tunnelled, alone=alone)))
+
+
+def _with_labelled(fabric: Fabric, cluster: Cluster) -> tuple[Fabric, tuple[Row, ...]]:
+    """The fabric with the nodes that its labels select now, and rows of those that carry one and hold nothing.
+
+    Of a cluster that does not answer a row says so, in the place of all labelled nodes.
+    """
+    racks = [rack for rack in fabric.racks if fabric.by_label(rack) is not None]
+    if not racks:
+        return fabric, ()
+    try:
+        nodes = ClusterReader(Connection(cluster)).nodes()
+    except UnreadableError as error:
+        silent = Report(name=error.who, failure=error.why)
+        return fabric, tuple(compare.unknown(rack, f"nodes with {fabric.by_label(rack)}", silent) for rack in racks)
+    return labelled.with_nodes(fabric, nodes), tuple(
+        Row(rack=rack, what=name, expected="to be Ready, or nothing", found=why, ok=True)
+        for rack, found in labelled.of_fabric(fabric, nodes).items()
+        for name, why in found.aside.items()
+    )
 
 
 def asked_for_routes(fabric: Fabric) -> tuple[str, ...]:

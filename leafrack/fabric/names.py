@@ -100,9 +100,11 @@ def reflector_mesh_peer(rack: str) -> str:
     return f"{rack}-to-reflectors-peer"
 
 
-def rack_selector(rack: str) -> str:
-    """Calico selector of all nodes of a rack."""
-    return f"{RACK_LABEL} == '{rack}'"
+def rack_selector(fabric: Fabric, rack: str) -> str:
+    """Calico selector of all nodes of a rack: those that it names, and those that carry its label."""
+    label, named = fabric.by_label(rack), f"{RACK_LABEL} == '{rack}'"
+    # Also where the file names none: a rack that moves from names to its label loses nobody on the way.
+    return named if label is None else f"{label.selector} || {named}"
 
 
 def reflector_selector(rack: str) -> str:

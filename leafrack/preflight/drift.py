@@ -208,9 +208,23 @@ class Comparison:
 
 
 def is_applied(fabric: Fabric, cluster: ClusterState, racks: Iterable[str]) -> bool:
-    """Whether a node of some racks carries a label that leafrack has set."""
-    nodes = [cluster.nodes.get(node) for rack in racks for node in fabric.racks[rack].nodes]
-    return any(_ours(node.managers.get(names.RACK_LABEL, ())) for node in nodes if node)
+    """Whether a node of some racks carries a label that leafrack has set, or a rack has a peer for nodes by label.
+
+    A rack that names no node has no label of leafrack's.
+    """
+    chosen = list(racks)
+    nodes = [cluster.nodes.get(node) for rack in chosen for node in fabric.racks[rack].nodes]
+    if any(_ours(node.managers.get(names.RACK_LABEL, ())) for node in nodes if node):
+        return True
+    peers = {
+        names.leaf_peer(fabric, rack, name, address.version)
+        for rack in chosen
+        if fabric.listens(rack)
+        for name, leaf in fabric.racks[rack].leaves.items()
+        for address in leaf.address
+    }
+    labels = {names.MANAGED_BY_LABEL: names.MANAGER, names.FABRIC_LABEL: fabric.name}.items()
+    return any(peer.name in peers and labels <= peer.labels.items() for peer in cluster.peers)
 
 
 def _ours(managers: Iterable[str]) -> bool:

@@ -11,11 +11,12 @@ from leafrack.fabric import Fabric, names
 from leafrack.fabric.leaf import keepalive_time
 from leafrack.fabric.source import at
 from leafrack.fabric.values import LARGEST_INT32, within
-from leafrack.preflight import announced, installed, labels, leaves
+from leafrack.preflight import announced, by_label, installed, labels, leaves
 from leafrack.preflight import transitions as moves
 from leafrack.preflight.foreign import Foreign, declared_peers, listed
 from leafrack.world import migration
 from leafrack.world.calico import Group
+from leafrack.world.labelled import with_nodes
 from leafrack.world.observed import ClusterState, Observed, observe
 
 __all__ = ["ClusterState", "Observed", "about", "findings", "notices", "observe", "overlaps", "unreadable"]
@@ -36,7 +37,8 @@ def findings(
     if observed.cluster is not None:
         of_cluster = (
             *_of_cluster(fabric, observed.cluster, manager),
-            *moves.findings(fabric, observed.cluster, with_passwords),
+            *by_label.moves(fabric, observed.cluster, manager),
+            *moves.findings(with_nodes(fabric, observed.cluster.nodes), observed.cluster, with_passwords),
         )
     return (*of_cluster, *leaves.findings(fabric, observed.switches))
 
@@ -64,6 +66,7 @@ def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
         *_keepalives(fabric, observed),
         *announced.notices(fabric, cluster),
         *installed.notices(fabric, cluster),
+        *by_label.notices(fabric, cluster),
         *Foreign(fabric, cluster).notices(),
     )
     return (*of_cluster, *leaves.notices(fabric, observed.switches))
@@ -82,6 +85,7 @@ def _of_cluster(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator
 def _of_others(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:
     yield from Foreign(fabric, cluster).findings()
     yield from labels.findings(fabric, cluster, manager)
+    yield from by_label.findings(fabric, cluster)
     yield from announced.findings(fabric, cluster, manager)
 
 

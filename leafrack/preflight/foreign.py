@@ -13,6 +13,7 @@ from leafrack.fabric import Fabric, Interconnect, names
 from leafrack.sessions import expected
 from leafrack.sessions.model import ExpectedSession, Phase, SessionKind
 from leafrack.world.cluster import PeerState
+from leafrack.world.labelled import with_nodes
 from leafrack.world.observed import ClusterState
 from leafrack.world.selector import matches
 
@@ -24,8 +25,13 @@ SHOWN = 3
 class Foreign:
     """BGPPeers that are not of this fabric, and what they do to its nodes."""
 
-    fabric: Fabric
+    declared: Fabric
     cluster: ClusterState
+
+    @cached_property
+    def fabric(self) -> Fabric:
+        """The fabric with the nodes that its labels select now."""
+        return with_nodes(self.declared, self.cluster.nodes)
 
     def findings(self) -> Iterator[Problem]:
         """Peers that would do harm to its sessions."""
@@ -128,7 +134,8 @@ class Foreign:
                 later = {key: value for key, value in now.items() if key != names.REFLECTOR_LABEL}
                 if name in self.fabric.reflectors_of(rack):
                     later[names.REFLECTOR_LABEL] = rack
-                found[name] = (now, {**later, names.RACK_LABEL: rack})
+                named = name in self.declared.racks[rack].nodes
+                found[name] = (now, {**later, names.RACK_LABEL: rack} if named else later)
         return found
 
     def _matching(self, selector: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from leafrack.errors import Problem
 from leafrack.fabric import Fabric, names
+from leafrack.preflight.drift import is_applied
 from leafrack.world.observed import ClusterState
 
 
@@ -23,7 +24,7 @@ def _first_as(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     """
     for rack in fabric.racks:
         nodes = [node for node in fabric.racks[rack].nodes if node in cluster.nodes]
-        if any(names.RACK_LABEL in cluster.nodes[node].labels for node in nodes):
+        if any(names.RACK_LABEL in cluster.nodes[node].labels for node in nodes) or is_applied(fabric, cluster, [rack]):
             continue
         border = [node for node in fabric.border(rack) if node in nodes]
         keeps = fabric.leaf_side_as(rack) == fabric.as_number

@@ -9,7 +9,8 @@ from functools import cached_property
 from leafrack.errors import Problem
 from leafrack.fabric import Fabric
 from leafrack.fabric.source import at
-from leafrack.proof.classes import Classes, classes
+from leafrack.fabric.stand_ins import with_stand_ins
+from leafrack.proof.classes import MEMBERS_KEPT, Classes, classes
 from leafrack.proof.explain import Cause, cause
 from leafrack.proof.model import VERSIONS, Entry, Kind, Link, Prefix, Topology, What
 from leafrack.proof.sessions import carried, over_limits, standing, within_limits
@@ -65,7 +66,11 @@ class Proof:
 
 
 def prove(fabric: Fabric) -> Proof:
-    """Walk the sessions of a fabric in its final state. Pure; bounded; the fabric need not have passed any check."""
+    """Walk the sessions of a fabric in its final state. Pure; bounded; the fabric need not have passed any check.
+
+    Invented nodes stand for those that a label selects: they are all of one class.
+    """
+    fabric = with_stand_ins(fabric, MEMBERS_KEPT)
     found = classes(fabric)
     made = carried(topology(found.fabric))
     over = max(over_limits(made, found.stands_for), key=lambda item: item[1], default=None)

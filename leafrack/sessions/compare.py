@@ -118,6 +118,11 @@ def unknown_routes(fabric: Fabric, nodes: Collection[str], report: Report) -> tu
     )
 
 
+def unknown(rack: str, what: str, report: Report) -> Row:
+    """The row of something of which nothing is known, because ``report`` says nothing."""
+    return _unknown(rack, what, "an answer", report)
+
+
 def _asked(rack: Rack) -> tuple[str, ...]:
     """Leaves that can be asked for their routes."""
     return tuple(name for name, leaf in rack.leaves.items() if leaf.readable)

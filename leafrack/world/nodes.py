@@ -15,6 +15,8 @@ from lightkube.resources.core_v1 import Node
 from leafrack.addresses import Address
 from leafrack.fabric import names
 
+_TO_BE_DELETED = "ToBeDeletedByClusterAutoscaler"
+"""Taint of a node that an autoscaler drains before it deletes it (kubernetes/autoscaler: utils/taints)."""
 _LABELS, _ANNOTATIONS = ("metadata", "labels"), ("metadata", "annotations")
 _OWNED = {
     names.RACK_LABEL: _LABELS,
@@ -36,6 +38,10 @@ class NodeState:
     annotations: Mapping[str, str] = field(default_factory=dict)
     managers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Field managers of leafrack's labels and of its annotation for a cluster ID, by key."""
+    ready: bool = True
+    """Whether Kubernetes says so, and nobody that it has no network."""
+    leaving: bool = False
+    """Whether it is being deleted, or an autoscaler has said that it will be."""
 
     @property
     def calico_labels(self) -> Mapping[str, str]:
@@ -60,7 +66,23 @@ def node_state(node: Node) -> NodeState:
         labels=metadata.labels or {},
         annotations=annotations,
         managers={key: found for key, way in _OWNED.items() if (found := managers_of(metadata, *way, key))},
+        ready=_is_ready(node),
+        leaving=metadata.deletionTimestamp is not None or _is_to_be_deleted(node),
     )
+
+
+def _is_ready(node: Node) -> bool:
+    """As the kubelet reports it; calico-node says of its own that there is no network until it runs, and when it ends.
+
+    Source: projectcalico/calico, node/pkg/lifecycle (NetworkUnavailable, CalicoIsUp and CalicoIsDown).
+    """
+    conditions = (node.status.conditions if node.status else None) or ()
+    said = {each.type: each.status for each in conditions}
+    return said.get("Ready") == "True" and said.get("NetworkUnavailable") != "True"
+
+
+def _is_to_be_deleted(node: Node) -> bool:
+    return any(taint.key == _TO_BE_DELETED for taint in (node.spec.taints if node.spec else None) or ())
 
 
 def managers_of(metadata: ObjectMeta, *way: str) -> frozenset[str]:

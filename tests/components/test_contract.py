@@ -22,6 +22,7 @@ from leafrack.fabric import hand_over, names
 from leafrack.fabric.load import load_fabric
 from leafrack.platforms import Job, Neighbour, PrefixList
 from leafrack.platforms.state import Timers
+from leafrack.sessions.by_label import ByLabel
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession
 from leafrack.world import migration
 from leafrack.world.calico import Group
@@ -169,7 +170,7 @@ def test_the_keys_on_nodes_and_peers_stay() -> None:
 
 STDIN: dict[type[Any], set[str]] = {
     SwitchJob: {"endpoint", "job"},
-    Job: {"task", "as_number", "own_lists", "lists", "neighbours", "final_as"},
+    Job: {"task", "as_number", "own_lists", "lists", "neighbours", "final_as", "listeners"},
     PrefixList: {"name", "prefixes"},
     Neighbour: {
         "address",
@@ -199,10 +200,13 @@ STDIN: dict[type[Any], set[str]] = {
         "manager",
         "by_hand",
         "wait",
+        "by_label",
+        "back_by_label",
     },
+    ByLabel: {"rack", "label", "named", "kind", "as_numbers", "keep", "ends", "among"},
     Fields: {"target", "key", "values", "manager", "cluster"},
     Reflectors: {"rack", "manager", "cluster", "endpoints", "turns"},
-    Turn: {"node", "cluster_id", "forward", "back"},
+    Turn: {"node", "cluster_id", "forward", "back", "by_label", "back_by_label"},
     HandedOver: {"leaf", "neighbours", "lists", "peers", "cluster"},
     RackPassword: {"rack", "password", "namespace", "manager", "cluster"},
     Endpoint: {"name", "platform", "host", "port", "user", "host_key", "identity_file", "jump"},

@@ -110,6 +110,11 @@ def test_an_as_of_its_own_is_refused_with_what_to_write(errors: Errors) -> None:
     )
 
 
+def test_a_label_beside_linked_reflectors_is_refused_with_the_reason(errors: Errors) -> None:
+    (line,) = errors(changed((NAMED, "members: {label: a=b}"), ("name: dc1", "name: dc1\nreflectorMesh: true")))
+    assert f"{KEY}: no nodes by label beside reflectorMesh: reflectors of other racks peer with" in line
+
+
 def test_one_label_for_two_racks_is_refused(errors: Errors) -> None:
     both = ((NAMED, "members: {label: a=b}"), ("members: {node6: 173.20.0.13}", "members: {label: a=b}"))
     (line,) = errors(changed(*both, ("asNumber: 64513", "localASNumber: 64513")))

@@ -159,6 +159,13 @@ def a_label_of_leafracks_own(f: Broken) -> Key:
 
 
 @rule
+def a_label_beside_linked_reflectors(f: Broken) -> Key:
+    f.file["reflectorMesh"] = True
+    f.one["members"] = {"label": "rack=one"}
+    return f.rack("members", "label")
+
+
+@rule
 def members_by_name_and_by_label(f: Broken) -> Key:
     f.one["members"] = {"label": "rack=one", "more": ["172.20.0.77"]}
     return f.rack("members")

@@ -59,7 +59,7 @@ def clear(lab: Lab) -> None:
 
 def _peers(fabric: Fabric, rack: str) -> Iterator[dict[str, Any]]:
     declared, how = fabric.racks[rack], fabric.rack_interconnect(rack)
-    whole, reflectors = names.rack_selector(rack), names.reflector_selector(rack)
+    whole, reflectors = names.rack_selector(fabric, rack), names.reflector_selector(rack)
     if how is Interconnect.ROUTE_REFLECTORS:
         yield _peer(f"{rack}-inside", {"nodeSelector": whole, "peerSelector": reflectors})
     elif how is Interconnect.FULL_MESH and not fabric.cluster_mesh:

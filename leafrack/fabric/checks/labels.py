@@ -39,6 +39,12 @@ def _beside(fabric: Fabric, name: str, rack: Rack) -> Iterator[Problem]:
         few = ", ".join(shown(node) for node in list(rack.members)[:3])
         text = f"{few} and a label: the members of a rack are named or known by a label, keep one of the two"
         yield Problem(text, f"{path}.members")
+    if fabric.reflector_mesh and fabric.reflectors_of(name):
+        text = (
+            "no nodes by label beside reflectorMesh: reflectors of other racks peer with a rack's nodes until each has "
+            f"the label {names.REFLECTED_LABEL}, which a node that joins gets from nobody; name the members"
+        )
+        yield Problem(text, f"{path}.members.label")
     if fabric.rack_as(name) != fabric.as_number:
         text = (
             f"a node that joins is in the fabric's AS, {fabric.as_number}, and nobody gives it {rack.as_number}: "

@@ -1,0 +1,58 @@
+"""Invented nodes in the place of those that a label will select: for a proof, and for a lab, which both need some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count, islice
+
+from leafrack.addresses import Address, Network
+from leafrack.fabric.model import Fabric
+from leafrack.fabric.rack import Rack
+from leafrack.fabric.switch import Addresses
+
+FIRST_HOST = 101
+"""Of the addresses of a subnet, where it has as many: leaves and gateways are usually at its ends."""
+
+
+def with_stand_ins(fabric: Fabric, number: int) -> Fabric:
+    """The fabric with so many invented members in each rack that knows its own by a label; to look at only."""
+    racks = dict(fabric.racks)
+    for name, rack in fabric.racks.items():
+        if rack.label is not None:
+            members = {**rack.members, **dict(islice(newcomers(fabric, name), number))}
+            racks[name] = rack.model_copy(update={"members": members})
+    return fabric.model_copy(update={"racks": racks})
+
+
+def newcomers(fabric: Fabric, rack: str) -> Iterator[tuple[str, Addresses]]:
+    """Names and addresses that nodes of a rack may have and nobody in the file has, one after the other."""
+    taken = set(_addresses(fabric))
+    names = {node for each in fabric.racks.values() for node in (*each.nodes, *each.leaves)} | set(fabric.spines)
+    hosts = [_hosts(subnet, taken) for subnet in _of_nodes(fabric.racks[rack])]
+    free = (name for each in count(1) if (name := f"{rack}-node-{each}") not in names)
+    for addresses in zip(*hosts, strict=False):
+        yield next(free), Addresses(addresses)
+
+
+def _addresses(fabric: Fabric) -> Iterator[Address]:
+    for rack in fabric.racks.values():
+        for addresses in (*rack.nodes.values(), *(leaf.address for leaf in rack.leaves.values())):
+            yield from addresses
+
+
+def _of_nodes(rack: Rack) -> list[Network]:
+    """A subnet of each IP version, one that a leaf is in where there is one."""
+    leaves = [address for leaf in rack.leaves.values() for address in leaf.address]
+    found: dict[int, Network] = {}
+    for subnet in sorted(rack.subnets, key=lambda each: not any(address in each for address in leaves)):
+        found.setdefault(subnet.version, subnet)
+    return [found[version] for version in sorted(found)]
+
+
+def _hosts(subnet: Network, taken: set[Address]) -> Iterator[Address]:
+    size = subnet.num_addresses
+    first = FIRST_HOST if size > 2 * FIRST_HOST else 1
+    for offset in (*range(first, min(size - 1, first + 4096)), *range(1, first)):
+        address: Address = subnet.network_address + offset
+        if address not in taken:
+            yield address
