@@ -119,6 +119,26 @@ def test_a_commit_that_fails_is_told_and_nothing_was_changed(name: str, told: st
     is_as_it_was(leaf)
 
 
+SWALLOWED = {
+    "comware": r"ip prefix-list LEAFRACK-dc1-IN index 5 .*",
+    "eos": r"neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-IN in",
+    "junos": r"set policy-options policy-statement LEAFRACK-dc1-IN then reject",
+    "nxos": r"prefix-list LEAFRACK-dc1-IN in",
+}
+
+
+@pytest.mark.parametrize(("name", "line"), SWALLOWED.items(), ids=SWALLOWED)
+def test_a_line_that_the_switch_takes_and_does_not_keep_is_told_and_all_is_taken_back(name: str, line: str) -> None:
+    leaf = Leaf.new(name)
+    leaf.fake.faults.says = {line: ""}
+    said = refused(leaf)
+    assert re.match(r"leaf01: after it was applied, (neighbour 172.20.0.11|LEAFRACK-dc1-IN) lacks `.*`", said)
+    transaction = platform(name).transaction
+    assert said.endswith(": it was taken back" if transaction.rollback else f"by itself within {transaction.timer} s")
+    leaf.passes(0 if transaction.rollback else transaction.timer)
+    is_as_it_was(leaf)
+
+
 _TABLE = "show route table inet.0 .*"
 FORMS: dict[str, tuple[str, str, str, str]] = {
     "eos, neighbours as text": (
