@@ -56,7 +56,7 @@ check: ## What needs no lab and no root: ruff, mypy, the quick tests
 	@$(TOOLS) run -- python -m ruff check .
 	@$(TOOLS) run -- python -m ruff format --check .
 	@$(TOOLS) run -- python -m mypy
-	@$(TOOLS) run -- python -m pytest --numprocesses 2 --ignore tests/test_lint.py -m "not lab and not e2e and not toolchain"
+	@$(TOOLS) run -- python -m pytest --numprocesses 2 --ignore tests/test_lint.py -m "not lab and not e2e and not toolchain and not nightly"
 
 .PHONY: test-newest
 test-newest: ## The unit tests with the newest packages that pyproject.toml allows, in a virtualenv of their own

@@ -20,7 +20,7 @@ from tools.store import Store, locked
 
 FOR_TESTS = ("hypothesis", "jsonschema", "libfaketime", "pytest", "pytest-timeout", "pytest-xdist", "setuptools")
 """What the tests themselves need, of ``requirements-dev.txt`` and in its versions."""
-CHOSEN = "not lab and not e2e and not toolchain"
+CHOSEN = "not lab and not e2e and not toolchain and not nightly"
 """Which tests, as ``make check`` has them; linters and the wheel are not about what is installed."""
 LEFT_OUT = ("tests/test_lint.py", "tests/test_wheel.py", "tests/ci", "tests/tools", "tests/docs")
 
