@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 import pulumi
 from pulumi.runtime.settings import get_monitor
 
+from leafrack.addresses import Address
+from leafrack.commands.switch import kept
 from leafrack.platforms import Task
+from leafrack.platforms.plan import Seal
 from leafrack.world.calico import Group
 
 from .outputs import OUTPUT_VERSION
@@ -70,6 +73,21 @@ def handed_before() -> Mapping[str, str]:
     except Exception:  # noqa: BLE001 - the SDK raises no narrower one
         return {}
     return {name: leaf["byHand"]["text"] for name, leaf in leaves.items() if "byHand" in leaf}
+
+
+def seals(leaves: Iterable[str]) -> Mapping[str, Mapping[Address, Seal]]:
+    """What the last update has kept of passwords that leaves do not show: the outputs of their commands, by leaf.
+
+    Of a state that cannot be read nothing is known, as if it was lost.
+    """
+    wanted = tuple(leaves)
+    try:
+        outputs = _read("pulumi:pulumi:readStackResourceOutputs", "stackName") if wanted else {}
+    except Exception:  # noqa: BLE001 - the SDK raises no narrower one
+        return {}
+    of_leaves = ((_OF_A_LEAF.fullmatch(urn), each) for urn, each in outputs.items())
+    said = {found["name"]: (each.get("outputs") or {}).get("stdout") or "" for found, each in of_leaves if found}
+    return {leaf: kept(said.get(f"{leaf}-{Task.SESSIONS}", "")) for leaf in wanted}
 
 
 @lru_cache(maxsize=1)

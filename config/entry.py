@@ -17,11 +17,13 @@ from pydantic import SecretStr
 
 from components.access import Access
 from components.scope import field_manager
-from components.state import handed_before, stale_state, written_group
+from components.state import handed_before, seals, stale_state, written_group
 from config.settings import PROJECT, StackSettings, load_settings, unknown_racks
 from leafrack.errors import FabricError, Problem, ProblemKind, said
+from leafrack.fabric import Fabric
 from leafrack.fabric.checks import platforms
 from leafrack.fabric.load import Loaded, load
+from leafrack.platforms import PlayedPlatform, platform_of
 from leafrack.preflight import hand_overs
 from leafrack.preflight.drift import Comparison
 from leafrack.preflight.findings import findings, notices, observe, overlaps, unreadable
@@ -85,7 +87,7 @@ class CheckedStack:
         proved = prove(fabric)
         problems = list(self.loaded.placed((*proved.unreachable, *unreadable(fabric, observed, refused=True))))
         away = self.loaded.placed(unreadable(fabric, observed, refused=False))
-        comparison = Comparison(fabric, observed, passwords)
+        comparison = Comparison(fabric, observed, passwords, seals(_sealing(fabric, passwords)))
         drifted = set(overlaps(fabric, observed, field_manager())) if comparison.applied(fabric.racks) else set()
         in_the_way: list[Problem] = []
         for finding in findings(fabric, observed, field_manager(), passwords):
@@ -125,6 +127,16 @@ class CheckedStack:
 
 def _by_rack(settings: StackSettings) -> dict[str, str]:
     return {rack: password.get_secret_value() for rack, password in settings.bgp_passwords.items()}
+
+
+def _sealing(fabric: Fabric, passwords: Mapping[str, str]) -> tuple[str, ...]:
+    """Leaves with passwords that they may not show: those whose jobs are played."""
+    return tuple(
+        name
+        for rack in passwords
+        for name, leaf in fabric.racks[rack].leaves.items()
+        if not leaf.by_hand and isinstance(platform_of(leaf.platform), PlayedPlatform)
+    )
 
 
 def _ours(given: Mapping[str, Any]) -> dict[str, Any]:

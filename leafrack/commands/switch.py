@@ -57,7 +57,12 @@ def _play(given: SwitchJob, way: Way, seals: Mapping[Address, Seal]) -> Sequence
 
 def previous() -> Mapping[Address, Seal]:
     """What was kept the last time that it ran; nothing where it never did."""
+    return kept(os.environ.get(PREVIOUS_VARIABLE, ""))
+
+
+def kept(output: str) -> Mapping[Address, Seal]:
+    """What an output of the command keeps; nothing where it is none."""
     try:
-        return SEALS.validate_json(os.environ.get(PREVIOUS_VARIABLE) or "{}")
+        return SEALS.validate_json(output or "{}")
     except ValidationError:
         return {}

@@ -215,8 +215,17 @@ def _password_stays(declared: Neighbour, has: NeighbourState, seal: Seal | None)
         return True
     if seal is None:
         return has.established
-    now = Seal.of(declared.address, declared.password, has.password.text)
-    return seal.given == now.given and (has.established or seal.shown == now.shown)
+    return seal.given == _hash(declared.address, declared.password) and not shows_another_password(has, seal)
+
+
+def shows_another_password(has: NeighbourState, seal: Seal | None) -> bool:
+    """Whether a switch shows something else for a sealed password than it did right after it was entered last.
+
+    A session that is up has the node's password, whatever is shown. Without a seal nobody can tell.
+    """
+    if seal is None or has.established or has.password is None or not has.password.sealed:
+        return False
+    return seal.shown != _hash(has.address, has.password.text)
 
 
 def left(job: Job, way: Way, after: SwitchState, platform: Dialect) -> tuple[str, ...]:

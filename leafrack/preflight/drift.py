@@ -12,8 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from leafrack.addresses import Address
 from leafrack.fabric import Fabric, leaf, names
 from leafrack.platforms import Neighbour, platform_of
+from leafrack.platforms.plan import Seal, shows_another_password
 from leafrack.platforms.state import AnyAs
 from leafrack.world.fields import Target, carried
 from leafrack.world.observed import ClusterState, Observed
@@ -42,6 +44,8 @@ class Comparison:
     fabric: Fabric
     observed: Observed = field(default_factory=Observed)
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+    seals: Mapping[str, Mapping[Address, Seal]] = field(default_factory=dict, repr=False)
+    """What the last update kept of passwords that a leaf does not show, by leaf and neighbour."""
     in_the_way: bool = False
     """Whether something of others would do harm to an update, and this look goes on all the same."""
 
@@ -71,6 +75,8 @@ class Comparison:
         platform = platform_of(self.fabric.racks[rack].leaves[name].platform)
         wanted, has = replace(neighbour, password=self.passwords.get(rack)), state.neighbours[neighbour.address]
         found = platform.neighbour_differences(wanted, has)
+        if wanted.password and shows_another_password(has, self.seals.get(name, {}).get(neighbour.address)):
+            found += ("has another password",)
         if not has.established and has.remote_as and has.remote_as not in neighbour.as_numbers:
             found += platform.as_difference(self.fabric.leaf_side_as(rack), has)
         return tuple(f"{who} {line}" for line in found)

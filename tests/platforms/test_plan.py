@@ -11,7 +11,7 @@ import pytest
 from leafrack.platforms import Job, Neighbour, PrefixList, Task, Way, platform_of
 from leafrack.platforms.dialect import Dialect
 from leafrack.platforms.differences import wanted
-from leafrack.platforms.plan import GuardError, Plan, Seal, left, plan, seals_of
+from leafrack.platforms.plan import GuardError, Plan, Seal, left, plan, seals_of, shows_another_password
 from leafrack.platforms.state import AnyAs, Effect, Line, NeighbourState, Password, SessionState, SwitchState
 
 OWN = ("LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT", "LEAFRACK-dc1-IN6", "LEAFRACK-dc1-OUT6")
@@ -177,6 +177,7 @@ def test_a_password_that_is_not_shown_is_entered_only_where_it_is_another(
     found = plan(job(SECRET), Way.FORWARD, switch(has), words(), {ONE: seal} if seal else {})
     assert bool(found.neighbours) is entered
     assert not found.kept_passwords
+    assert entered or not shows_another_password(has, seal), "what drift tells of, a job puts right"
 
 
 def test_one_that_stays_is_not_entered_with_what_changes_beside_it() -> None:

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from leafrack.addresses import Address
 from leafrack.fabric import leaf, names
 from leafrack.fabric.load import load_fabric
 from leafrack.platforms import NeighbourState, SessionState, SwitchState
+from leafrack.platforms.plan import Seal
 from leafrack.platforms.state import Password
 from leafrack.preflight.drift import Comparison
 from leafrack.world.calico_api import CalicoApi
@@ -153,6 +155,30 @@ def test_a_password_is_compared_and_not_shown() -> None:
     assert neighbour_lines(drift) == ("leaf02: neighbour 173.20.0.11 (node4) has another password",)
     assert "s3cret" not in repr(drift)
     assert "other" not in repr(drift)
+
+
+SEALED = Password("3 5f1a", sealed=True)
+KEPT = {RIGHT.address: Seal.of(RIGHT.address, "s3cret", SEALED.text)}
+ANOTHER = ("leaf02: neighbour 173.20.0.11 (node4) has another password",)
+SHOWN: Mapping[str, tuple[dict[str, Any], Mapping[Address, Seal], tuple[str, ...]]] = {
+    "as after the last update": ({}, KEPT, ()),
+    "something else": ({"password": Password("3 ffff", sealed=True)}, KEPT, ANOTHER),
+    "something else, and the session is up": (
+        {"password": Password("3 ffff", sealed=True), "state": SessionState.ESTABLISHED},
+        KEPT,
+        (),
+    ),
+    "something else, and nobody knows what it was": ({"password": Password("3 ffff", sealed=True)}, {}, ()),
+    "nothing": ({"password": None}, KEPT, ("leaf02: neighbour 173.20.0.11 (node4) lacks its password",)),
+}
+
+
+@pytest.mark.parametrize(("changed", "kept", "lines"), SHOWN.values(), ids=SHOWN)
+def test_a_password_that_a_leaf_does_not_show_is_compared_with_what_it_showed_after_the_last_update(
+    changed: dict[str, Any], kept: Mapping[Address, Seal], lines: tuple[str, ...]
+) -> None:
+    drift = on_leaf(**{"state": SessionState.ACTIVE, "password": SEALED, **changed})
+    assert neighbour_lines(replace(drift, passwords={"rr2": "s3cret"}, seals={"leaf02": kept})) == lines
 
 
 @pytest.mark.parametrize(
