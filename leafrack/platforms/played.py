@@ -120,13 +120,15 @@ class Dialogue:
 class Transaction:
     """How a box takes a change: candidate, dry run, timer, confirmation, as far as it has them.
 
-    On a shell channel ``begin``, lines, ``check`` and ``apply`` are entered in one terminal, in the mode in which the
-    command before left it; ``confirm``, ``rollback`` and ``save`` each begin with a new one. On an exec channel the
-    lines are the standard input of ``stage``.
+    On a shell channel ``begin``, ``mark``, lines, ``check`` and ``apply`` are entered in one terminal, in the mode in
+    which the command before left it; ``confirm``, ``rollback`` and ``save`` each begin with a new one. On an exec
+    channel the lines are the standard input of ``stage``.
     """
 
     pending: tuple[Pending, ...] = ()
     begin: tuple[str, ...] = ()
+    mark: tuple[str, ...] = ()
+    """Configuration that comes before the lines, in force as they are: what an unfinished change is known by."""
     stage: str = ""
     check: tuple[str, ...] = ()
     """Dry run: it fails by an error of the dialogue (or its exit status), and has changed nothing."""
@@ -162,6 +164,11 @@ class PlayedPlatform(Dialect):
     """What is entered for a plan, in the order that :class:`~leafrack.platforms.plan.Plan` gives."""
     dialogue: Dialogue
     transaction: Transaction = field(default_factory=Transaction)
+    besides: Callable[[Mapping[str, str]], tuple[str, ...]] = lambda _: ()
+    """Commands that follow from answers to :attr:`reads`, by command, as why a neighbour is down.
+
+    :attr:`parse` is given what they answered after the others. One that is refused has answered nothing.
+    """
     unread: Mapping[str, str] = field(default_factory=dict)
     """Commands of :attr:`reads` that may fail, with a pattern of how: their answer is then empty (a feature is off)."""
 

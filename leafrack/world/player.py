@@ -145,13 +145,14 @@ class Player:
             await self._send(box, transaction.begin)
             lines = self._platform.lines(planned)
             entered = not transaction.candidate
+            await self._send(box, transaction.mark)
             if transaction.stage:
                 secrets = tuple(secret for line in lines for secret in line.secrets)
                 text = "".join(f"{line.text}\n" for line in lines)
                 await box.ask(self._filled(transaction.stage), text, secrets=secrets)
             else:
                 for line in lines:
-                    await box.ask(line.text, shown=str(line), secrets=line.secrets, tolerated=line.tolerated)
+                    await box.ask(line.text, shown=str(line).strip(), secrets=line.secrets, tolerated=line.tolerated)
             await self._send(box, transaction.check)
         except (SaidError, CutError) as error:
             await self._undo(box)
@@ -207,7 +208,7 @@ class Player:
         try:
             await self._send(box, self._transaction.confirm)
         except (SaidError, CutError) as error:
-            state = f"the switch keeps it, or takes it back within {self._transaction.timer} s; run it again"
+            state = f"the switch keeps it, unsaved, or takes it back within {self._transaction.timer} s; run it again"
             raise self._error(f"it may not be confirmed: {_why(error)}", state) from None
 
     async def _save(self, box: Conversation) -> None:
@@ -238,7 +239,7 @@ class Player:
         except (UnreadableError, SaidError, CutError) as error:
             told = f"the switch could not be told to take it back ({_why(error)})"
             by_itself = f"{told}, and does so by itself within {transaction.timer} s"
-            stands = f"{told}: what was entered is in force and not saved; run it again"
+            stands = f"{told}: what was entered may be in force, and is not saved; run it again"
             return self._error(why, by_itself if transaction.timer else stands)
         return self._error(why, "it was taken back")
 

@@ -116,7 +116,7 @@ async def read_state(
     endpoint: Endpoint, platform: PlayedPlatform, conversation: Conversation, commands: Iterable[str]
 ) -> SwitchState:
     """What a box of a played platform runs; raises :class:`UnreadableError`."""
-    answers: list[tuple[str, str]] = []
+    answers: dict[str, str] = {}
     for command in commands:
         tolerated = platform.unread.get(command, "")
         try:
@@ -126,8 +126,15 @@ async def read_state(
         except CutError as error:
             raise _away(endpoint, error) from None
         off = tolerated and re.search(tolerated, answer, re.MULTILINE)
-        answers.append((command, "" if off else answer))
-    return _parsed(endpoint, platform, played.joined(answers))
+        answers[command] = "" if off else answer
+    for command in platform.besides(answers):
+        try:
+            answers[command] = await conversation.ask(command)
+        except SaidError:
+            answers[command] = ""
+        except CutError as error:
+            raise _away(endpoint, error) from None
+    return _parsed(endpoint, platform, played.joined(answers.items()))
 
 
 def _parsed(endpoint: Endpoint, platform: ShelledPlatform | PlayedPlatform, answer: str) -> SwitchState:

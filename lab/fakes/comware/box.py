@@ -191,12 +191,22 @@ class ComwareLogin(Login):
             yield from self._fake.startup.splitlines()
         elif said := re.fullmatch(r"display bgp peer ipv([46])(?: unicast)?( verbose)?", command):
             yield from self._peers(int(said[1]), verbose=bool(said[2]))
+        elif said := re.fullmatch(r"display bgp peer ipv([46]) (?:unicast )?([\da-fA-F.:]+) log-info", command):
+            yield from self._log(int(said[1]), said[2])
         elif command == "display ip routing-table":
             yield from display.routes4(self._fake.speaker.routes(4))
         elif command == "display ipv6 routing-table":
             yield from display.routes6(self._fake.speaker.routes(6))
         else:
             raise WrongError(UNRECOGNIZED)
+
+    def _log(self, version: int, who: str) -> Iterator[str]:
+        bgp = self._fake.running.bgp
+        sessions = display.of_version(self._fake.speaker.sessions(), bgp, version) if bgp else {}
+        if configuration.canonical(who) not in sessions:
+            # Open: the words.
+            raise WrongError(configuration.WRONG)
+        yield from display.log_info(who, sessions[configuration.canonical(who)])
 
     def _peers(self, version: int, *, verbose: bool) -> Iterator[str]:
         bgp = self._fake.running.bgp

@@ -9,6 +9,8 @@ from lab.fakes.comware.configuration import Bgp, shown
 from lab.fakes.model import Route, Seen
 
 _NOBODY = "0.0.0.0"  # noqa: S104 - an answer, not a bind
+_ERRORS = {"Message Header": 1, "OPEN": 2, "UPDATE": 3, "Hold": 4, "Finite": 5, "Cease": 6}
+"""Codes of notifications (RFC 4271 §4.5) by what their names begin with."""
 _PROTOCOLS = {"bgp": ("BGP", 255), "connected": ("Direct", 0), "static": ("Static", 60), "kernel": ("Static", 60)}
 
 
@@ -92,6 +94,20 @@ def verbose(bgp: Bgp, router_id: str, sessions: Mapping[str, Seen]) -> Iterator[
         yield " Peer preferred value: 0"
         yield " Routing policy configured:"
         yield " No routing policy is configured"
+
+
+def log_info(who: str, seen: Seen) -> Iterator[str]:
+    """Of ``display bgp peer ipv4 ADDRESS log-info``; what ended a session is told as one that the box has ended."""
+    yield ""
+    yield f" Peer : {shown(who)}"
+    yield ""
+    yield "      Date      Time    State Notification"
+    yield "                              Error/SubError"
+    yield ""
+    if seen.error:
+        code = next((number for words, number in _ERRORS.items() if seen.error.startswith(words)), 6)
+        yield f"  28-Nov-2026 03:04:05  Down  Send Notification with Error {code}/0"
+        yield f"                              {seen.error}"
 
 
 def routes4(table: Mapping[str, Route]) -> Iterator[str]:

@@ -48,6 +48,7 @@ def _peers(configuration: Configuration, bgp: Bgp) -> Iterator[tuple[str, Peer]]
 
 def _peer(configuration: Configuration, bgp: Bgp, version: int, lines: Lines, families: Mapping[int, Lines]) -> Peer:
     inside = families.get(version, {})
+    enabled = frozenset(number for number, said in families.items() if "enable" in said)
     timer = re.findall(r"\d+", lines.get("timer", ""))
     password = lines.get("password", "").removeprefix("password cipher ")
     limit = re.findall(r"\d+", inside.get("route-limit", ""))
@@ -57,7 +58,8 @@ def _peer(configuration: Configuration, bgp: Bgp, version: int, lines: Lines, fa
         as_number=_number(lines["as-number"].split()[1]) if "as-number" in lines else None,
         description=lines.get("description", "").removeprefix("description "),
         password=cipher.opened(password) if password else None,
-        shutdown="ignore" in lines,
+        # No session without a family.
+        shutdown="ignore" in lines or not enabled,
         timers=(int(timer[0]), int(timer[1])) if timer else None,
         ttl_hops=int(lines["ttl-security"].split()[-1]) if "ttl-security" in lines else None,
         # By itself Comware has none (5710, graceful-restart).
@@ -69,7 +71,7 @@ def _peer(configuration: Configuration, bgp: Bgp, version: int, lines: Lines, fa
         as_override="substitute-as" in lines,
         # Only paths that are private as a whole, and nothing in their place (6125XLG R2306, peer public-as-only).
         private_as=(False, False) if "public-as-only" in inside else None,
-        families=frozenset(number for number, said in families.items() if "enable" in said),
+        families=enabled,
     )
 
 

@@ -65,6 +65,7 @@ _DIALOGUE = Dialogue(
         # The marker below a line says where it is wrong; words follow it.
         r"^ *\^ *$(?!\n *%)",
         r"^Permission denied.*",
+        r"^ *Error:.*",
         # Sentences of BGP's own: the references have no list of them.
         rf"^[A-Z][^:|]*\b(?:{'|'.join(_COMPLAINTS)})\b.*",
         r"^.*\bcommit delay\b.*\balready\b.*",
@@ -86,7 +87,8 @@ _TRANSACTION = Transaction(
         ),
     ),
     # Each line is in force at once; what nobody commits in time the switch takes back by itself.
-    begin=("system-view", "configuration commit delay {minutes}", f"{_MARK} index 1 deny 0.0.0.0 32"),
+    begin=("system-view", "configuration commit delay {minutes}"),
+    mark=(f"{_MARK} index 1 deny 0.0.0.0 32",),
     confirm=("system-view", f"undo {_MARK}", "configuration commit"),
     save=("save force",),
     timer=_TIMER,
@@ -121,6 +123,7 @@ COMWARE = _Comware(
         ),
     },
     reads=read.READ,
+    besides=read.besides,
     lines=write.lines,
     dialogue=_DIALOGUE,
     transaction=_TRANSACTION,

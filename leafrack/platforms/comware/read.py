@@ -2,21 +2,22 @@
 
 The summary has the AS and the routes of a neighbour, ``verbose`` how long its session is up and who is at the other
 end; neither lists one whose address family is not activated. Why a session is down Comware tells of one neighbour at a
-time only (``display bgp peer ipv4 ADDRESS log-info``).
+time: it is asked for each that the summary has as down (:mod:`leafrack.platforms.comware.log`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import NamedTuple
 
 from leafrack.addresses import Address, Network
 from leafrack.errors import printable
 from leafrack.platforms.as_numbers import as_number
-from leafrack.platforms.comware import running, settings
-from leafrack.platforms.played import answers
+from leafrack.platforms.comware import log, running, settings
+from leafrack.platforms.played import answers, split
 from leafrack.platforms.state import NeighbourState, SessionState, SwitchState
 
 VERSION = "display version"
@@ -41,6 +42,8 @@ _ROW = re.compile(
     r"(?P<routes>\d+)\s+(?P<since>\S+)\s+(?P<state>[A-Z]\S*)",
     re.MULTILINE,
 )
+_MOST = 64
+"""Neighbours at most that are asked for why they are down: more than a rack has, and of a switch full of others few."""
 _UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 
 
@@ -54,18 +57,54 @@ class _Summary(NamedTuple):
     dynamic: bool
 
 
+def besides(told: Mapping[str, str]) -> tuple[str, ...]:
+    """Commands that tell why neighbours are down, from the answers to :data:`READ`."""
+    return tuple(map(log.command, _down(told)))
+
+
+def _down(told: Mapping[str, str]) -> list[Address]:
+    tables = ((version, "\n".join(_lines(told.get(command, "")))) for version, command in PEERS.items())
+    try:
+        listed = [one for version, table in tables for one in _summaries(table, version).items()]
+    except ValueError:
+        # A table of another shape is told when all of it is read.
+        return []
+    return [who for who, each in listed if each.state is not SessionState.ESTABLISHED][:_MOST]
+
+
 def parse(output: str) -> SwitchState:
-    """State from what :data:`READ` printed; raises ``ValueError`` with one line when it is not Comware's."""
-    found = dict(zip(READ, map(_lines, answers(output, READ, _UNLIKE)), strict=True))
+    """State from what :data:`READ` and :func:`besides` printed; raises ``ValueError`` with one line if it is none."""
+    told = dict(zip(READ, answers(output, READ, _UNLIKE), strict=True))
+    asked = {log.command(who): who for who in _down(told)}
+    # What was asked besides follows the last of them.
+    found = {command: _lines(answer) for command, answer in split(output, (*READ, *asked)).items()}
+    errors = {who: log.last_error(found.get(command, [])) for command, who in asked.items()}
     if not any(re.search(IS_COMWARE, line) for line in found[VERSION]):
         first = next((line.strip() for line in found[VERSION] if line.strip()), "nothing")
         msg = f"{_UNLIKE}: {first[:120]!r}"
         raise ValueError(msg)
     try:
-        return _parsed(found)
+        return _parsed(found, errors)
     except ValueError as error:
         msg = f"{_UNLIKE}: {error}"
         raise ValueError(msg) from None
+
+
+_SHAPES: Mapping[str, str] = {
+    CONFIGURATION: r"#|return",
+    LISTS: r".*\bprefix-list\b.*",
+    **dict.fromkeys(PEERS.values(), r" *Local AS number *:.*"),
+    **dict.fromkeys(ROUTES.values(), r" *Destinations *:.*"),
+}
+"""A line that each answer has, where it has any."""
+
+
+def _shaped(told: Mapping[str, list[str]]) -> None:
+    """Raise ``ValueError`` with the first line of an answer of another shape."""
+    for command, pattern in _SHAPES.items():
+        said = [line.rstrip() for line in told[command] if line.strip()]
+        if said and not any(re.fullmatch(pattern, line) for line in said):
+            raise ValueError(f"`{command}` is answered by {said[0].strip()[:120]!r}")
 
 
 def _lines(answer: str) -> list[str]:
@@ -73,7 +112,8 @@ def _lines(answer: str) -> list[str]:
     return [printable(line.rstrip("\r").expandtabs()) for line in answer.split("\n")]
 
 
-def _parsed(told: Mapping[str, list[str]]) -> SwitchState:
+def _parsed(told: Mapping[str, list[str]], errors: Mapping[Address, str]) -> SwitchState:
+    _shaped(told)
     bgp = running.bgp(told[CONFIGURATION])
     said = running.peers(bgp.said)
     if bgp.as_number is None and not bgp.elsewhere and any(line.startswith("bgp ") for line in told[CONFIGURATION]):
@@ -87,7 +127,10 @@ def _parsed(told: Mapping[str, list[str]]) -> SwitchState:
     return SwitchState(
         as_number=bgp.as_number,
         neighbours={
-            who: _neighbour(who, said, summaries.get(who), details.get(who, {}), graceful_restart=graceful_restart)
+            who: replace(
+                _neighbour(who, said, summaries.get(who), details.get(who, {}), graceful_restart=graceful_restart),
+                last_error=errors.get(who, ""),
+            )
             for who in sorted({*configured, *summaries}, key=lambda one: (one.version, int(one)))
         },
         routes=frozenset((*_routes4(told[ROUTES[4]]), *_routes6(told[ROUTES[6]]))),

@@ -14,7 +14,7 @@ from leafrack.platforms import differences
 from leafrack.platforms.evidence import EVERYTHING, Basic, Evidence, Strength
 from leafrack.platforms.job import Neighbour
 from leafrack.platforms.nxos import read, settings, write
-from leafrack.platforms.played import SESSION, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction
+from leafrack.platforms.played import SESSION, Answer, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction
 from leafrack.platforms.reading import Behaviour, Feature, ThirdParty
 from leafrack.platforms.state import NeighbourState
 
@@ -59,6 +59,8 @@ DIALOGUE = Dialogue(
         r"^(?:Rollback|Verification)\b.*\b[Ff]ailed.*",
         r"^Permission denied.*",
     ),
+    # For a user who may not switch paging off.
+    answers=(Answer(r"--More--\s*\Z", " "),),
     # To generate a running configuration takes some of them seconds, a rollback up to a minute.
     slow=90.0,
 )

@@ -54,7 +54,8 @@ def parse(output: str) -> SwitchState:
         raise ValueError(msg) from None
 
 
-def _document(answer: str) -> Row:
+def _document(answer: str, table: str) -> Row:
+    """A document that is empty or has a table; raises ``ValueError`` with the beginning of another one."""
     text = answer.strip()
     if not text:
         return {}
@@ -62,19 +63,21 @@ def _document(answer: str) -> Row:
         found = json.loads(text)
     except ValueError:
         found = None
-    if not isinstance(found, dict):
-        raise ValueError(repr(text.partition("\n")[0][:120]))  # noqa: TRY004 - the output is wrong, no type of ours
+    if not isinstance(found, dict) or (found and table not in found):
+        raise ValueError(repr(text.partition("\n")[0][:120]))
     return found
 
 
 def _parsed(text: str, told_of_neighbours: str, told_of_all: str, *tables: str) -> SwitchState:
     top = running.blocks(text)
+    if running.is_none(top):
+        raise ValueError(repr(top.inside[0].text[:120]))
     instance = running.instance(top)
     lists, numbers = running.listed(top)
-    routes = frozenset(route for table in tables for route in _routes(_document(table)))
+    routes = frozenset(route for table in tables for route in _routes(_document(table, "TABLE_vrf")))
     if instance is None:
         return SwitchState(None, routes=routes, lists=lists, numbers=numbers)
-    neighbours, summary = _document(told_of_neighbours), _document(told_of_all)
+    neighbours, summary = _document(told_of_neighbours, "TABLE_neighbor"), _document(told_of_all, "TABLE_vrf")
     told = {address: row for row in _rows(neighbours, "neighbor") if (address := _address_of(row)) is not None}
     configured = {address: said for who, said in instance.neighbours.items() if (address := _address(who)) is not None}
     if configured and not told:

@@ -22,6 +22,10 @@ _DEFINITIONS = {
 """What makes those that stay beside leafrack's lists permit something."""
 
 
+_SECTIONS = re.compile(r"feature bgp|router bgp|ip(?:v6)? prefix-list|ip as-path|route-map|version ")
+"""What is asked for begins so; the release may stand above it."""
+
+
 @dataclass
 class Block:
     """A line and the lines inside it."""
@@ -73,6 +77,11 @@ def blocks(text: str) -> Block:
         open_blocks[-1][1].inside.append(block)
         open_blocks.append((depth, block))
     return top
+
+
+def is_none(top: Block) -> bool:
+    """Whether there is text, and no section of a configuration that was asked for."""
+    return bool(top.inside) and not any(_SECTIONS.match(one.text) for one in top.inside)
 
 
 def instance(top: Block) -> Router | None:

@@ -11,7 +11,7 @@ import pytest
 
 from leafrack.platforms import Effect, NeighbourState, SessionState
 from leafrack.platforms.comware.platform import COMWARE
-from leafrack.platforms.played import HEADING
+from leafrack.platforms.played import HEADING, split
 from leafrack.platforms.state import Limit, Password, Timers
 
 TEXT = (Path(__file__).parent / "comware-7.txt").read_text(encoding="utf-8")
@@ -29,8 +29,22 @@ def without(command: str) -> str:
 
 
 def test_the_text_has_an_answer_to_every_command() -> None:
-    headings = (line.removeprefix(HEADING) for line in TEXT.splitlines() if line.startswith(HEADING))
-    assert tuple(headings) == COMWARE.reads
+    headings = tuple(line.removeprefix(HEADING) for line in TEXT.splitlines() if line.startswith(HEADING))
+    assert headings == (*COMWARE.reads, *COMWARE.besides(split(TEXT, COMWARE.reads)))
+
+
+def test_why_a_session_is_down_is_what_ended_it_last_and_who_did() -> None:
+    errors = {str(address): each.last_error for address, each in STATE.neighbours.items() if each.last_error}
+    assert errors == {
+        "172.20.0.12": "by the neighbour: Cease/Administrative Shutdown",
+        "172.20.0.14": "OPEN Message Error/Bad Peer AS",
+    }
+
+
+def test_a_switch_that_does_not_tell_why_is_read_all_the_same() -> None:
+    text = TEXT.partition("### display bgp peer ipv4 172.20.0.12 log-info")[0]
+    assert {each.last_error for each in COMWARE.parse(text).neighbours.values()} == {""}
+    assert COMWARE.besides({PEERS: "100.0.0.1 9.9.9 1 1 0 7 00:01:02 Active"}) == (), "that is told when it is read"
 
 
 def test_of_a_switch_all_is_of_the_default_instance_and_the_default_vrf() -> None:
@@ -143,7 +157,7 @@ def test_graceful_restart_is_the_instances() -> None:
 
 
 def test_a_switch_without_bgp_has_no_neighbours() -> None:
-    text = TEXT
+    text = TEXT.partition("### display bgp peer ipv4 172.20.0.12 log-info")[0]
     for command in COMWARE.reads[1:]:
         text = re.sub(rf"(?m)^### {re.escape(command)}\n(?:(?!### ).*\n)*", f"### {command}\n", text)
     state = COMWARE.parse(text.replace("configuration bgp\n", "configuration bgp\n#\nreturn\n"))
