@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,8 @@ NODES = {4: ("172.20.0.11", "172.20.0.12"), 6: ("fd00:1::11", "fd00:1::12")}
 _LEAF = {4: "172.20.0.254", 6: "fd00:1::fe"}
 _DAD = {4: "", 6: " nodad"}
 _NUMBERS = (0, 1)
-_HEARD = 1.5
-"""Seconds until a switch's software knows of a new link."""
+_PATIENCE = 10
+"""Seconds until a switch's software knows of a new link or address."""
 ANNOUNCED = {4: ("10.233.64.0/26", "10.233.64.64/26"), 6: ("fd00:64::/122", "fd00:64::40/122")}
 """The pod block of each node."""
 OTHER = {4: "198.51.100.0/24", 6: "2001:db8:9::/48"}
@@ -78,6 +79,11 @@ class Box:
         """Play a job that succeeds."""
         done = self.play(job, way)
         assert done.returncode == 0, done.stderr + done.stdout
+
+    @contextmanager
+    def taking_back(self) -> Iterator[None]:
+        """Around a job that fails: what nobody confirms is taken back before this ends."""
+        yield
 
     def state(self) -> SwitchState:
         """What the switch is read to run."""
@@ -226,12 +232,22 @@ def _connect(box: Box, nodes: Sequence[int]) -> None:
         ]
     _ip(box.pid, lines)
     # Zebra reads addresses in a thread of its own, and drops those of a link that it has not heard of yet.
-    time.sleep(_HEARD)
-    _ip(box.pid, [f"address add {_address(leaf, version)} dev rack0{_DAD[version]}" for version, leaf in _LEAF.items()])
+    assert eventually(partial(_knows, box, "Interface rack0 is"), _PATIENCE), "the switch does not know its link"
+    for version, leaf in _LEAF.items():
+        address = _address(leaf, version)
+        _ip(box.pid, [f"address add {address} dev rack0{_DAD[version]}"])
+        assert eventually(partial(_knows, box, address), _PATIENCE), f"the switch does not know its {address}"
     for number, pid in enumerate(nodes):
         own = ((version, _address(addresses[number], version)) for version, addresses in NODES.items())
         lines = [f"address add {address} dev eth0{_DAD[version]}" for version, address in own]
         _ip(pid, ["link set lo up", *lines, "link set eth0 up"])
+
+
+def _knows(box: Box, what: str) -> bool:
+    """Whether what routes on a switch tells of a link or an address; BIRD reads them anew each second."""
+    if box.name == "bird":
+        return True
+    return what in box.run("vtysh", "-c", "show interface rack0").stdout
 
 
 def _address(address: str, version: int) -> str:

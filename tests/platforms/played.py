@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import asyncssh
@@ -27,6 +28,8 @@ from leafrack.world.ssh import read_all
 from tests.platforms import boxes
 
 AS_NUMBER = 65009
+_SHORT = 12.0
+"""Seconds of a timer that is to run out; more than a job takes."""
 
 
 def make_keys(home: Path) -> None:
@@ -65,6 +68,18 @@ class PlayedBox(boxes.Box):
             return subprocess.CompletedProcess([], 1, "", str(error).removeprefix("leaf01: ") + "\n")
         self.seals.update(done.seals)
         return subprocess.CompletedProcess([], 0, "", "")
+
+    @contextmanager
+    def taking_back(self) -> Iterator[None]:
+        """A box that takes nothing back but by its timer does so in seconds."""
+        transaction = self.platform.transaction  # type: ignore[union-attr]
+        waits = bool(transaction.timer) and not transaction.candidate and not transaction.rollback
+        if waits:
+            self.faults(haste=transaction.timer / _SHORT)
+        yield
+        if waits:
+            sleep(_SHORT)
+            self.faults()
 
     def state(self) -> SwitchState:
         """What it is read to run."""
