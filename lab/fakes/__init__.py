@@ -70,12 +70,14 @@ class Kind:
     box: type[Fake[Any]]
     startup: Callable[[Switch], str]
     """What an operator has saved before leafrack comes."""
+    by_line: bool = False
+    """Whether each line is in force as it is entered: then FRR hears of them together."""
 
 
 FAKES: Mapping[str, Kind] = {
-    "comware": Kind(comware.ComwareFake, comware.startup),
+    "comware": Kind(comware.ComwareFake, comware.startup, by_line=True),
     "eos": Kind(eos.EosFake, eos.startup),
     "junos": Kind(junos.JunosFake, junos.startup),
-    "nxos": Kind(nxos.NxosFake, nxos.startup),
+    "nxos": Kind(nxos.NxosFake, nxos.startup, by_line=True),
 }
 """By platform, as a fabric file has it."""

@@ -19,13 +19,17 @@ import asyncssh
 from lab.fakes import FAKES, SOCKET, STARTUP
 from lab.fakes.frr import FrrSpeaker
 from lab.fakes.server import Server
+from lab.fakes.settling import SettlingSpeaker
 
 
 def server(platform: str, home: Path) -> Server:
     """The box, which has booted, and who lets people in."""
     startup = Path(STARTUP)
-    fake = FAKES[platform].box(os.environ["HOST"], FrrSpeaker(), startup.read_text(encoding="utf-8"), startup)
+    kind = FAKES[platform]
+    fake = kind.box(os.environ["HOST"], FrrSpeaker(), startup.read_text(encoding="utf-8"), startup)
     fake.boot()
+    if kind.by_line:
+        fake.speaker = SettlingSpeaker(fake.speaker, fake.clock)
     key = asyncssh.import_private_key((home / "host_key").read_bytes())
     authorized = (home / "authorized_keys").read_text(encoding="utf-8")
     return Server(fake, key, authorized, home / "faults.json")

@@ -128,7 +128,10 @@ class NxosLogin(Login):
         bare, _, pipe = line.strip().partition(" | ")
         if not bare or bare.startswith("!"):
             return Answer()
-        done = self._command(bare, pipe)
+        try:
+            done = self._command(bare, pipe)
+        except RefusedError as error:
+            return Answer(f"ERROR: {error}\n", failed=True)
         if done is None and self.path is not None:
             done = self._configure(bare)
         return done or _invalid(self.prompt)
