@@ -45,7 +45,7 @@ def main(fabric: str, calico_api: str) -> None:
         folder = Folder.of_environment()
         state = State(Process.own(), fabric, calico_api=calico_api)
         state.save(folder.state)
-        _private_mounts()
+        private_mounts()
         claimed, control_plane = _build(folder, state, plan_of(load_fabric(fabric)))
     except (LabError, FabricError) as error:
         _say(error=str(error))
@@ -120,7 +120,7 @@ def _at_once(*parts: Callable[[], None]) -> None:
         future.result()
 
 
-def _private_mounts() -> None:
+def private_mounts() -> None:
     """Mounts that end with this process; unshare has made all mounts private to it."""
     _mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
     HOST_PROC.mkdir()
