@@ -61,7 +61,7 @@ class Present:
     mesh: bool
     """Whether Calico's mesh is on."""
     cluster_ids: Values
-    """Cluster ID by node, of those that have one."""
+    """Cluster ID by node, of those in turn that have one."""
     peer: bool
     """Whether there is the BGPPeer between the rack's nodes and reflectors."""
 
@@ -69,7 +69,10 @@ class Present:
 def present(wanted: Reflectors) -> Present:
     """What the cluster has now."""
     reader = ClusterReader(Connection(wanted.cluster))
-    ids = {name: node.annotations.get(names.CLUSTER_ID_ANNOTATION) for name, node in reader.nodes().items()}
+    ids = {
+        name: node.annotations.get(names.CLUSTER_ID_ANNOTATION)
+        for name, node in reader.nodes_named([turn.node for turn in wanted.turns]).items()
+    }
     return Present(
         mesh=reader.mesh_enabled(),
         cluster_ids={name: cluster_id for name, cluster_id in ids.items() if cluster_id},

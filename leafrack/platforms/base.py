@@ -56,6 +56,8 @@ class ShelledPlatform(Platform, Protocol):
 
     read: str
     """Shell command whose output :meth:`parse` takes."""
+    read_without_routes: str
+    """The same without the tables, which are most of an answer; empty where there is no such command."""
 
     def program(self, job: Job) -> str:
         """Program of a job for a POSIX shell (leafrack.platforms.posix)."""

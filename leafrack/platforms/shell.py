@@ -21,6 +21,8 @@ class ShellPlatform(Dialect):
     """What takes away what a plan removes."""
     read: str
     """Shell command whose output :attr:`parse` takes."""
+    read_without_routes: str = ""
+    """The same without the tables, which are most of an answer; empty where there is no such command."""
 
     def removal(self, plan: Plan) -> str:
         """What takes away what a plan removes, as an operator would enter it."""

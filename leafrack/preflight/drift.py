@@ -115,7 +115,7 @@ class Comparison:
         cluster = self.observed.cluster
         if cluster is None:
             return ()
-        has = carried(target, values, lambda: cluster.nodes, lambda: cluster.peers, lambda: cluster.bgp_configuration)
+        has = carried(target, values, lambda _: cluster.nodes, lambda: cluster.peers, lambda: cluster.bgp_configuration)
         return tuple(
             _gone(name)
             if target is Target.PEER_SPEC and name not in has

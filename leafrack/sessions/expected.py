@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import combinations
+from itertools import chain, combinations
 
 from leafrack.addresses import Address
 from leafrack.fabric import Addresses, Fabric, Interconnect
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession, Phase, SessionKind
 
 MOST_PAIRED = 100
-"""Nodes up to which a gate waits for the mesh across racks: 4,950 sessions. Beyond that it waits for those in racks."""
+"""Nodes up to which a gate waits for the whole mesh: 4,950 sessions, and every node is asked.
+
+Beyond that it asks :data:`REFERENCES` nodes of each rack for their sessions to the nodes of that rack.
+"""
+REFERENCES = 2
 
 
 def sessions(
@@ -111,16 +115,25 @@ def mesh(fabric: Fabric, racks: Iterable[str] | None = None, *, reflectors: bool
     """Sessions of the node-to-node mesh between the nodes of some racks, in the fabric's AS.
 
     Without ``reflectors`` those between the others only, because Calico keeps nodes with a cluster ID out of the
-    mesh. Pairs across racks are listed up to :data:`MOST_PAIRED` nodes.
+    mesh. Beyond :data:`MOST_PAIRED` nodes it is those of some nodes of each rack.
     """
-    nodes = [
-        (rack, name, addresses)
+    of_racks = [
+        [
+            (rack, name, addresses)
+            for name, addresses in fabric.racks[rack].nodes.items()
+            if reflectors or name not in fabric.reflectors_of(rack)
+        ]
         for rack in (fabric.racks if racks is None else racks)
-        for name, addresses in fabric.racks[rack].nodes.items()
-        if reflectors or name not in fabric.reflectors_of(rack)
     ]
-    across = len(nodes) <= MOST_PAIRED
-    pairs = ((a, b) for a, b in combinations(nodes, 2) if across or a[0] == b[0])
+    if sum(map(len, of_racks)) <= MOST_PAIRED:
+        pairs: Iterable[tuple[_Node, _Node]] = combinations(chain.from_iterable(of_racks), 2)
+    else:
+        pairs = (
+            (near, far)
+            for nodes in of_racks
+            for place, near in enumerate(nodes[:REFERENCES], start=1)
+            for far in nodes[place:]
+        )
     return tuple(session for near, far in pairs for session in _pair(fabric, SessionKind.MESH, near, far))
 
 

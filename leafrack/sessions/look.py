@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from leafrack.errors import UnreadableError
 from leafrack.sessions.model import ExpectedSession, Row, SessionKind
@@ -32,21 +33,35 @@ def reports(
     *,
     also: Iterable[str] = (),
     patience: float = PATIENCE,
+    routes: bool = True,
 ) -> Mapping[str, Report]:
     """What every leaf and every node that can judge one of the sessions says; ``also`` names further nodes.
 
     Sessions to a leaf without an endpoint are judged by their nodes.
-    ``patience`` are the seconds for which an API server that is away is asked again.
+    ``patience`` are the seconds for which an API server that is away is asked again. Without ``routes`` nobody needs to
+    tell of them: they are most of every answer.
     """
-    found = {name: switches.report(name, state) for name, state in switches.read_all(endpoints, credentials).items()}
-    by_nodes = (s.near.name for s in expected if s.kind is not SessionKind.LEAF or s.far.name not in found)
+    asked = tuple(endpoints)
+    readable = {endpoint.name for endpoint in asked}
+    by_nodes = (s.near.name for s in expected if s.kind is not SessionKind.LEAF or s.far.name not in readable)
     judges = dict.fromkeys([*by_nodes, *also])
-    if judges:
-        try:
-            found |= ClusterWriter(Connection(cluster, patience=patience)).statuses(judges)
-        except UnreadableError as error:
-            found |= {name: Report(name=name, failure=error.why, blame=error.who) for name in judges}
-    return found
+    # Side by side: what is asked of nodes is mostly waited for.
+    with ThreadPoolExecutor(1) as beside:
+        leaves = beside.submit(_of_leaves, asked, credentials, routes=routes)
+        nodes = _of_nodes(judges, cluster, patience, routes=routes) if judges else {}
+        return {**leaves.result(), **nodes}
+
+
+def _of_leaves(endpoints: Iterable[Endpoint], credentials: Credentials, *, routes: bool) -> Mapping[str, Report]:
+    found = switches.read_all(endpoints, credentials, routes=routes)
+    return {name: switches.report(name, state) for name, state in found.items()}
+
+
+def _of_nodes(nodes: Iterable[str], cluster: Cluster, patience: float, *, routes: bool) -> Mapping[str, Report]:
+    try:
+        return ClusterWriter(Connection(cluster, patience=patience)).statuses(nodes, routes=routes)
+    except UnreadableError as error:
+        return {name: Report(name=name, failure=error.why, blame=error.who) for name in nodes}
 
 
 def until_all_hold(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any
@@ -13,9 +13,14 @@ from lightkube.resources.core_v1 import Node, Secret
 
 from leafrack.addresses import Network
 from leafrack.fabric import names
+from leafrack.fabric.node_label import NodeLabel
 from leafrack.world.calico import Group, Resources
 from leafrack.world.connection import Connection
 from leafrack.world.nodes import NodeState, managers_of, node_state
+
+FEW_LABELS = 10
+FEW = 100
+"""Nodes up to which each is asked for by its name: a list of 5,000 nodes is as long as some thousands of those."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,33 @@ class ClusterReader:
         """Every node of the cluster by name."""
         with self._connection.asking():
             return {state.name: state for state in map(node_state, self._client.list(Node))}
+
+    def nodes_named(self, names: Collection[str]) -> Mapping[str, NodeState]:
+        """Those of the named nodes that there are: one by one where they are few, for a list has every node in it."""
+        if len(names) > FEW:
+            every = self.nodes()
+            return {name: every[name] for name in names if name in every}
+        found: dict[str, NodeState] = {}
+        with self._connection.asking():
+            for name in names:
+                try:
+                    found[name] = node_state(self._client.get(Node, name))
+                except ApiError as error:
+                    if error.status.code != 404:
+                        raise
+        return found
+
+    def nodes_with(self, labels: Iterable[NodeLabel]) -> Mapping[str, NodeState]:
+        """Nodes that carry one of some labels: by a list for each where they are few, for one of all is long.
+
+        The API server selects by labels of the Node; those given through calicoctl are seen where all are read.
+        """
+        wanted = dict.fromkeys(labels)
+        if len(wanted) > FEW_LABELS:
+            return self.nodes()
+        with self._connection.asking():
+            found = [self._client.list(Node, labels={label.key: label.value}) for label in wanted]
+            return {state.name: state for each in found for state in map(node_state, each)}
 
     def secret(self, name: str, namespace: str) -> Mapping[str, str] | None:
         """Keys of a Secret, in base64 as it has them; ``None`` where there is no such Secret."""

@@ -71,7 +71,7 @@ def forward(wanted: Fields, tell: Callable[[str], None], previous: Values | None
     """
     connection = Connection(wanted.cluster)
     reader, writer = ClusterReader(connection), ClusterWriter(connection)
-    present = carried(wanted.target, wanted.values, reader.nodes, reader.peers, reader.bgp_configuration)
+    present = carried(wanted.target, wanted.values, reader.nodes_named, reader.peers, reader.bgp_configuration)
     missing = sorted(set(wanted.values) - set(present))
     if missing:
         why = f"has no {wanted.target.kind} {', '.join(missing)}: nothing was changed"
@@ -94,7 +94,7 @@ def back(wanted: Fields, tell: Callable[[str], None]) -> None:
     """Take the field away again where it still has our value; an object that is gone is no error."""
     connection = Connection(wanted.cluster)
     reader, writer = ClusterReader(connection), ClusterWriter(connection)
-    present = carried(wanted.target, wanted.values, reader.nodes, reader.peers, reader.bgp_configuration)
+    present = carried(wanted.target, wanted.values, reader.nodes_named, reader.peers, reader.bgp_configuration)
     for name, value in wanted.values.items():
         if present.get(name, {}).get(wanted.key) == value:
             # Not given up but removed: a value that was there before leafrack has another manager as well.
@@ -105,7 +105,7 @@ def back(wanted: Fields, tell: Callable[[str], None]) -> None:
 def carried(
     target: Target,
     names: Collection[str],
-    nodes: Callable[[], Mapping[str, NodeState]],
+    nodes: Callable[[Collection[str]], Mapping[str, NodeState]],
     peers: Callable[[], Iterable[PeerState]],
     bgp_configuration: Callable[[], Mapping[str, Any]],
 ) -> dict[str, Mapping[str, Any]]:
@@ -115,7 +115,7 @@ def carried(
     if target is Target.BGP_CONFIGURATION_SPEC:
         # calico-node makes it at its first start; where it has not yet, applying the field makes it.
         return {"default": bgp_configuration()}
-    found = nodes()
+    found = nodes(names)
     there = {name: found[name] for name in names if name in found}
     if target is Target.NODE_LABEL:
         return {name: state.labels for name, state in there.items()}
@@ -130,7 +130,9 @@ def _only_of_others(reader: ClusterReader, wanted: Fields) -> frozenset[str]:
     if wanted.target is not Target.NODE_LABEL:
         return frozenset()
     return frozenset(
-        name for name, node in reader.nodes().items() if wanted.manager not in node.managers.get(wanted.key, ())
+        name
+        for name, node in reader.nodes_named(wanted.values).items()
+        if wanted.manager not in node.managers.get(wanted.key, ())
     )
 
 

@@ -10,8 +10,10 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -26,40 +28,88 @@ from leafrack.platforms import SessionState
 from leafrack.world.calico import Group
 from leafrack.world.model import Report, ReportedSession
 
+AT_ONCE = 10
+"""Nodes that are asked at the same time, as the documentation of CalicoNodeStatus bounds it."""
 STATUS_TIMEOUT = 15.0
 """Seconds for calico-node to fill a status for the first time; it does so every second."""
 LEFT_OVER = timedelta(minutes=10)
 """Age of a request whose owner is certainly gone: nobody waits so long."""
 
+_POLL = 0.25
 _LABELS = {names.MANAGED_BY_LABEL: names.MANAGER}
 _NAME = re.compile(r"leafrack-[0-9a-f]{8}-(?P<node>.+)")
 _CALICO_METADATA = "projectcalico.org/metadata"
 
 
-def ask(client: Client, group: Group, nodes: Sequence[str]) -> dict[str, Report]:
-    """What each of a few nodes says, and the end of the requests of those who died over one.
+@dataclass(frozen=True)
+class _Request:
+    name: str
+    until: float
 
+
+def ask(client: Client, group: Group, nodes: Iterable[str], *, routes: bool = True) -> dict[str, Report]:
+    """What each node says of its sessions, and of its ``routes``, :data:`AT_ONCE` at a time.
+
+    It is also the end of the requests of those who died over one.
+
+    The next node is asked as soon as one has answered: those that are silent hold up nobody else.
     Errors are those of the client.
     """
-    kind = group.resources.node_status
-    made = {node: f"leafrack-{secrets.token_hex(4)}-{node}"[:253] for node in nodes}
-    now: datetime | None = None
+    kind, classes = group.resources.node_status, ["BGP", *(["Routes"] if routes else [])]
+    waiting, asked, reports = deque(dict.fromkeys(nodes)), dict[str, _Request](), dict[str, Report]()
+    swept = False
     try:
-        for node, name in made.items():
-            created = client.create(
-                kind(
-                    metadata=ObjectMeta(name=name, labels=dict(_LABELS)),
-                    spec={"node": node, "classes": ["BGP", "Routes"], "updatePeriodSeconds": 1},
-                )
-            )
-            now = (created.metadata or ObjectMeta()).creationTimestamp or now
-        if now is not None:
-            sweep(client, group, now)
-        return _filled(client, kind, made)
+        while waiting or asked:
+            now: datetime | None = None
+            while waiting and len(asked) < AT_ONCE:
+                now = _make(client, kind, waiting.popleft(), classes, asked) or now
+            if now is not None and not swept:
+                swept = True
+                sweep(client, group, now)
+            time.sleep(_POLL)
+            for node, request in list(asked.items()):
+                report = _look(client, kind, node, request)
+                if report is not None:
+                    reports[node] = report
+                    _end(client, kind, asked.pop(node))
     finally:
-        for name in made.values():
-            with suppress(ApiError, httpx2.HTTPError):
-                client.delete(kind, name)
+        for request in asked.values():
+            _end(client, kind, request)
+    return reports
+
+
+def _make(
+    client: Client,
+    kind: type[GenericGlobalResource],
+    node: str,
+    classes: Sequence[str],
+    asked: dict[str, _Request],
+) -> datetime | None:
+    """Ask a node; the time by the API server's clock."""
+    name = f"leafrack-{secrets.token_hex(4)}-{node}"[:253]
+    asked[node] = _Request(name, time.monotonic() + STATUS_TIMEOUT)
+    created = client.create(
+        kind(
+            metadata=ObjectMeta(name=name, labels=dict(_LABELS)),
+            spec={"node": node, "classes": list(classes), "updatePeriodSeconds": 1},
+        )
+    )
+    return (created.metadata or ObjectMeta()).creationTimestamp
+
+
+def _look(client: Client, kind: type[GenericGlobalResource], node: str, request: _Request) -> Report | None:
+    """What a node has said by now; a failure where its time is over, ``None`` where it is not."""
+    status = client.get(kind, request.name).get("status") or {}
+    if status.get("lastUpdated"):
+        return _report(node, status)
+    if time.monotonic() < request.until:
+        return None
+    return Report(name=node, failure=f"calico-node on it has not reported its sessions within {STATUS_TIMEOUT:.0f} s")
+
+
+def _end(client: Client, kind: type[GenericGlobalResource], request: _Request) -> None:
+    with suppress(ApiError, httpx2.HTTPError):
+        client.delete(kind, request.name)
 
 
 def sweep(client: Client, group: Group, now: datetime) -> None:
@@ -99,18 +149,6 @@ def is_ours(status: GenericGlobalResource) -> bool:
     except (ValueError, AttributeError, TypeError):
         return False
     return _LABELS.items() <= given.items()
-
-
-def _filled(client: Client, kind: type[GenericGlobalResource], made: Mapping[str, str]) -> dict[str, Report]:
-    until, reports = time.monotonic() + STATUS_TIMEOUT, dict[str, Report]()
-    while len(reports) < len(made) and time.monotonic() < until:
-        time.sleep(0.25)
-        for node in set(made) - set(reports):
-            status = client.get(kind, made[node]).get("status") or {}
-            if status.get("lastUpdated"):
-                reports[node] = _report(node, status)
-    silent = f"calico-node on it has not reported its sessions within {STATUS_TIMEOUT:.0f} s"
-    return {node: reports.get(node, Report(name=node, failure=silent)) for node in made}
 
 
 def _report(node: str, status: Mapping[str, Any]) -> Report:

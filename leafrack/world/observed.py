@@ -139,13 +139,13 @@ def observe(
         state = ClusterState.read(cluster, patience=patience, namespace=fabric.calico_namespace, passwords=passwords)
     except UnreadableError as error:
         unreadable.append(error)
-    states = read_all(endpoints(fabric), credentials)
+    states = read_all(endpoints(fabric), credentials, routes=False)
     unreadable += [found for found in states.values() if isinstance(found, UnreadableError)]
     switches = {name: found for name, found in states.items() if isinstance(found, SwitchState)}
     reports: Mapping[str, Report] = {}
     if state is not None and (nodes := _beside_leaves_by_hand(fabric, state)):
         try:
-            reports = ClusterWriter(Connection(cluster, patience=patience)).statuses(nodes)
+            reports = ClusterWriter(Connection(cluster, patience=patience)).statuses(nodes, routes=False)
         except UnreadableError as error:
             unreadable.append(UnreadableError(error.who, f"nodes cannot be asked for their sessions: {error.why}"))
     return Observed(state, switches, tuple(unreadable), reports)

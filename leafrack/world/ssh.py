@@ -20,9 +20,12 @@ AT_ONCE = 32
 
 
 def read_all(
-    endpoints: Iterable[Endpoint], credentials: Credentials, *, timeout: float = TIMEOUT
+    endpoints: Iterable[Endpoint], credentials: Credentials, *, timeout: float = TIMEOUT, routes: bool = True
 ) -> Mapping[str, SwitchState | UnreadableError]:
-    """State of each switch by name, or why there is none; never raises for a switch."""
+    """State of each switch by name, or why there is none; never raises for a switch.
+
+    Without ``routes`` a platform may leave its tables out: of a large fabric they are megabytes a switch.
+    """
 
     async def gather() -> dict[str, SwitchState | UnreadableError]:
         turn = asyncio.Semaphore(AT_ONCE)
@@ -32,7 +35,8 @@ def read_all(
             async def one(endpoint: Endpoint) -> SwitchState | UnreadableError:
                 async with turn:
                     try:
-                        return await _read(endpoint, credentials, timeout, await tunnels.to(endpoint))
+                        tunnel = await tunnels.to(endpoint)
+                        return await _read(endpoint, credentials, timeout, tunnel, routes=routes)
                     except UnreadableError as error:
                         return error
 
@@ -66,7 +70,12 @@ def report(name: str, state: SwitchState | UnreadableError) -> Report:
 
 
 async def _read(
-    endpoint: Endpoint, credentials: Credentials, patience: float, tunnel: asyncssh.SSHClientConnection | None
+    endpoint: Endpoint,
+    credentials: Credentials,
+    patience: float,
+    tunnel: asyncssh.SSHClientConnection | None,
+    *,
+    routes: bool,
 ) -> SwitchState:
     platform = platform_of(endpoint.platform)
     try:
@@ -76,7 +85,8 @@ async def _read(
                 conversation = talk(endpoint, platform, connection, patience=patience)
                 await identify(endpoint, platform, conversation)
                 return await read_state(endpoint, platform, conversation, platform.reads)
-            return await _of_shell(endpoint, platform, connection, patience)
+            command = platform.read if routes else platform.read_without_routes or platform.read
+            return await _of_shell(endpoint, platform, connection, patience, command)
         finally:
             # Not closed but left: a switch that has frozen would be waited for.
             connection.abort()
@@ -86,11 +96,15 @@ async def _read(
 
 
 async def _of_shell(
-    endpoint: Endpoint, platform: ShelledPlatform, connection: asyncssh.SSHClientConnection, patience: float
+    endpoint: Endpoint,
+    platform: ShelledPlatform,
+    connection: asyncssh.SSHClientConnection,
+    patience: float,
+    command: str,
 ) -> SwitchState:
     # One bound for all of it: asyncssh's own begins when the switch has let the command begin.
     async with asyncio.timeout(patience):
-        status, answer, complaint = await run(endpoint, connection, platform.read)
+        status, answer, complaint = await run(endpoint, connection, command)
     if status != 0:
         said = (complaint or answer).strip().splitlines()
         raise _refuses(endpoint, said[-1] if said else f"exit status {status}")

@@ -13,9 +13,6 @@ from leafrack.world import node_status
 from leafrack.world.connection import Connection
 from leafrack.world.model import Report
 
-STATUS_AT_ONCE = 10
-"""Nodes whose status is asked for at the same time, as the documentation of CalicoNodeStatus bounds it."""
-
 
 class ClusterWriter:
     """Everything that leafrack's own commands change in a cluster, over a :class:`Connection`.
@@ -54,17 +51,13 @@ class ClusterWriter:
         with self._connection.asking():
             self._client.patch(resource, name, dict(content), **how)
 
-    def statuses(self, nodes: Iterable[str]) -> Mapping[str, Report]:
-        """What each node says of its sessions and routes, a few nodes at a time.
+    def statuses(self, nodes: Iterable[str], *, routes: bool = True) -> Mapping[str, Report]:
+        """What each node says of its sessions, and of its ``routes``, a few nodes at a time.
 
         Nobody can only read that: a request is made for each node, filled by its calico-node, and deleted.
         """
-        wanted = list(nodes)
-        reports: dict[str, Report] = {}
-        for start in range(0, len(wanted), STATUS_AT_ONCE):
-            with self._connection.asking():
-                reports |= node_status.ask(self._client, self._connection.group, wanted[start : start + STATUS_AT_ONCE])
-        return reports
+        with self._connection.asking():
+            return node_status.ask(self._client, self._connection.group, nodes, routes=routes)
 
     def sweep_statuses(self, now: datetime) -> None:
         """Delete requests for a status that have no owner any more at a time (of the API server's clock)."""

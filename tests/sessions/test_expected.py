@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.fabrics import values as large
 from leafrack.fabric import Fabric, Interconnect
 from leafrack.fabric.load import load_fabric
 from leafrack.sessions import expected
@@ -126,6 +127,17 @@ def test_a_rack_with_a_local_as_shows_it_to_its_leaves_only() -> None:
     sessions = expected.sessions(other_ways(asNumber=None, localASNumber=64700))
     numbers = {str(session): session.near.as_numbers for session in sessions if session.rack == "r1"}
     assert numbers == {"a1 ↔ l1": (64700,), "a1 ↔ b1": (64512,), "a1 ↔ c1": (64512,)}
+
+
+def test_beyond_a_hundred_nodes_two_of_each_rack_tell_of_the_mesh() -> None:
+    many = Fabric.model_validate(large(3, labelled=False))
+    found = expected.mesh(many)
+    assert {(s.near.name, s.rack) for s in found} == {
+        (f"r{rack:03}n{node:02}", f"rack{rack:03}") for rack in range(3) for node in range(2)
+    }
+    assert len(found) == 3 * (39 + 38)
+    others = expected.mesh(many, reflectors=False)
+    assert [s.near.name for s in others if s.rack == "rack000"] == ["r000n02"] * 37 + ["r000n03"] * 36
 
 
 def test_a_former_reflector_is_seen_in_the_mesh_or_with_the_other_reflectors(fabric: Fabric) -> None:

@@ -188,3 +188,27 @@ def test_a_status_with_parts_missing_is_a_result(
     assert [(str(each.peer), each.state) for each in report.sessions] == sessions
     assert (report.routes, report.failure) == (frozenset(), failure)
     assert server.there == {}
+
+
+def test_silent_nodes_hold_up_nobody_else_and_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(node_status, "time", clock)
+    nodes = [f"node{number}" for number in range(100)]
+    silent = {f"node{number}" for number in range(0, 80, 2)}
+
+    class Some(Requests):
+        most = 0
+
+        def get(self, kind: type, name: str) -> GenericGlobalResource:
+            self.most = max(self.most, len(self.there))
+            asked = super().get(kind, name)
+            return CalicoNodeStatus(status={}) if name.split("-", 2)[2] in silent else asked
+
+    server = Some()
+    found = node_status.ask(server, GROUP, nodes)  # type: ignore[arg-type]
+    assert set(found) == set(nodes)
+    assert {name for name, report in found.items() if report.failure} == silent
+    assert server.most == node_status.AT_ONCE
+    assert server.there == {}
+    # Forty that say nothing, ten at a time: and the sixty others meanwhile.
+    assert clock.now < 4 * node_status.STATUS_TIMEOUT + 10

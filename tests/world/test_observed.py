@@ -25,7 +25,7 @@ class Writer:
         self.asked: list[str] = []
         self._away = away
 
-    def statuses(self, nodes: Iterable[str]) -> Mapping[str, Report]:
+    def statuses(self, nodes: Iterable[str], *, routes: bool) -> Mapping[str, Report]:
         self.asked += nodes
         if self._away:
             raise UnreadableError("cluster", "is away")
@@ -34,7 +34,7 @@ class Writer:
 
 def looked(monkeypatch: pytest.MonkeyPatch, fabric: Fabric, cluster: ClusterState, writer: Writer) -> Observed:
     monkeypatch.setattr(ClusterState, "read", lambda *_, **__: cluster)
-    monkeypatch.setattr(observed, "read_all", lambda *_: {})
+    monkeypatch.setattr(observed, "read_all", lambda *_, **__: {})
     monkeypatch.setattr(observed, "Connection", lambda *_, **__: None)
     monkeypatch.setattr(observed, "ClusterWriter", lambda _: writer)
     return observed.observe(fabric, Cluster(), Credentials())

@@ -37,6 +37,7 @@ def _entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
 FRR = ShellPlatform(
     packages=("leafrack.platforms.frr",),
     read=read.READ,
+    read_without_routes=read.READ_WITHOUT_ROUTES,
     behaviour=_BEHAVIOUR,
     remedies=_Remedies(),
     text=write.text,

@@ -9,13 +9,14 @@ from leafrack.platforms.evidence import Evidence, Strength
 from leafrack.platforms.frr import read
 from leafrack.platforms.frr.platform import FRR
 
-_READ = f"{files(__package__).joinpath('apply.sh').read_text(encoding='utf-8')}\nready\nfrr {read.commands('all')}\n"
+_READY = f"{files(__package__).joinpath('apply.sh').read_text(encoding='utf-8')}\nready\n"
 """`show bgp vrf all neighbors json`, as SONiC's own tools ask."""
 
 SONIC = replace(
     FRR,
     packages=(*FRR.packages, __package__),
-    read=_READ,
+    read=f"{_READY}frr {read.commands('all')}\n",
+    read_without_routes=f"{_READY}frr {read.commands('all', routes=False)}\n",
     evidence=(
         Evidence(
             Strength.RUN,
