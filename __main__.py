@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 
 from components import Fabric, FabricArgs
@@ -10,14 +12,20 @@ from config.entry import CheckedStack
 entry = CheckedStack.from_stack()
 comparison = entry.check()
 
-fabric = Fabric(
-    entry.loaded.fabric.name,
-    FabricArgs(
-        declared=entry.loaded.fabric,
-        access=entry.access,
-        passwords=entry.passwords,
-        comparison=comparison,
-    ),
-    pulumi.ResourceOptions(providers=[entry.access.provider("cluster")]),
-)
-pulumi.export("leafrack", fabric.leafrack)
+
+async def build() -> dict[str, Any]:
+    """Build the fabric wave by wave; what it exports."""
+    fabric = await Fabric.in_waves(
+        entry.loaded.fabric.name,
+        FabricArgs(
+            declared=entry.loaded.fabric,
+            access=entry.access,
+            passwords=entry.passwords,
+            comparison=comparison,
+        ),
+        pulumi.ResourceOptions(providers=[entry.access.provider("cluster")]),
+    )
+    return {"leafrack": fabric.leafrack}
+
+
+pulumi.run(build)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,8 +24,11 @@ from .outputs import outputs
 from .rack_args import LeafRackArgs
 from .rerun import Rerun, Watch
 from .scope import Resources, Scope, field_manager
+from .waves import Stand, Walk, Wave, at_once, one_by_one
 
 Waves = Sequence[Sequence[str]]
+_Phase = Generator[Wave, Stand, Resources]
+"""Registers the waves of a phase; what the next phase has to wait for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,17 +57,35 @@ class Fabric(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FabricArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register everything; errors of the declaration were found before, see ``leafrack.fabric``."""
+        self._begin(name, args, opts)
+        at_once(self._walk(args))
+
+    @staticmethod
+    async def in_waves(name: str, args: FabricArgs, opts: pulumi.ResourceOptions | None = None) -> Fabric:
+        """The same fabric, each wave registered when the one before it stands: for thousands of resources.
+
+        For a program that awaits it (``pulumi.run``). Raises :class:`pulumi.RunError` where a wave fails: a program
+        that went on would have Pulumi delete the racks that are not registered yet.
+        """
+        return await _InWaves(name, args, opts).built(args)
+
+    def _begin(self, name: str, args: FabricArgs, opts: pulumi.ResourceOptions | None) -> None:
         super().__init__("leafrack:index:Fabric", name, None, opts)
         declared, comparison = args.declared, args.comparison or Comparison(args.declared)
         watch = Watch(comparison, declared.racks, self)
         watch.drifted = comparison.in_the_way
         self._scope = Scope(parent=self, fabric=declared, access=args.access, watch=watch)
         self._racks: dict[str, LeafRack] = {}
+        self.leafrack = pulumi.Output.from_input(outputs(declared))
+
+    def _walk(self, args: FabricArgs) -> Walk:
+        """All phases, wave by wave."""
+        declared = args.declared
         waves = declared.in_waves()
-        before = self._connect(args, waves)
+        before = yield from self._connect(args, waves)
         if declared.reflector_mesh:
-            before = _in_waves(waves, before, lambda rack: self._racks[rack].link_racks)
-        before = _in_waves(waves, before, lambda rack: self._racks[rack].link)
+            before = yield from self._phase("link racks", waves, before, lambda rack: self._racks[rack].link_racks)
+        before = yield from self._phase("link", waves, before, lambda rack: self._racks[rack].link)
         linked = gate(
             self._scope,
             "linked",
@@ -74,20 +95,20 @@ class Fabric(pulumi.ComponentResource):
                 by_label=by_label.sessions(declared, Phase.LINKED),
                 back_by_label=by_label.mesh(declared, reflectors=False),
                 hold=0.0,
+                remembers=True,
             ),
             before,
         )
         # A mesh is one AS: racks that had one of their own give it up before the mesh comes back.
-        before = (
-            _in_waves(waves, [linked], lambda rack: self._racks[rack].finish) if declared.cluster_mesh else [linked]
-        )
+        before = [linked]
+        if declared.cluster_mesh:
+            before = yield from self._phase("finish", waves, before, lambda rack: self._racks[rack].finish)
         switched_over = self._switch_over(before)
         if not declared.cluster_mesh:
-            _in_waves(waves, [switched_over], lambda rack: self._racks[rack].finish)
-        self.leafrack = pulumi.Output.from_input(outputs(declared))
+            yield from self._phase("finish", waves, [switched_over], lambda rack: self._racks[rack].finish)
         self.register_outputs({"leafrack": self.leafrack})
 
-    def _connect(self, args: FabricArgs, waves: Waves) -> Resources:
+    def _connect(self, args: FabricArgs, waves: Waves) -> _Phase:
         """Connect every rack to its leaves, wave by wave, each wave once the one before it was seen."""
         declared = args.declared
         before: Resources = ()
@@ -114,7 +135,22 @@ class Fabric(pulumi.ComponentResource):
                 made_by=[text for rack in racks for text in rack.texts],
                 rerun=Rerun.where(any(rack.drifted for rack in racks)),
             )
-            before = [gate(self._scope, f"connected-{number}", what, [one for rack in racks for one in rack.connected])]
+            seen = gate(self._scope, f"connected-{number}", what, [one for rack in racks for one in rack.connected])
+            made = [seen, *(part for rack in racks for part in rack.parts)]
+            stand = yield Wave(phase="connect", number=number, of=len(waves), racks=wave, made=made)
+            for each in racks:
+                each.stands(stand)
+            before = stand([seen])
+        return before
+
+    def _phase(
+        self, name: str, waves: Waves, before: Resources, change: Callable[[str], Callable[[Resources], Resources]]
+    ) -> _Phase:
+        """Take all racks through a phase, each wave after the one before it."""
+        for number, wave in enumerate(waves, start=1):
+            made = [part for rack in wave for part in change(rack)(before)]
+            stand = yield Wave(phase=name, number=number, of=len(waves), racks=wave, made=made)
+            before = stand(made)
         return before
 
     def _switch_over(self, depends_on: Resources) -> pulumi.Resource:
@@ -145,14 +181,19 @@ class Fabric(pulumi.ComponentResource):
             by_label=by_label.sessions(declared, phase),
             back_by_label=() if declared.cluster_mesh else by_label.way_back_to_leaves(declared),
             settle=SETTLE,
+            remembers=True,
             rerun=Rerun.where(scope.watch.drifted),
             manager=field_manager() if declared.cluster_mesh else "",
         )
         return gate(scope, "switched-over", what, [configured])
 
 
-def _in_waves(waves: Waves, before: Resources, change: Callable[[str], Callable[[Resources], Resources]]) -> Resources:
-    """Take all racks through a phase, each wave after the one before it; what the next phase has to wait for."""
-    for wave in waves:
-        before = [part for rack in wave for part in change(rack)(before)]
-    return before
+class _InWaves(Fabric):
+    """A fabric that is there before its racks are."""
+
+    def __init__(self, name: str, args: FabricArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        self._begin(name, args, opts)
+
+    async def built(self, args: FabricArgs) -> Fabric:
+        await one_by_one(self._walk(args), self)
+        return self

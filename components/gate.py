@@ -39,6 +39,8 @@ class Gate:
     rerun: Rerun = NO_RERUN
     manager: str = ""
     """Field manager of the stack, where a destroy begins with the gate: then it looks whether the stack may go."""
+    remembers: bool = False
+    """Whether it is of the whole fabric: then it looks only at racks that it has not seen as they are."""
     first: bool = True
     """Whether the racks still have the AS that they start with."""
     by_label: Iterable[ByLabel] = ()
@@ -62,12 +64,21 @@ def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.R
         endpoints=judging(scope.fabric, (*forward, *back), (*labels, *back_labels)),
         cluster=scope.access.cluster,
         manager=what.manager,
+        remembers=what.remembers,
         by_label=labels,
         back_by_label=back_labels,
         **by_hand.waiting(scope.fabric, forward, labels, first=what.first),
     )
     # Most gates are without: what they are given stays as it was before there were any with.
-    usual = {"manager": "", "hold": HOLD, "by_hand": {}, "wait": None, "by_label": (), "back_by_label": ()}
+    usual = {
+        "manager": "",
+        "hold": HOLD,
+        "by_hand": {},
+        "wait": None,
+        "remembers": False,
+        "by_label": (),
+        "back_by_label": (),
+    }
     left_out = {name for name, value in usual.items() if getattr(guarded, name) == value}
     stdin = pulumi.Output.all(*what.made_by).apply(
         lambda texts: guarded.model_copy(update={"made_by": _digest(texts)}).model_dump_json(exclude=left_out)
@@ -79,6 +90,7 @@ def gate(scope: Scope, name: str, what: Gate, depends_on: Resources) -> pulumi.R
         forward=bool(forward or labels),
         update=bool(forward or labels),
         back=bool(back or back_labels or what.manager),
+        previous=what.remembers,
         rerun=what.rerun,
         timeouts=by_hand.bound(guarded.wait),
     )
@@ -89,10 +101,12 @@ def judging(
     fabric: Fabric, sessions: Iterable[ExpectedSession], labels: Iterable[ByLabel] = ()
 ) -> tuple[Endpoint, ...]:
     """The leaves that tell of some sessions; of a leaf by hand its nodes do, also where it may be read."""
-    leaves = {session.far.name for session in sessions if session.kind is SessionKind.LEAF}
-    leaves |= {end.name for each in labels if each.kind is SessionKind.LEAF for end in each.ends}
-    leaves -= by_hand.leaves(fabric).keys()
-    return tuple(endpoint for endpoint in endpoints(fabric) if endpoint.name in leaves)
+    racks = {session.far.name: session.rack for session in sessions if session.kind is SessionKind.LEAF}
+    racks |= {end.name: each.rack for each in labels if each.kind is SessionKind.LEAF for end in each.ends}
+    leaves = racks.keys() - by_hand.leaves(fabric).keys()
+    chosen = set(racks.values())
+    found = endpoints(fabric, (rack for rack in fabric.racks if rack in chosen))
+    return tuple(endpoint for endpoint in found if endpoint.name in leaves)
 
 
 def _digest(texts: Sequence[str]) -> str:

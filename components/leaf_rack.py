@@ -23,6 +23,7 @@ from .rack_args import LeafRackArgs
 from .reflectors import reflectors
 from .rerun import Rerun, Watch
 from .scope import Resources, Scope
+from .waves import Stand
 
 
 class LeafRack(pulumi.ComponentResource):
@@ -60,6 +61,21 @@ class LeafRack(pulumi.ComponentResource):
     def drifted(self) -> bool:
         """Whether anything of the rack has drifted: then a gate sees its sessions again."""
         return self._watch.drifted or any(leaf.watch.drifted for leaf in self._leaves.values())
+
+    @property
+    def parts(self) -> Resources:
+        """What later phases of the rack depend on."""
+        leaves = (leaf.sessions for leaf in self._leaves.values())
+        return (*self.connected, *self._filters.values(), *self._reflector_labels, *leaves)
+
+    def stands(self, stand: Stand) -> None:
+        """Hear of what may be named in the place of the parts."""
+        self._labels = list(stand(self._labels))
+        self._peers = dict(zip(self._peers, stand(list(self._peers.values())), strict=True))
+        self._reflector_labels = stand(self._reflector_labels)
+        self.connected = tuple(stand(self.connected))
+        for leaf in self._leaves.values():
+            (leaf.sessions,) = stand([leaf.sessions])
 
     def link(self, depends_on: Resources) -> Resources:
         """Give the nodes of the rack sessions with each other; ``depends_on`` is the gate of those to the leaves.

@@ -12,11 +12,12 @@ from secrets import token_hex
 
 import pulumi
 
+from leafrack.commands.seen import RERUN_VARIABLE
 from leafrack.errors import Problem, ProblemKind
 from leafrack.preflight.drift import Comparison, Differences
 
-VARIABLE = "LEAFRACK_RERUN"
-"""Carries the token in the environment of a local command; nothing reads it."""
+VARIABLE = RERUN_VARIABLE
+"""Carries the token in the environment of a local command; gates that remember read it."""
 
 
 @dataclass(frozen=True)

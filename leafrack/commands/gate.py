@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leafrack.commands import resource
+from leafrack.commands.seen import Seen
 from leafrack.errors import UnreadableError, printable, shown
 from leafrack.sessions import by_label, compare
 from leafrack.sessions import look as observe
@@ -71,6 +72,11 @@ class Guarded(Value):
     """Leaves among them that are configured by hand, each with the command that prints what it is to be given."""
     wait: float | None = None
     """Seconds to wait on the way forward, where somebody else has his time."""
+    remembers: bool = False
+    """Whether it looks at the racks alone that it has not seen before as they are now (:mod:`leafrack.commands.seen`).
+
+    It is for the gates of the whole fabric: one more rack is no reason to ask every leaf and every reflector.
+    """
     by_label: tuple[ByLabel, ...] = ()
     """Sessions of nodes that no file names: who they are, the gate asks the cluster each time it looks."""
     back_by_label: tuple[ByLabel, ...] = ()
@@ -140,13 +146,14 @@ def run(guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: 
     def look() -> tuple[Row, ...]:
         patience, expected = min(PATIENCE, waiting.left), named
         if labels:
-            nodes = ClusterReader(Connection(guarded.cluster, patience=patience)).nodes()
+            reader = ClusterReader(Connection(guarded.cluster, patience=patience))
+            nodes = reader.nodes_with(each.who for each in labels)
             found = by_label.resolved(labels, nodes)
             expected = (*named, *found.sessions)
             for line in (line for line in found.aside if line not in told):
                 told.add(line)
                 tell(f"{guarded.name}: {line}")
-        reports = observe.reports(expected, endpoints, guarded.cluster, credentials, patience=patience)
+        reports = observe.reports(expected, endpoints, guarded.cluster, credentials, patience=patience, routes=False)
         return compare.sessions(expected, reports)
 
     hold = guarded.hold if direction == "forward" else HOLD
@@ -164,7 +171,9 @@ def way_back(guarded: Guarded) -> tuple[tuple[ExpectedSession, ...], tuple[ByLab
     if not guarded.back and not guarded.back_by_label:
         return (), ()
     reader = ClusterReader(Connection(guarded.cluster))
-    nodes = {name: state.addresses for name, state in reader.nodes().items()}
+    named = {end.name for session in guarded.back for end in _of_nodes(session)}
+    named |= {end.name for each in guarded.back_by_label if each.kind is not SessionKind.LEAF for end in each.ends}
+    nodes = {name: state.addresses for name, state in reader.nodes_named(named).items()}
     beside = SessionKind.NODE if reader.mesh_enabled() else SessionKind.MESH
     kept, labels = guarded.back, guarded.back_by_label
     if SessionKind.MESH in {*(session.kind for session in kept), *(each.kind for each in labels)}:
@@ -190,12 +199,25 @@ def patience(otherwise: float | None = None) -> float:
     return float(given or otherwise or WAIT)
 
 
+def unseen(guarded: Guarded) -> Guarded:
+    """A gate of just those racks that it has not seen as they are."""
+    racks = Seen.of((*guarded.forward, *guarded.by_label)).but(Seen.before())
+    return guarded.model_copy(
+        update={
+            "forward": tuple(each for each in guarded.forward if each.rack in racks),
+            "by_label": tuple(each for each in guarded.by_label if each.rack in racks),
+        }
+    )
+
+
 def missing(guarded: Guarded, direction: str) -> tuple[str, ...]:
     """A line for each session that does not hold after the wait."""
     try:
         if direction == "back" and guarded.manager:
             migration.refuse_way_back(ClusterReader(Connection(guarded.cluster)), guarded.manager)
         wait = patience(guarded.wait if direction == "forward" else None)
+        if guarded.remembers and direction == "forward":
+            guarded = unseen(guarded)
         rows = run(guarded, direction, resource.tell, wait=wait)
     except UnreadableError as error:
         return (f"{guarded.name}: {error}",)
@@ -206,7 +228,10 @@ def missing(guarded: Guarded, direction: str) -> tuple[str, ...]:
 def main(arguments: Sequence[str]) -> int:
     """Exit code of the gate."""
 
-    def way(direction: str) -> resource.Way[Guarded]:
-        return lambda guarded: missing(guarded, direction)
+    def forward(guarded: Guarded) -> Sequence[str]:
+        lines = missing(guarded, "forward")
+        if guarded.remembers and not lines:
+            print(Seen.of((*guarded.forward, *guarded.by_label)).model_dump_json())
+        return lines
 
-    return resource.main("gate", arguments, Guarded, way("forward"), way("back"))
+    return resource.main("gate", arguments, Guarded, forward, lambda guarded: missing(guarded, "back"))

@@ -17,6 +17,7 @@ from components.outputs import OUTPUT_VERSION, outputs
 from leafrack.commands.gate import Guarded
 from leafrack.commands.hand_over import HandedOver
 from leafrack.commands.reflectors import Reflectors, Turn
+from leafrack.commands.seen import Seen
 from leafrack.commands.switch import SEALS, SwitchJob
 from leafrack.fabric import hand_over, names
 from leafrack.fabric.load import load_fabric
@@ -202,8 +203,10 @@ STDIN: dict[type[Any], set[str]] = {
         "wait",
         "by_label",
         "back_by_label",
+        "remembers",
     },
     ByLabel: {"rack", "label", "named", "kind", "as_numbers", "keep", "ends", "among"},
+    Seen: {"racks", "token"},
     Fields: {"target", "key", "values", "manager", "cluster"},
     Reflectors: {"rack", "manager", "cluster", "endpoints", "turns"},
     Turn: {"node", "cluster_id", "forward", "back", "by_label", "back_by_label"},
@@ -213,7 +216,10 @@ STDIN: dict[type[Any], set[str]] = {
     ExpectedSession: {"kind", "rack", "near", "far"},
     ExpectedEnd: {"name", "address", "as_numbers", "keep"},
 }
-"""What gates, steps and jobs read on standard input: a delete gives today's code what the state has kept."""
+"""What gates, steps and jobs read, on standard input or of their last output.
+
+A delete gives today's code what the state has kept.
+"""
 
 
 @pytest.mark.parametrize(("model", "keys"), STDIN.items(), ids=lambda each: getattr(each, "__name__", ""))

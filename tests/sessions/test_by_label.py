@@ -74,7 +74,7 @@ def test_a_gate_asks_the_cluster_each_time_who_carries_the_label(monkeypatch: py
     class Reader:
         def __init__(self, _connection: object) -> None: ...
 
-        def nodes(self) -> object:
+        def nodes_with(self, _labels: object) -> object:
             return next(worlds)
 
     def reports(expected: object, *_: object, **__: object) -> dict[str, object]:
