@@ -44,7 +44,11 @@ def add(folder: Folder, rack: str) -> None:
         fabric = _fabric(running, rack)
         node = _newcomer(folder, running, fabric, rack)
         _kubectl(folder, "apply", "--server-side", "-f", "-", text=json.dumps(_objects(running, node)))
-        pid = int(_inside(folder, running, "attach", json.dumps([asdict(node), len(running.hosts)])))
+        try:
+            pid = int(_inside(folder, running, "attach", json.dumps([asdict(node), len(running.hosts)])))
+        except LabError:
+            _forget(folder, running, node.name)
+            raise
         host = Host(node.name, node.kind, rack, pid)
         replace(running, hosts=(*running.hosts, host)).save(folder.state)
     say(f"{node.name} has joined rack {rack}, {', '.join(node.addresses)}")
@@ -55,10 +59,7 @@ def remove(folder: Folder, name: str) -> None:
     with locked(folder):
         running = running_lab(folder)
         host = _host(running, name)
-        _kubectl(folder, "delete", "node", name)
-        named = [each for each in _affinities(folder, running) if each["spec"]["node"] == name]
-        for each in named:
-            _kubectl(folder, "delete", f"blockaffinities.{_group(running)}", each["metadata"]["name"])
+        _forget(folder, running, name)
         os.kill(host.pid, signal.SIGKILL)
         _inside(folder, running, "detach", name)
         replace(running, hosts=tuple(each for each in running.hosts if each != host)).save(folder.state)
@@ -79,6 +80,14 @@ def relabel(folder: Folder, name: str, rack: str) -> None:
         gone -= {f"{labels[rack].key}-"} if rack else set()
         _kubectl(folder, "label", "node", name, "--overwrite", *sorted(given), *sorted(gone))
     say(f"{name} carries {' '.join(sorted(given)) or 'no label of a rack'} now")
+
+
+def _forget(folder: Folder, running: State, name: str) -> None:
+    """Delete what the cluster has of a node."""
+    _kubectl(folder, "delete", "node", name)
+    named = [each for each in _affinities(folder, running) if each["spec"]["node"] == name]
+    for each in named:
+        _kubectl(folder, "delete", f"blockaffinities.{_group(running)}", each["metadata"]["name"])
 
 
 def _fabric(running: State, rack: str) -> Fabric:
@@ -146,9 +155,10 @@ def _kubectl(folder: Folder, *arguments: str, text: str | None = None) -> str:
 
 def _inside(folder: Folder, running: State, what: str, given: str) -> str:
     """Run a command of :mod:`lab.attach` where the holder is."""
+    # Whoever enters a mount namespace stands at its root.
+    here = ["nsenter", "-t", str(running.holder.pid), "-m", "-p", "--", "env", "-C", str(CLONE)]
     done = subprocess.run(
-        ["nsenter", "-t", str(running.holder.pid), "-m", "-p", "--", sys.executable, "-m", "lab.attach", what, given],
-        cwd=CLONE,
+        [*here, sys.executable, "-m", "lab.attach", what, given],
         env=holder_environment(folder),
         stdin=subprocess.DEVNULL,
         capture_output=True,

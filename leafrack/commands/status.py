@@ -82,7 +82,7 @@ def look(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> tuple[Ro
     Where the cluster, a leaf or a node does not answer, one row stands for all of which it could tell.
     """
     declared = fabric
-    fabric, others = _with_labelled(declared, cluster)
+    fabric, others = with_labelled(declared, cluster)
     sessions, asked = expected.sessions(fabric), asked_for_routes(fabric)
     reports = observe.reports(sessions, endpoints(declared), cluster, credentials, also=asked)
     rows = (*compare.sessions(sessions, reports), *others)
@@ -100,7 +100,7 @@ def look(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> tuple[Ro
     return compare.folded((*rows, *compare.routes(fabric, blocks, reports, asked, tunnelled, alone=alone)))
 
 
-def _with_labelled(fabric: Fabric, cluster: Cluster) -> tuple[Fabric, tuple[Row, ...]]:
+def with_labelled(fabric: Fabric, cluster: Cluster) -> tuple[Fabric, tuple[Row, ...]]:
     """The fabric with the nodes that its labels select now, and rows of those that carry one and hold nothing.
 
     Of a cluster that does not answer a row says so, in the place of all labelled nodes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from leafrack.addresses import Address, Network
 from leafrack.errors import Problem
@@ -11,7 +11,7 @@ from leafrack.fabric.model import NodeLabel
 from leafrack.preflight.foreign import listed
 from leafrack.world.cluster import PeerState
 from leafrack.world.installed import AS_VARIABLE
-from leafrack.world.labelled import carrying, of_fabric
+from leafrack.world.labelled import carriers, of_fabric
 from leafrack.world.nodes import NodeState
 from leafrack.world.observed import ClusterState
 from leafrack.world.selector import matches
@@ -20,16 +20,16 @@ from leafrack.world.selector import matches
 def findings(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     """Labels that make nodes part of a rack that they are no part of."""
     first: dict[str, str] = {}
-    for rack in fabric.racks:
-        label = fabric.by_label(rack)
-        if label is None:
-            continue
-        found = carrying(label, cluster.nodes)
+    home = {node: name for name, declared in fabric.racks.items() for node in declared.nodes}
+    labels = {rack: label for rack in fabric.racks if (label := fabric.by_label(rack)) is not None}
+    every = carriers(labels.values(), cluster.nodes)
+    for rack, label in labels.items():
+        found = every[label]
         if len(found) == len(cluster.nodes) > 1 and len(fabric.racks) > 1:
             text = f"every node of the cluster carries {label}: choose a label that only the nodes of this rack carry"
             yield Problem(text, path=f"racks.{rack}.members.label")
             continue
-        yield from _of_nodes(fabric, cluster, rack, label)
+        yield from _of_nodes(fabric, cluster, rack, found, home)
         for node in found:
             first.setdefault(node, rack)
         both: dict[str, list[str]] = {}
@@ -43,10 +43,13 @@ def findings(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
             yield Problem(text, path=f"racks.{rack}.members.label")
 
 
-def _of_nodes(fabric: Fabric, cluster: ClusterState, rack: str, label: NodeLabel) -> Iterator[Problem]:
+def _of_nodes(
+    fabric: Fabric, cluster: ClusterState, rack: str, found: Mapping[str, NodeState], home: Mapping[str, str]
+) -> Iterator[Problem]:
     """Nodes that another rack names, that are outside of the rack's subnets, or in an AS of their own."""
-    path, found = f"racks.{rack}.members.label", carrying(label, cluster.nodes)
-    home = {node: name for name, declared in fabric.racks.items() for node in declared.nodes}
+    path, label = f"racks.{rack}.members.label", fabric.racks[rack].label
+    if label is None:
+        return
     elsewhere = [node for node in found if home.get(node, rack) != rack]
     if elsewhere:
         text = (
@@ -99,6 +102,8 @@ def moves(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Probl
     for rack, declared in fabric.racks.items():
         wanted = names.rack_selector(fabric, rack)
         now = {_selector(peers[name]) for name in _of_whole_rack(fabric, rack) if name in peers} - {"", wanted}
+        if not now:
+            continue
         left = [
             name
             for name, node in cluster.nodes.items()

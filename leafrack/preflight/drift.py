@@ -10,6 +10,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from leafrack.addresses import Address
@@ -17,7 +18,9 @@ from leafrack.fabric import Fabric, leaf, names
 from leafrack.platforms import Neighbour, platform_of
 from leafrack.platforms.plan import Seal, shows_another_password
 from leafrack.platforms.state import AnyAs
+from leafrack.world import labelled
 from leafrack.world.fields import Target, carried
+from leafrack.world.nodes import NodeState
 from leafrack.world.observed import ClusterState, Observed
 
 _DEFAULTS = {"sourceAddress": "UseNodeIP", "reversePeering": "Auto"}
@@ -179,7 +182,8 @@ class Comparison:
         if cluster is None:
             return ()
         found: list[str] = []
-        for node in (cluster.nodes[node] for node in self.fabric.racks[rack].nodes if node in cluster.nodes):
+        nodes = [cluster.nodes[node] for node in self.fabric.racks[rack].nodes if node in cluster.nodes]
+        for node in (*nodes, *self._labelled.get(rack, ())):
             for verb, has, key in (
                 ("annotate", node.annotations, names.CLUSTER_ID_ANNOTATION),
                 ("label", node.labels, names.CLUSTER_ID_LABEL),
@@ -188,6 +192,12 @@ class Comparison:
                     what = f"node {node.name} is no reflector in this file and has {key}={has[key]}"
                     found.append(f"{what}: kubectl {verb} node {node.name} {key}-")
         return tuple(found)
+
+    @cached_property
+    def _labelled(self) -> Mapping[str, tuple[NodeState, ...]]:
+        """Nodes that racks know by a label, as they are now."""
+        nodes = {} if self.observed.cluster is None else self.observed.cluster.nodes
+        return {rack: tuple(found.nodes.values()) for rack, found in labelled.of_fabric(self.fabric, nodes).items()}
 
     def of_others_in_peer(self, name: str, given: Iterable[str]) -> Differences:
         """Fields of a BGPPeer of ours beside those it is given, set by somebody else, with what removes each."""

@@ -6,7 +6,7 @@ calls Ready and to which Calico has given an address have to be seen working; th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from leafrack.errors import shown
@@ -34,14 +34,27 @@ class Labelled:
         return ", ".join(named) + (f" and {more} more" if more else "")
 
 
-def carrying(label: NodeLabel, nodes: Mapping[str, NodeState]) -> Mapping[str, NodeState]:
-    """Nodes that carry a label as Calico's selectors see it, in order of their names."""
-    return {name: nodes[name] for name in sorted(nodes) if nodes[name].calico_labels.get(label.key) == label.value}
+def carriers(
+    labels: Iterable[NodeLabel], nodes: Mapping[str, NodeState]
+) -> Mapping[NodeLabel, Mapping[str, NodeState]]:
+    """Nodes that carry each label as Calico's selectors see it, in order of their names; one walk over all nodes."""
+    found: dict[NodeLabel, dict[str, NodeState]] = {label: {} for label in labels}
+    keys = {label.key for label in found}
+    for name in sorted(nodes):
+        has = nodes[name].calico_labels
+        for key in keys & has.keys():
+            if (label := NodeLabel(key, has[key])) in found:
+                found[label][name] = nodes[name]
+    return found
 
 
 def labelled(label: NodeLabel, nodes: Mapping[str, NodeState], named: Collection[str] = ()) -> Labelled:
     """Nodes that carry a label beside those that are ``named``."""
-    found = {name: node for name, node in carrying(label, nodes).items() if name not in named}
+    return _beside(named, carriers([label], nodes)[label])
+
+
+def _beside(named: Collection[str], carrying: Mapping[str, NodeState]) -> Labelled:
+    found = {name: node for name, node in carrying.items() if name not in named}
     aside = {name: why for name, node in found.items() if (why := _holds_nothing(node))}
     return Labelled({name: node for name, node in found.items() if name not in aside}, aside)
 
@@ -56,8 +69,10 @@ def _holds_nothing(node: NodeState) -> str:
 
 def of_fabric(fabric: Fabric, nodes: Mapping[str, NodeState]) -> Mapping[str, Labelled]:
     """The nodes of each rack that knows them by a label; one that the file names is nobody's by its label."""
+    labels = {name: rack.label for name, rack in fabric.racks.items() if rack.label is not None}
     named = {node for rack in fabric.racks.values() for node in rack.nodes}
-    return {name: labelled(rack.label, nodes, named) for name, rack in fabric.racks.items() if rack.label is not None}
+    found = carriers(labels.values(), nodes)
+    return {name: _beside(named, found[label]) for name, label in labels.items()}
 
 
 def with_nodes(fabric: Fabric, nodes: Mapping[str, NodeState]) -> Fabric:

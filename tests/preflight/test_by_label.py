@@ -9,7 +9,7 @@ import pytest
 
 from leafrack.fabric import Fabric, Interconnect, names
 from leafrack.preflight import by_label as preflight
-from leafrack.preflight.drift import is_applied
+from leafrack.preflight.drift import Comparison, is_applied
 from leafrack.preflight.findings import Observed, findings, notices, overlaps
 from leafrack.world.cluster import PeerState
 from leafrack.world.nodes import NodeState
@@ -165,3 +165,10 @@ def test_somebody_elses_bgp_peer_is_held_against_labelled_nodes_too() -> None:
     reflector = NodeState("node1", nodes()["node1"].addresses, labels={names.REFLECTOR_LABEL: "rr1"})
     found = [str(each) for each in findings(by_label("rr1"), Observed(cluster(A, reflector, peers=(old,))))]
     assert any("BGPPeer old makes" in line and "as rr1-to-node-peer will" in line for line in found), found
+
+
+def test_a_labelled_node_that_somebody_made_a_reflector_is_told_with_what_takes_it_back() -> None:
+    key = names.CLUSTER_ID_ANNOTATION
+    made = node("a", "172.20.0.21", "rr1", annotations={key: "172.20.0.21"})
+    found = Comparison(by_label("rr1"), Observed(cluster(made))).of_others("rr1")
+    assert found == (f"node a is no reflector in this file and has {key}=172.20.0.21: kubectl annotate node a {key}-",)

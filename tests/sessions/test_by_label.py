@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from leafrack.commands import gate
+from leafrack.commands import gate, status
 from leafrack.commands.gate import Guarded
+from leafrack.errors import UnreadableError
 from leafrack.fabric import Interconnect
 from leafrack.sessions import by_label as labels
 from leafrack.sessions import compare, look
@@ -92,6 +93,32 @@ def test_a_gate_asks_the_cluster_each_time_who_carries_the_label(monkeypatch: py
     assert gate.run(guarded, "forward", told.append, wait=5) == ()
     assert asked == [[A, B, C], [A, B]]
     assert told == ["connected-1: of rack=one in rack rr1 these hold nothing: d (not Ready)"]
+
+
+def test_status_has_the_sessions_of_who_is_there_and_a_row_for_who_holds_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Reader:
+        def __init__(self, _connection: object) -> None: ...
+
+        def nodes(self) -> object:
+            return WORLD
+
+    monkeypatch.setattr(status, "Connection", lambda *_, **__: None)
+    monkeypatch.setattr(status, "ClusterReader", Reader)
+    found, rows = status.with_labelled(by_label("rr1"), Cluster())
+    assert list(found.racks["rr1"].members) == ["a", "b", "c"]
+    assert [(row.what, row.found, row.ok) for row in rows] == [("d", "not Ready", True)]
+
+
+def test_status_says_once_a_rack_that_the_cluster_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise UnreadableError("cluster", "cannot reach the API server")
+
+    monkeypatch.setattr(status, "Connection", away)
+    found, (row,) = status.with_labelled(by_label("rr1"), Cluster())
+    assert (found, row.ok, row.what) == (by_label("rr1"), False, "nodes with rack=one")
+    assert status.with_labelled(by_label(), Cluster())[1] == ()
 
 
 def _down(expected: object) -> tuple[Row, ...]:

@@ -10,7 +10,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Node
 
 from leafrack.fabric import names
-from leafrack.world.labelled import carrying, labelled, of_fabric, with_nodes
+from leafrack.world.labelled import carriers, labelled, of_fabric, with_nodes
 from leafrack.world.nodes import NodeState, node_state
 from tests.labelled import LABELS, by_label, node, nodes
 
@@ -46,7 +46,7 @@ def test_of_many_that_hold_nothing_a_few_are_named() -> None:
 
 def test_a_label_that_calicoctl_gave_counts_as_for_calico() -> None:
     given = node("a", "172.20.0.21", annotations={names.LABELS_ANNOTATION: json.dumps({"rack": "one"})})
-    assert list(carrying(LABELS["rr1"], {"a": given})) == ["a"]
+    assert list(carriers([LABELS["rr1"]], {"a": given})[LABELS["rr1"]]) == ["a"]
 
 
 def a_node(*conditions: tuple[str, str], taint: str = "") -> Node:
