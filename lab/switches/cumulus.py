@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from ipaddress import ip_interface
-from pathlib import Path
 from typing import Any
 
 import yaml
 
+from lab.paths import CLONE
 from lab.plan import Switch
 from lab.switches.frr import RELEASE
 from lab.switches.software import Software
@@ -57,5 +57,5 @@ CUMULUS = Software(
     owner="frr",
     mounts=("/etc/nvue.d", "/etc/frr", "/run/frr", "/run/nvue"),
     files=_files,
-    environment={**RELEASE, "NV": f"{sys.executable} -P {Path(__file__).with_name('nv.py')}"},
+    environment={**RELEASE, "NV": f"env PYTHONPATH={CLONE} {sys.executable} -P -m lab.nv"},
 )

@@ -27,7 +27,7 @@ from leafrack.world.conversation import SaidError
 from leafrack.world.model import Endpoint
 from leafrack.world.player import Done, Player, PlayError
 
-NV = Path(__file__).resolve().parents[3] / "lab" / "switches" / "nv.py"
+CLONE = Path(__file__).resolve().parents[3]
 OWN = ("LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT")
 NODE = Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", *OWN, (64512,), password="s3cret#: '$x")
 LISTS = (PrefixList(OWN[0], (ip_network("10.233.64.0/18"),)), PrefixList(OWN[1], (ip_network("0.0.0.0/0"),)))
@@ -56,10 +56,15 @@ class Cumulus:
         leaf = Switch("leaf01", 65009, "2.2.2.2", "rr1", (), (UPLINK,), "cumulus")
         (root / "etc/nvue.d/startup.yaml").write_text(startup(leaf))
         (root / "etc/os-release").write_text(f"ID=cumulus-linux\nVERSION_ID={version}\n")
-        for name, text in (("vtysh", VTYSH), ("nv", f'#!/bin/sh\nexec {sys.executable} -P {NV} "$@"\n')):
+        for name, text in (("vtysh", VTYSH), ("nv", f'#!/bin/sh\nexec {sys.executable} -P -m lab.nv "$@"\n')):
             (root / "bin" / name).write_text(text)
             (root / "bin" / name).chmod(0o755)
-        self.env = {"PATH": f"{root}/bin:{os.environ['PATH']}", "NV_ROOT": str(root), "NV_RELOAD": "true"}
+        self.env = {
+            "PYTHONPATH": str(CLONE),
+            "PATH": f"{root}/bin:{os.environ['PATH']}",
+            "NV_ROOT": str(root),
+            "NV_RELOAD": "true",
+        }
         assert self.run("nv boot").returncode == 0
 
     def run(self, command: str, given: str = "") -> subprocess.CompletedProcess[str]:
