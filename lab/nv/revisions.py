@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -76,11 +77,20 @@ def put_in_force(kept: Tree, tree: Tree) -> None:
     before = FRR_CONF.read_text() if FRR_CONF.exists() else ""
     FRR_CONF.write_text(frr_conf(tree))
     done = subprocess.run(RELOAD, capture_output=True, text=True, check=False)
-    if done.returncode:
+    if done.returncode and refused(done.stdout + done.stderr):
         FRR_CONF.write_text(before)
         subprocess.run(RELOAD, capture_output=True, check=False)
         raise NvError("frr could not be reloaded, and the configuration is as it was before")
     kept["applied"] = tree
+
+
+def refused(said: str) -> bool:
+    """Whether FRR has refused a line, by what it said when it was reloaded.
+
+    All that is new is sent twice, and FRR 8.4 refuses to switch graceful restart to what it is already.
+    """
+    lines = re.findall(r"^line \d+: .*, line: +(.*)", said, re.MULTILINE)
+    return not lines or not all(re.fullmatch(r"neighbor \S+ graceful-restart.*", line) for line in lines)
 
 
 def apply(kept: Tree, confirm: str) -> None:

@@ -10,6 +10,8 @@ hostname "$HOST"
 mount -t sysfs sysfs /sys
 for folder in /etc/nvue.d /etc/frr /run/frr /run/nvue; do mount --bind "$RUN$folder" "$folder"; done
 mount -t tmpfs -o mode=1777 tmpfs /var/tmp
+# Where frr-reload.py writes what it does.
+mount -t tmpfs -o mode=700 tmpfs /var/log/frr
 mount --bind /run/nvue/os-release /etc/os-release
 shell_of_root_is_plain
 release_on_path

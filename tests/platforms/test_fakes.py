@@ -1,4 +1,4 @@
-"""Every platform whose leaves are fakes, in short: a job, its session with a node, and back. The rest runs at night."""
+"""Platforms whose suite runs at night, in short: a job, its session with a node, and back."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.fakes import FAKES
-from leafrack.platforms import Way, platforms
+from leafrack.platforms import Way
 from tests.platforms.boxes import NODE_AS, Box, neighbour, running
-from tests.platforms.test_conformance import job
+from tests.platforms.test_conformance import SHORT, job
 
 pytestmark = pytest.mark.lab
 
 
-@pytest.fixture(params=sorted(set(FAKES) & set(platforms())))
+@pytest.fixture(params=SHORT)
 def box(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     with running(request.param, tmp_path_factory.mktemp(request.param)) as found:
         yield found

@@ -98,6 +98,9 @@ CUMULUS = _Cumulus(
             "NVIDIA's schemas of 5.1, 5.3, 5.9, 5.14, 5.15 and 5.18 (package nvueschema): every key and value.",
             EVERYTHING - {Basic.READING, Basic.JOBS},
         ),
-        Evidence(Strength.SIMULATED, "Whole jobs on an `nv` of leafrack's own, which writes FRR's configuration."),
+        Evidence(
+            Strength.SIMULATED,
+            "The whole suite, on an `nv` of leafrack's own before a real FRR 8.4, by `make nightly`.",
+        ),
     ),
 )
