@@ -1,8 +1,7 @@
 """Leaves that are somebody else's: what stands in the place of the resources by which leafrack writes to a leaf.
 
-Pulumi deletes what a program registers no more by the ``delete`` of the state. For a leaf that was leafrack's own, that
-would take its neighbours away. So what the state holds of such a leaf stays, without commands: Pulumi updates before it
-deletes, and there is nothing to run any more. It has them again when the leaf comes back.
+What the state holds of a leaf that was leafrack's own stays, without commands (components/kept.py). It has them again
+when the leaf comes back.
 """
 
 from __future__ import annotations
@@ -11,21 +10,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import pulumi
-from pulumi_command import local, remote
 
 from leafrack.commands.hand_over import HandedOver
 from leafrack.fabric import Fabric, hand_over, names
 from leafrack.fabric import leaf as leaves_of
-from leafrack.platforms import Task
 from leafrack.sessions.by_label import ByLabel
 from leafrack.sessions.model import ExpectedSession
 
 from .python import Run, run
 from .scope import Resources, Scope
-from .state import REMOTE, kinds_of
-
-BOUNDED = pulumi.CustomTimeouts(create="2m", update="2m", delete="2m")
-"""For a switch that stops answering in the middle: more than all tries to connect and what one command may take."""
 
 
 def leaves(fabric: Fabric) -> dict[str, str]:
@@ -71,21 +64,3 @@ def handed_over(scope: Scope, rack: str, leaf: str, depends_on: Resources) -> pu
     )
     asked = Run(command="hand-over", stdin=told.model_dump_json(), forward=False, update=False)
     return run(scope, f"{leaf}-by-hand", asked, depends_on)
-
-
-def keep(scope: Scope, leaf: str, task: Task, host: str) -> None:
-    """Take the commands out of what the state has of a leaf; nothing where it has nothing."""
-    name = f"{leaf}-{task}"
-    opts = pulumi.ResourceOptions(parent=scope.parent, custom_timeouts=BOUNDED, delete_before_replace=True)
-    for kind in kinds_of(name):
-        if kind == REMOTE:
-            # Nobody connects where nothing runs, and no secret is needed for it.
-            remote.Command(
-                name,
-                connection=remote.ConnectionArgs(host=host),
-                add_previous_output_in_env=False,
-                logging=remote.Logging.NONE,
-                opts=opts,
-            )
-        else:
-            local.Command(name, opts=opts)

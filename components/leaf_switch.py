@@ -15,11 +15,12 @@ from leafrack.preflight import hand_overs
 from leafrack.preflight.drift import Comparison, Differences
 from leafrack.world.model import endpoints
 
-from . import by_hand
+from . import by_hand, kept
 from .access import Access
 from .python import Run, run
 from .rerun import Rerun, Watch
 from .scope import Resources, Scope
+from .state import LOCAL, REMOTE, kinds_of
 
 _BOUNDED_PLAYED = pulumi.CustomTimeouts(create="5m", update="5m", delete="5m")
 """More than a job that is played may take (leafrack.world.player)."""
@@ -107,8 +108,13 @@ class LeafSwitch(pulumi.ComponentResource):
         secret = args.password
         self._texts.append(text(None) if secret is None else pulumi.Output.secret(secret).apply(text))
         for task in (Task.SESSIONS, Task.AS_NUMBERS):
-            by_hand.keep(scope, self._name, task, args.declared.ssh_host)
+            self._keep(task, REMOTE, LOCAL)
         return by_hand.handed_over(scope, args.rack, args.leaf, args.depends_on)
+
+    def _keep(self, task: Task, *kinds: str) -> None:
+        """Let nothing run that the state has from when jobs of the leaf were run in another way."""
+        name = f"{self._name}-{task}"
+        kept.keep(self, name, set(kinds_of(name)) & set(kinds), self._args.declared.ssh_host)
 
     def _command(self, task: Task, differences: Differences, depends_on: Resources) -> pulumi.Resource:
         args, rerun = self._args, self.watch.rerun(differences)
@@ -129,7 +135,10 @@ class LeafSwitch(pulumi.ComponentResource):
         stdin = given(None) if secret is None else pulumi.Output.secret(secret).apply(given)
         if task is Task.SESSIONS:
             self._texts.append(stdin)
-        make = self._played if isinstance(platform, PlayedPlatform) else self._sent
+        played = isinstance(platform, PlayedPlatform)
+        if task is not Task.RETIRED:
+            self._keep(task, REMOTE if played else LOCAL)
+        make = self._played if played else self._sent
         return make(job, stdin, rerun, depends_on)
 
     def _played(self, job: Job, stdin: pulumi.Input[str], rerun: Rerun, depends_on: Resources) -> pulumi.Resource:
@@ -168,7 +177,7 @@ class LeafSwitch(pulumi.ComponentResource):
                 parent=self,
                 depends_on=list(depends_on),
                 ignore_changes=rerun.ignored("update"),
-                custom_timeouts=by_hand.BOUNDED,
+                custom_timeouts=kept.BOUNDED,
                 # Otherwise the delete of what is replaced takes back what its successor has just written.
                 delete_before_replace=True,
             ),

@@ -21,7 +21,7 @@ from .outputs import OUTPUT_VERSION
 
 _LEAF_TYPE = "leafrack:index:LeafSwitch$command:remote:Command::"
 _OF_A_LEAF = re.compile(r".*leafrack:index:LeafSwitch\$(?P<type>[^$]+?)::(?P<name>[^:]+)")
-REMOTE = "command:remote:Command"
+REMOTE, LOCAL = "command:remote:Command", "command:local:Command"
 
 
 def stale_state() -> str | None:
@@ -58,11 +58,9 @@ def kinds_of(name: str) -> tuple[str, ...]:
     Of a state that cannot be read it is taken to have one that runs on the leaf.
     """
     try:
-        urns = _resources(get_monitor())
+        return _kinds(get_monitor()).get(name, ())
     except Exception:  # noqa: BLE001 - the SDK raises no narrower one
         return (REMOTE,)
-    found = (_OF_A_LEAF.fullmatch(urn) for urn in urns)
-    return tuple(each["type"] for each in found if each and each["name"] == name)
 
 
 def handed_before() -> Mapping[str, str]:
@@ -91,9 +89,13 @@ def seals(leaves: Iterable[str]) -> Mapping[str, Mapping[Address, Seal]]:
 
 
 @lru_cache(maxsize=1)
-def _resources(_monitor: object) -> tuple[str, ...]:
-    """URNs of the state, read once in a run: each has a monitor of its own."""
-    return tuple(_read("pulumi:pulumi:readStackResourceOutputs", "stackName"))
+def _kinds(_monitor: object) -> Mapping[str, tuple[str, ...]]:
+    """Types of what leaves have, by name, read once in a run: each has a monitor of its own."""
+    found = map(_OF_A_LEAF.fullmatch, _read("pulumi:pulumi:readStackResourceOutputs", "stackName"))
+    kinds: dict[str, tuple[str, ...]] = {}
+    for each in filter(None, found):
+        kinds[each["name"]] = (*kinds.get(each["name"], ()), each["type"])
+    return kinds
 
 
 def _is_stale() -> bool:
