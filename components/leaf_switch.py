@@ -187,5 +187,7 @@ class LeafSwitch(pulumi.ComponentResource):
     def _has_no_way_back(job: Job) -> bool:
         """Whether there is none, or the neighbours start with the AS that they have in the end."""
         return job.task is Task.RETIRED or (
-            job.task is Task.AS_NUMBERS and all(each.as_number == job.final_as for each in job.neighbours)
+            job.task is Task.AS_NUMBERS
+            and all(each.as_number == job.final_as for each in job.neighbours)
+            and all(each.as_number == job.final_as for each in job.listeners)
         )

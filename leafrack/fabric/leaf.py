@@ -3,37 +3,69 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from leafrack.fabric import Fabric, Leaf, names
 from leafrack.platforms import Feature, platform_of
-from leafrack.platforms.job import Job, Neighbour, PrefixList, Task
+from leafrack.platforms.job import Job, Listener, Neighbour, PrefixList, Task
 from leafrack.platforms.state import Timers
+
+MAXIMUM_NEIGHBOURS = 100
+"""That a leaf takes in a rack's ranges, of each family, where the file gives no number: two racks full of servers."""
 
 
 def neighbours(fabric: Fabric, rack: str, leaf: str) -> dict[str, tuple[Neighbour, ...]]:
     """Neighbours of a leaf by node, one for each family that both have, as they are when the rack is connected."""
     declared = fabric.racks[rack]
-    final, start = fabric.leaf_side_as(rack), start_as(fabric, rack, leaf)
     return {
         node: tuple(
             Neighbour(
                 address=address,
-                as_number=start,
                 description=names.neighbour_description(rack, node),
-                list_in=names.list_in(fabric.name, address.version),
-                list_out=names.list_out(fabric.name, address.version),
-                as_numbers=tuple(sorted({fabric.as_number, fabric.rack_as(rack), final})),
-                as_override=fabric.overrides_as(rack, leaf),
-                remove_private_as=declared.local_as_number is not None,
-                graceful_restart=len(declared.leaves) == 1,
-                timers=_timers(declared.leaves[leaf]),
-                ttl_security=fabric.ttl_security,
-                maximum_prefix=fabric.maximum_prefix,
+                **_terms(fabric, rack, leaf, address.version),
             )
             for address in addresses
             if declared.leaves[leaf].address.of(address.version) is not None
         )
         for node, addresses in fabric.border(rack).items()
+    }
+
+
+def listeners(fabric: Fabric, rack: str, leaf: str) -> tuple[Listener, ...]:
+    """Ranges in which a leaf takes the nodes of a rack that is known by a label, as the rack is connected.
+
+    Of the families that the fabric carries and the leaf has an address of.
+    """
+    declared = fabric.racks[rack]
+    if not fabric.listens(rack):
+        return ()
+    return tuple(
+        Listener(
+            prefix=prefix,
+            group=names.listening_group(fabric.name, prefix.version),
+            description=names.range_description(rack),
+            maximum_neighbours=declared.maximum_neighbours or MAXIMUM_NEIGHBOURS,
+            **_terms(fabric, rack, leaf, prefix.version),
+        )
+        for prefix in declared.listen_ranges or declared.subnets
+        if prefix.version in fabric.versions and declared.leaves[leaf].address.of(prefix.version) is not None
+    )
+
+
+def _terms(fabric: Fabric, rack: str, leaf: str, version: int) -> dict[str, Any]:
+    """What a leaf sets of the sessions to the nodes of a rack, whether it knows their names or takes whoever comes."""
+    declared, final = fabric.racks[rack], fabric.leaf_side_as(rack)
+    return {
+        "as_number": start_as(fabric, rack, leaf),
+        "list_in": names.list_in(fabric.name, version),
+        "list_out": names.list_out(fabric.name, version),
+        "as_numbers": tuple(sorted({fabric.as_number, fabric.rack_as(rack), final})),
+        "as_override": fabric.overrides_as(rack, leaf),
+        "remove_private_as": declared.local_as_number is not None,
+        "graceful_restart": len(declared.leaves) == 1,
+        "timers": _timers(declared.leaves[leaf]),
+        "ttl_security": fabric.ttl_security,
+        "maximum_prefix": fabric.maximum_prefix,
     }
 
 
@@ -73,6 +105,7 @@ def job(fabric: Fabric, rack: str, leaf: str, task: Task) -> Job:
         lists=prefix_lists(fabric),
         neighbours=tuple(each for found in neighbours(fabric, rack, leaf).values() for each in found),
         final_as=fabric.leaf_side_as(rack),
+        listeners=listeners(fabric, rack, leaf),
     )
 
 

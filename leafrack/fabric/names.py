@@ -135,9 +135,19 @@ def list_out(fabric: str, version: int) -> str:
     return f"{LISTS}{fabric}-{'OUT' if version == 4 else 'OUT6'}"
 
 
+def listening_group(fabric: str, version: int) -> str:
+    """Name of the group of neighbours on a leaf that come by a range, of one IP version."""
+    return f"{LISTS}{fabric}-{'NODES' if version == 4 else 'NODES6'}"
+
+
 def own_lists(fabric: str) -> tuple[str, ...]:
     """Names of every prefix list that a fabric may have on a leaf: who carries one of them is its neighbour."""
     return tuple(named(fabric, version) for version in (4, 6) for named in (list_in, list_out))
+
+
+def range_description(rack: str) -> str:
+    """Description of the neighbours of a leaf that come by a range."""
+    return f"leafrack {rack}"
 
 
 def neighbour_description(rack: str, node: str) -> str:

@@ -16,6 +16,8 @@ from leafrack.fabric.node_label import OneLabel, named, named_or_labelled
 from leafrack.fabric.switch import Addresses, Leaf
 from leafrack.fabric.values import AsNumber, OneNetwork
 
+LARGEST_MAXIMUM_NEIGHBOURS = 5000
+"""What switches have long taken; no leaf has more nodes."""
 DEFAULT_PREFIX_LENGTHS = {4: 24, 6: 64}
 """Of the subnet around a leaf's address, by IP version, where a rack gives no nodeCIDRs."""
 
@@ -62,6 +64,22 @@ class Rack(Declared):
             "whenever they come and go"
         ),
         json_schema_extra=named_or_labelled,
+    )
+    listen_ranges: tuple[OneNetwork, ...] = Field(
+        default=(),
+        description=(
+            "of a rack by label whose every node peers with its leaves: where in its subnets the nodes are, and the "
+            "leaves listen for them; all of the subnets if not given"
+        ),
+    )
+    maximum_neighbours: int | None = Field(
+        default=None,
+        ge=1,
+        le=LARGEST_MAXIMUM_NEIGHBOURS,
+        strict=True,
+        description=(
+            "nodes that a leaf takes in these ranges, of each family; 100 if not given, where its platform counts them"
+        ),
     )
     label: SkipJsonSchema[OneLabel] = Field(default=None, exclude=True, validation_alias=AliasPath("members", "label"))
 

@@ -17,7 +17,7 @@ from leafrack.platforms.evidence import Evidence
 from leafrack.platforms.job import Job, Neighbour, PrefixList
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.reading import Reading
-from leafrack.platforms.state import NeighbourState, SwitchState
+from leafrack.platforms.state import ListenerState, NeighbourState, SwitchState
 
 
 class Platform(Reading, Protocol):
@@ -38,6 +38,10 @@ class Platform(Reading, Protocol):
         """What a neighbour lacks and has besides, its AS aside; passwords are not shown. Empty where it is right."""
         ...
 
+    def listener_differences(self, job: Job, found: SwitchState) -> tuple[str, ...]:
+        """What the ranges of a job lack and have besides; passwords are not shown. Empty where they are right."""
+        ...
+
     def list_differences(self, lists: tuple[PrefixList, ...], found: SwitchState) -> tuple[str, ...]:
         """Entries that prefix lists lack and have besides; empty where they are right."""
         ...
@@ -46,7 +50,7 @@ class Platform(Reading, Protocol):
         """Entries of prefix lists by list, in the platform's words, as :meth:`parse` reads them."""
         ...
 
-    def as_difference(self, as_number: int, found: NeighbourState) -> tuple[str, ...]:
+    def as_difference(self, as_number: int, found: NeighbourState | ListenerState) -> tuple[str, ...]:
         """How a neighbour's AS differs from the one that it is pinned to in the end; empty where it is right."""
         ...
 

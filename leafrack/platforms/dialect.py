@@ -9,7 +9,7 @@ from leafrack.platforms import differences
 from leafrack.platforms.evidence import Evidence
 from leafrack.platforms.job import Job, Neighbour, PrefixList
 from leafrack.platforms.reading import Behaviour, Feature, Remedies
-from leafrack.platforms.state import AnyAs, NeighbourState, Setting, Settings, SwitchState
+from leafrack.platforms.state import AnyAs, ListenerState, NeighbourState, Setting, Settings, SwitchState
 
 
 @dataclass(kw_only=True)
@@ -31,16 +31,27 @@ class Dialect:
     """What stands behind it."""
     neighbour_is_ours_alone: bool = False
     """Whether everything that is said of a neighbour of ours goes when it is written again."""
+    one_limit_for_all: bool = False
+    """Whether one number limits the neighbours of all ranges, those of others too: it is raised and never lowered."""
 
     def neighbour_differences(self, neighbour: Neighbour, found: NeighbourState) -> tuple[str, ...]:
         """What a neighbour lacks and has besides, its AS aside; passwords are not shown."""
         more = (f"has `{line}`" for line in found.rest) if self.neighbour_is_ours_alone else ()
         return (*differences.of_neighbour(neighbour, found, self.words), *more)
 
+    def listener_differences(self, job: Job, found: SwitchState) -> tuple[str, ...]:
+        """What the ranges of a job lack and have besides; an AS that is right at some time is right."""
+        lines = differences.of_listeners(job, found, self.words, self.as_words)
+        counts = Feature.MAXIMUM_NEIGHBOURS not in self.cannot
+        return (
+            *lines,
+            *(differences.of_limits(job.listeners, found, all_in_one=self.one_limit_for_all) if counts else ()),
+        )
+
     def list_differences(self, lists: tuple[PrefixList, ...], found: SwitchState) -> tuple[str, ...]:
         """Entries that prefix lists lack and have besides."""
         return differences.of_lists(self.entries(lists), found.lists)
 
-    def as_difference(self, as_number: int, found: NeighbourState) -> tuple[str, ...]:
+    def as_difference(self, as_number: int, found: NeighbourState | ListenerState) -> tuple[str, ...]:
         """How a neighbour's AS differs from the one that it is pinned to in the end."""
         return differences.of_as(as_number, found, self.as_words)

@@ -5,10 +5,20 @@ Values are compared, and said in the words of the platform. What leafrack sets n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from leafrack.platforms.job import Neighbour
-from leafrack.platforms.state import AnyAs, Limit, NeighbourState, Password, PrivateAs, Setting, Settings
+from leafrack.platforms.job import Job, Listener, Neighbour
+from leafrack.platforms.state import (
+    AnyAs,
+    Limit,
+    ListenerState,
+    NeighbourState,
+    Password,
+    PrivateAs,
+    Setting,
+    Settings,
+    SwitchState,
+)
 
 RETRY = 60
 """Seconds after which a session that had too many routes is tried again."""
@@ -17,26 +27,77 @@ Words = Callable[[Setting, Settings], str]
 """The platform's (:meth:`~leafrack.platforms.reading.Reading.words`)."""
 
 
-def wanted(neighbour: Neighbour) -> Settings:
-    """What leafrack sets of a neighbour."""
+def wanted(each: Neighbour | Listener) -> Settings:
+    """What leafrack sets of a neighbour, or of those that come by a range."""
     return Settings(
-        description=neighbour.description,
-        password=Password(neighbour.password) if neighbour.password else None,
-        timers=neighbour.timers,
-        ttl_security=1 if neighbour.ttl_security else None,
-        graceful_restart=neighbour.graceful_restart,
-        list_in=neighbour.list_in,
-        list_out=neighbour.list_out,
-        limit=None if neighbour.maximum_prefix is None else Limit(neighbour.maximum_prefix, RETRY),
-        as_override=neighbour.as_override,
-        private_as=PrivateAs() if neighbour.remove_private_as else None,
+        description=each.description,
+        password=Password(each.password) if each.password else None,
+        timers=each.timers,
+        ttl_security=1 if each.ttl_security else None,
+        graceful_restart=each.graceful_restart,
+        list_in=each.list_in,
+        list_out=each.list_out,
+        limit=None if each.maximum_prefix is None else Limit(each.maximum_prefix, RETRY),
+        as_override=each.as_override,
+        private_as=PrivateAs() if each.remove_private_as else None,
         activated=True,
     )
 
 
 def of_neighbour(neighbour: Neighbour, found: NeighbourState, words: Words) -> tuple[str, ...]:
     """What a neighbour lacks and has besides, its AS aside."""
-    right = wanted(neighbour)
+    return _of_settings(wanted(neighbour), found, words)
+
+
+def of_listeners(job: Job, found: SwitchState, words: Words, as_words: Callable[[int | AnyAs], str]) -> tuple[str, ...]:
+    """What ranges lack and have besides, how many neighbours they take aside."""
+    said: list[str] = []
+    for each in job.listeners:
+        has = found.listeners.get(each.prefix)
+        if has is None:
+            said.append(f"range {each.prefix} is missing")
+            continue
+        lines: tuple[str, ...] = _of_settings(wanted(each), has, words)
+        if has.group not in ("", each.group):
+            lines = (f"is of group {has.group} instead of {each.group}",)
+        elif has.set_as not in right_as(job, each):
+            start = AnyAs.EXTERNAL if each.as_number is None else each.as_number
+            lines += of_set_as(start, has, as_words)
+        said += (f"range {each.prefix} {line}" for line in lines)
+    return tuple(said)
+
+
+def right_as(job: Job, each: Neighbour | Listener) -> frozenset[int | AnyAs]:
+    """Every AS that is right at some time for who is declared."""
+    numbers = (each.as_number, job.final_as, *each.as_numbers)
+    return frozenset((AnyAs.EXTERNAL, *(number for number in numbers if number is not None)))
+
+
+def of_limits(listeners: tuple[Listener, ...], found: SwitchState, *, all_in_one: bool) -> tuple[str, ...]:
+    """Ranges that take fewer or more neighbours than is declared; one number for all of them may be larger."""
+    has = {
+        one.prefix: found.listeners[one.prefix].maximum_neighbours for one in listeners if one.prefix in found.listeners
+    }
+    if all_in_one:
+        enough, most = needed(listeners), max((one or 0 for one in has.values()), default=None)
+        return () if most is None or most >= enough else (_takes("all ranges take", most, enough),)
+    return tuple(
+        _takes(f"range {one.prefix} takes", has[one.prefix], one.maximum_neighbours)
+        for one in listeners
+        if one.prefix in has and has[one.prefix] != one.maximum_neighbours
+    )
+
+
+def needed(listeners: Iterable[Listener]) -> int:
+    """Neighbours that may come to all ranges together: those of a group are counted once."""
+    return sum({each.group: each.maximum_neighbours for each in listeners}.values())
+
+
+def _takes(who: str, has: int | None, right: int) -> str:
+    return f"{who} {'any number of' if has is None else has} neighbours instead of {right}"
+
+
+def _of_settings(right: Settings, found: Settings, words: Words) -> tuple[str, ...]:
     differing = (one for one in Setting if not _agree(getattr(right, one.value), getattr(found, one.value)))
     return tuple(_said(setting, words(setting, right), words(setting, found)) for setting in differing)
 
@@ -57,12 +118,16 @@ def _instead(right: str, has: str) -> str:
     return f"lacks `{right}`" if right else f"has `{has}`"
 
 
-def of_as(as_number: int, found: NeighbourState, words: Callable[[int | AnyAs], str]) -> tuple[str, ...]:
+def of_as(
+    as_number: int, found: NeighbourState | ListenerState, words: Callable[[int | AnyAs], str]
+) -> tuple[str, ...]:
     """The AS that a neighbour is given, where that is another."""
     return () if found.set_as is None else of_set_as(as_number, found, words)
 
 
-def of_set_as(right: int | AnyAs, found: NeighbourState, words: Callable[[int | AnyAs], str]) -> tuple[str, ...]:
+def of_set_as(
+    right: int | AnyAs, found: NeighbourState | ListenerState, words: Callable[[int | AnyAs], str]
+) -> tuple[str, ...]:
     """The same where a group's AS is none of its own, and for any AS."""
     if found.set_as == right:
         return ()

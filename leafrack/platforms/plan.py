@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from leafrack.addresses import Address
 from leafrack.platforms import differences
 from leafrack.platforms.dialect import Dialect
-from leafrack.platforms.job import Job, Neighbour, PrefixList, Task, Way
-from leafrack.platforms.state import AnyAs, Effect, NeighbourState, SwitchState
+from leafrack.platforms.job import Job, Listener, Neighbour, PrefixList, Task, Way
+from leafrack.platforms.state import AnyAs, Effect, ListenerState, NeighbourState, SwitchState
 
 
 class GuardError(ValueError):
@@ -66,6 +66,10 @@ class Plan:
     """Neighbours whose password is not to be entered again: it is sealed, and right as far as anybody can tell."""
     gone: tuple[Address, ...] = ()
     """Neighbours to be removed with everything of them."""
+    listeners: tuple[Listener, ...] = ()
+    """Ranges to be written, all of each: those of a group of which something is missing or differs."""
+    old_listeners: tuple[ListenerState, ...] = ()
+    """Ranges to be removed with everything of them, before neighbours are written: one may be in such a range."""
     as_numbers: tuple[tuple[Address, int | None], ...] = ()
     """Neighbours that get another AS and stay as they are otherwise; ``None`` is any but the switch's own."""
 

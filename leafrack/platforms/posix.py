@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
-from leafrack.platforms.job import Job, Way
+from leafrack.platforms.job import Job, Listener, Neighbour, Way
 
 BOUND = 60
 """Seconds for everything that one program does on a switch, where the switch has ``timeout`` (coreutils, BusyBox)."""
@@ -38,16 +38,10 @@ def program(job: Job, given: str, *packages: str) -> str:
         "as_number": [str(job.as_number)],
         "own_lists": job.own_lists,
         "neighbours": [
-            " ".join(
-                (
-                    str(each.address),
-                    _as_number(each.as_number),
-                    _as_number(job.final_as),
-                    *map(str, each.as_numbers),
-                )
-            )
-            for each in job.neighbours
+            *(_as_numbers(job, each, str(each.address)) for each in job.neighbours),
+            *dict.fromkeys(_as_numbers(job, each, each.group) for each in job.listeners),
         ],
+        "listeners": [f"{each.prefix} {each.group}" for each in job.listeners],
         "given": given.splitlines(),
     }
     return "\n".join(
@@ -66,6 +60,10 @@ def _file(name: str, lines: Iterable[str]) -> Iterable[str]:
     yield f"cat >\"$work/{name}\" <<'{_END}' || exit 1"
     yield from lines
     yield _END
+
+
+def _as_numbers(job: Job, each: Neighbour | Listener, who: str) -> str:
+    return " ".join((who, _as_number(each.as_number), _as_number(job.final_as), *map(str, each.as_numbers)))
 
 
 def _as_number(number: int | None) -> str:

@@ -25,6 +25,17 @@ class Feature(StrEnum):
     ANY_AS = "neighbours of any AS"
     """A rack that is going to change its AS connects with one and goes on with the other."""
     IPV6 = "IPv6 neighbours"
+    LISTENERS = "range of addresses in which it takes neighbours"
+    """The nodes of a rack that is known by a label have no names that a leaf could be given."""
+    MAXIMUM_NEIGHBOURS = "limit of the neighbours that it takes in a range"
+
+
+NO_LISTENERS = dict.fromkeys(
+    (Feature.LISTENERS, Feature.MAXIMUM_NEIGHBOURS),
+    "leafrack writes none there; name the rack's nodes, or let named route reflectors peer with the leaf "
+    "(interconnect: route-reflectors)",
+)
+"""What a platform cannot do whose ranges leafrack does not know."""
 
 
 class ThirdParty(StrEnum):

@@ -15,7 +15,7 @@ from typing import Any
 
 from leafrack.addresses import Address
 from leafrack.fabric import Fabric, leaf, names
-from leafrack.platforms import Neighbour, platform_of
+from leafrack.platforms import Job, Neighbour, Task, platform_of
 from leafrack.platforms.plan import Seal, shows_another_password
 from leafrack.platforms.state import AnyAs
 from leafrack.world import labelled
@@ -68,7 +68,11 @@ class Comparison:
                 for neighbour in declared
                 for line in self._of_neighbour(rack, name, node, neighbour)
             ),
+            *(f"{name}: {line}" for line in platform.listener_differences(self._job(rack, name), state)),
         )
+
+    def _job(self, rack: str, name: str) -> Job:
+        return leaf.with_password(leaf.job(self.fabric, rack, name, Task.SESSIONS), self.passwords.get(rack))
 
     def _of_neighbour(self, rack: str, name: str, node: str, neighbour: Neighbour) -> Differences:
         state = self.observed.switches[name]
@@ -99,6 +103,10 @@ class Comparison:
                     continue
                 lines = platform.as_difference(self.fabric.leaf_side_as(rack), state.neighbours[address])
                 found += [f"{who} {line}" for line in lines]
+        for one in leaf.listeners(self.fabric, rack, name):
+            has = state.listeners.get(one.prefix)
+            lines = platform.as_difference(self.fabric.leaf_side_as(rack), has) if has else ("is missing",)
+            found += [f"{name}: range {one.prefix} {line}" for line in lines]
         return tuple(found)
 
     def keeps_any_as(self, rack: str, name: str) -> bool:

@@ -11,7 +11,7 @@ from leafrack.fabric import Fabric, names
 from leafrack.fabric.leaf import keepalive_time
 from leafrack.fabric.source import at
 from leafrack.fabric.values import LARGEST_INT32, within
-from leafrack.preflight import announced, by_label, installed, labels, leaves
+from leafrack.preflight import announced, by_label, installed, labels, leaves, listening
 from leafrack.preflight import transitions as moves
 from leafrack.preflight.foreign import Foreign, declared_peers, listed
 from leafrack.world import migration
@@ -40,7 +40,8 @@ def findings(
             *by_label.moves(fabric, observed.cluster, manager),
             *moves.findings(with_nodes(fabric, observed.cluster.nodes), observed.cluster, with_passwords),
         )
-    return (*of_cluster, *leaves.findings(fabric, observed.switches))
+    switches = observed.switches
+    return (*of_cluster, *leaves.findings(fabric, switches), *listening.overlaps(fabric, switches))
 
 
 def overlaps(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -> tuple[Problem, ...]:
@@ -49,14 +50,16 @@ def overlaps(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -
     In a fabric that has been applied they came later, so a drift check shows them.
     """
     of_cluster = () if observed.cluster is None else _of_others(fabric, observed.cluster, manager)
-    return (*of_cluster, *leaves.overlaps(fabric, observed.switches))
+    switches = observed.switches
+    return (*of_cluster, *leaves.overlaps(fabric, switches), *listening.overlaps(fabric, switches))
 
 
 def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
     """What an operator should know before saying yes: sessions that reset, leaves that stay silent, other peers."""
-    cluster = observed.cluster
+    cluster, switches = observed.cluster, observed.switches
+    of_switches = (*leaves.notices(fabric, switches), *listening.notices(fabric, switches))
     if cluster is None:
-        return tuple(leaves.notices(fabric, observed.switches))
+        return of_switches
     unknown = [Problem(cluster.calico.unknown, path="cluster")] if cluster.calico.unknown else []
     of_cluster = (
         *unknown,
@@ -69,7 +72,7 @@ def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
         *by_label.notices(fabric, cluster),
         *Foreign(fabric, cluster).notices(),
     )
-    return (*of_cluster, *leaves.notices(fabric, observed.switches))
+    return (*of_cluster, *of_switches)
 
 
 def _of_cluster(fabric: Fabric, cluster: ClusterState, manager: str) -> Iterator[Problem]:

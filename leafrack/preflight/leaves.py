@@ -69,7 +69,8 @@ def overlaps(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Pr
         if found.state.remote_as and found.state.remote_as not in right and not found.ours:
             yield _other_as(found, sorted(right))
         for line in found.state.lines:
-            if line.effect in _HARM and not (found.ours and line.effect is Effect.SHUTS):
+            put_right = found.ours and (line.effect is Effect.SHUTS or found.state.came_by is not None)
+            if line.effect in _HARM and not put_right:
                 text = f"{found}, with `{line.text}`: {_HARM[line.effect]}; take that line away on {found.leaf} first"
                 yield Problem(text, path=found.path)
 

@@ -26,6 +26,10 @@ V6 = (
     ("address: 172.20.0.254", "address: [172.20.0.254, fd00:1::254]"),
     ("node1: 172.20.0.11", "node1: [172.20.0.11, fd00:1::11]"),
 )
+LISTENING = (
+    ("    asNumber: 64512\n    leaves", "    interconnect: full-mesh\n    leaves"),
+    ("members: {node3: 172.20.0.13}", "members: {label: rack=rr1}"),
+)
 
 ASKS: Mapping[Feature, tuple[tuple[tuple[str, str], ...], str, str]] = {
     Feature.TIMERS: (
@@ -61,6 +65,12 @@ ASKS: Mapping[Feature, tuple[tuple[tuple[str, str], ...], str, str]] = {
         "asNumber: 64600",
     ),
     Feature.IPV6: ((TOY, *V6), f"{LEAF1}.address", "fd00:1::254"),
+    Feature.LISTENERS: ((TOY, *LISTENING), f"{RR1}.members", "label: rack=rr1"),
+    Feature.MAXIMUM_NEIGHBOURS: (
+        (TOY, LISTENING[0], (LISTENING[1][0], f"{LISTENING[1][1]}\n    maximumNeighbours: 40")),
+        f"{RR1}.maximumNeighbours",
+        "maximumNeighbours",
+    ),
 }
 """What asks for a feature, the key that does, and what is in its line."""
 
@@ -92,7 +102,11 @@ def test_what_nobody_asks_for_a_platform_need_not_do(
     register(monkeypatch, cannot=others)
     found = [one for one in errors(changed(*ASKS[feature][0])) if NAME in one]
     # A rack of localASNumber connects with one AS and goes on with the other, too.
-    more = {Feature.PRIVATE_AS: {Feature.ANY_AS}, Feature.KEEPALIVE: {Feature.TIMERS}}
+    more = {
+        Feature.PRIVATE_AS: {Feature.ANY_AS},
+        Feature.KEEPALIVE: {Feature.TIMERS},
+        Feature.MAXIMUM_NEIGHBOURS: {Feature.LISTENERS},
+    }
     implied = more.get(feature, set())
     assert {other for other in others if any(f"has no {other}:" in one for one in found)} == implied
     assert len(found) == len(implied)

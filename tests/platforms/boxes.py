@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,17 @@ from lab.paths import BIRD2, PATH, SWITCHES
 from lab.plan import Switch
 from lab.switches import SOFTWARE
 from lab.uplinks import Port
-from leafrack.platforms import AnyPlatform, Job, Neighbour, PlayedPlatform, SwitchState, Way, platform_of, posix
+from leafrack.platforms import (
+    AnyPlatform,
+    Job,
+    Listener,
+    Neighbour,
+    PlayedPlatform,
+    SwitchState,
+    Way,
+    platform_of,
+    posix,
+)
 
 AS_NUMBER = 65009
 NODE_AS = 64512
@@ -101,7 +111,7 @@ class Box:
             has = state.neighbours.get(neighbour.address)
             found += [f"{neighbour.address} is missing"] if has is None else []
             found += self.platform.neighbour_differences(neighbour, has) if has else []
-        return found
+        return [*found, *self.platform.listener_differences(job, state)]
 
     def saved(self) -> str:
         """All files of the switch's configuration with owners and modes."""
@@ -122,6 +132,10 @@ class Box:
     def somebody_removes(self, address: str) -> None:
         """They take it away again."""
         _REMOVE[self.name](self, address)
+
+    def takes_at_most(self, limit: int | None) -> None:
+        """Somebody limits the neighbours of all ranges, or does not any more."""
+        _vtysh(self, f"router bgp {AS_NUMBER}", "no bgp listen limit" if limit is None else f"bgp listen limit {limit}")
 
     def node(self, number: int, *words: str) -> str:
         """What a node's BIRD answers."""
@@ -284,6 +298,22 @@ def neighbour(number: int = 0, version: int = 4, fabric: str = "dc1", as_number:
         f"LEAFRACK-{fabric}-IN{six}",
         f"LEAFRACK-{fabric}-OUT{six}",
         (NODE_AS, 64601),
+    )
+
+
+def listener(prefix: str, fabric: str = "dc1") -> Listener:
+    """A range of nodes as a fabric declares it."""
+    network = ip_network(prefix)
+    six = "6" if network.version == 6 else ""
+    return Listener(
+        prefix=network,
+        group=f"LEAFRACK-{fabric}-NODES{six}",
+        as_number=NODE_AS,
+        description="leafrack rr1",
+        list_in=f"LEAFRACK-{fabric}-IN{six}",
+        list_out=f"LEAFRACK-{fabric}-OUT{six}",
+        maximum_neighbours=100,
+        as_numbers=(NODE_AS, 64601),
     )
 
 

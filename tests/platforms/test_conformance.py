@@ -12,7 +12,18 @@ from typing import Any
 import pytest
 
 from leafrack.addresses import Network
-from leafrack.platforms import Feature, Job, Neighbour, PlayedPlatform, PrefixList, SessionState, Task, Way, platforms
+from leafrack.platforms import (
+    Feature,
+    Job,
+    Listener,
+    Neighbour,
+    PlayedPlatform,
+    PrefixList,
+    SessionState,
+    Task,
+    Way,
+    platforms,
+)
 from leafrack.platforms.reading import ThirdParty
 from leafrack.platforms.state import AnyAs, Timers
 from tests.platforms.boxes import ANNOUNCED as BLOCKS
@@ -26,10 +37,16 @@ RACK_AS = 64601
 RANGES = {4: ("10.233.64.0/18", "10.9.9.9/32"), 6: ("fd00:64::/48",)}
 
 
-def job(*neighbours: Neighbour, task: Task = Task.SESSIONS, fabric: str = "dc1", more: str = "0.0.0.0/0") -> Job:
+def job(
+    *neighbours: Neighbour,
+    task: Task = Task.SESSIONS,
+    fabric: str = "dc1",
+    more: str = "0.0.0.0/0",
+    listeners: tuple[Listener, ...] = (),
+) -> Job:
     """A job of a fabric, with the lists of the families that its neighbours have."""
     families = {4: "", 6: "6"}
-    versions = sorted({each.address.version for each in neighbours})
+    versions = sorted({*(each.address.version for each in neighbours), *(each.prefix.version for each in listeners)})
     own = tuple(f"LEAFRACK-{fabric}-{way}{six}" for six in families.values() for way in ("IN", "OUT"))
     lists: list[PrefixList] = []
     for version in versions:
@@ -37,12 +54,17 @@ def job(*neighbours: Neighbour, task: Task = Task.SESSIONS, fabric: str = "dc1",
         sent = (*ranges, ip_network(more)) if version == 4 else ranges
         for way, taken in (("IN", ranges), ("OUT", sent)):
             lists.append(PrefixList(f"LEAFRACK-{fabric}-{way}{families[version]}", taken))
-    return Job(task, AS_NUMBER, own, tuple(lists), neighbours, RACK_AS)
+    return Job(task, AS_NUMBER, own, tuple(lists), neighbours, RACK_AS, listeners)
 
 
 def of(task: Task, sessions: Job) -> Job:
     """The same for another task, without the passwords, which only sessions are given."""
-    return replace(sessions, task=task, neighbours=tuple(replace(one, password=None) for one in sessions.neighbours))
+    return replace(
+        sessions,
+        task=task,
+        neighbours=tuple(replace(one, password=None) for one in sessions.neighbours),
+        listeners=tuple(replace(one, password=None) for one in sessions.listeners),
+    )
 
 
 NIGHTLY = pytest.mark.nightly(twin="tests/platforms/test_fakes.py")

@@ -9,13 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from leafrack.errors import Problem
-from leafrack.fabric.checks import addresses, announced, as_numbers, labels, links, names, platforms, ssh, structure
+from leafrack.fabric.checks import (
+    addresses,
+    announced,
+    as_numbers,
+    labels,
+    links,
+    listening,
+    names,
+    platforms,
+    ssh,
+    structure,
+)
 from leafrack.fabric.model import Fabric
 
 
 def errors(fabric: Fabric) -> Iterator[Problem]:
     """All that keeps this fabric from being built."""
-    for module in (structure, names, labels, announced, addresses, links, as_numbers, ssh, platforms):
+    for module in (structure, names, labels, announced, addresses, links, listening, as_numbers, ssh, platforms):
         yield from module.errors(fabric)
 
 

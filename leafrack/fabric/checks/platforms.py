@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from leafrack.errors import Problem
-from leafrack.fabric.leaf import neighbours
+from leafrack.fabric.leaf import listeners, neighbours
 from leafrack.fabric.model import Fabric
 from leafrack.fabric.source import at
-from leafrack.platforms import Feature, Neighbour, platform_of
+from leafrack.platforms import Feature, Listener, Neighbour, platform_of
 
 
 def errors(fabric: Fabric, with_passwords: Collection[str] = ()) -> Iterator[Problem]:
@@ -27,13 +27,17 @@ def errors(fabric: Fabric, with_passwords: Collection[str] = ()) -> Iterator[Pro
 
 def _asked(fabric: Fabric, rack: str, name: str, *, with_password: bool) -> Mapping[Feature, str]:
     """Features that a leaf's neighbours need, with the key of the file that asks for them."""
-    declared = [one for each in neighbours(fabric, rack, name).values() for one in each]
-    asked = {feature for neighbour in declared for feature in _features(neighbour, password=with_password)}
+    ranges = listeners(fabric, rack, name)
+    declared: list[Neighbour | Listener] = [one for each in neighbours(fabric, rack, name).values() for one in each]
+    declared += ranges
+    asked = {feature for each in declared for feature in _features(each, password=with_password)}
+    asked |= {Feature.LISTENERS} if ranges else set()
+    asked |= {Feature.MAXIMUM_NEIGHBOURS} if fabric.racks[rack].maximum_neighbours is not None else set()
     keys = _keys(fabric, rack, name)
     return {feature: keys[feature] for feature in Feature if feature in asked}
 
 
-def _features(neighbour: Neighbour, *, password: bool) -> Iterator[Feature]:
+def _features(neighbour: Neighbour | Listener, *, password: bool) -> Iterator[Feature]:
     asked = {
         Feature.PASSWORD: password,
         Feature.TIMERS: neighbour.timers is not None,
@@ -44,9 +48,13 @@ def _features(neighbour: Neighbour, *, password: bool) -> Iterator[Feature]:
         Feature.PRIVATE_AS: neighbour.remove_private_as,
         Feature.NO_GRACEFUL_RESTART: not neighbour.graceful_restart,
         Feature.ANY_AS: neighbour.as_number is None,
-        Feature.IPV6: neighbour.address.version == 6,
+        Feature.IPV6: _version(neighbour) == 6,
     }
     yield from (feature for feature, needed in asked.items() if needed)
+
+
+def _version(each: Neighbour | Listener) -> int:
+    return each.address.version if isinstance(each, Neighbour) else each.prefix.version
 
 
 def _keys(fabric: Fabric, rack: str, name: str) -> Mapping[Feature, str]:
@@ -66,4 +74,6 @@ def _keys(fabric: Fabric, rack: str, name: str) -> Mapping[Feature, str]:
         Feature.NO_GRACEFUL_RESTART: f"{path}.leaves",
         Feature.ANY_AS: f"{path}.{number}",
         Feature.IPV6: f"{leaf}.address",
+        Feature.LISTENERS: f"{path}.members",
+        Feature.MAXIMUM_NEIGHBOURS: f"{path}.maximumNeighbours",
     }

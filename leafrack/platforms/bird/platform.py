@@ -8,7 +8,7 @@ from leafrack.addresses import Address
 from leafrack.platforms.bird import read, settings, write
 from leafrack.platforms.evidence import Evidence, Strength
 from leafrack.platforms.job import PrefixList
-from leafrack.platforms.reading import Behaviour, ThirdParty
+from leafrack.platforms.reading import NO_LISTENERS, Behaviour, ThirdParty
 from leafrack.platforms.shell import ShellPlatform
 
 
@@ -44,6 +44,7 @@ BIRD = ShellPlatform(
     words=settings.words,
     as_words=settings.as_words,
     entries=_entries,
+    cannot=NO_LISTENERS,
     evidence=(Evidence(Strength.RUN, "BIRD 2.0.12 of Debian 12, all of it by `make test`."),),
     # The file of a neighbour is leafrack's.
     neighbour_is_ours_alone=True,

@@ -15,7 +15,7 @@ from leafrack.platforms.comware import read, settings, write
 from leafrack.platforms.evidence import Evidence, Strength
 from leafrack.platforms.job import Neighbour
 from leafrack.platforms.played import Answer, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction
-from leafrack.platforms.reading import Behaviour, Feature, ThirdParty
+from leafrack.platforms.reading import NO_LISTENERS, Behaviour, Feature, ThirdParty
 from leafrack.platforms.state import NeighbourState
 
 _TIMER = 120
@@ -116,6 +116,7 @@ COMWARE = _Comware(
     as_words=settings.as_words,
     entries=write.entries,
     cannot={
+        **NO_LISTENERS,
         Feature.ANY_AS: f"each neighbour has one AS number; {_INSTEAD}",
         Feature.PRIVATE_AS: (
             "public-as-only takes them away, only from paths that have no others, and puts nothing in their place; "

@@ -14,6 +14,7 @@ from leafrack.platforms.frr.platform import FRR
 from leafrack.platforms.job import Neighbour
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.played import Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction, Typed
+from leafrack.platforms.reading import NO_LISTENERS
 from leafrack.platforms.state import NeighbourState
 
 _SCRIPT = files(__package__).joinpath("stage.sh").read_text(encoding="utf-8")
@@ -64,6 +65,7 @@ CUMULUS = _Cumulus(
     words=FRR.words,
     as_words=FRR.as_words,
     entries=FRR.entries,
+    cannot=NO_LISTENERS,
     lines=_lines,
     dialogue=Dialogue(
         channel=Channel.EXEC,

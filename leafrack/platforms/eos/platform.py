@@ -9,7 +9,7 @@ from leafrack.platforms.eos import read, running, settings, write
 from leafrack.platforms.evidence import EVERYTHING, Basic, Evidence, Strength
 from leafrack.platforms.job import PrefixList
 from leafrack.platforms.played import SESSION, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction
-from leafrack.platforms.reading import Behaviour, Feature, ThirdParty
+from leafrack.platforms.reading import NO_LISTENERS, Behaviour, Feature, ThirdParty
 
 
 class _Remedies:
@@ -58,8 +58,9 @@ EOS = PlayedPlatform(
     as_words=settings.as_words,
     entries=_entries,
     cannot={
+        **NO_LISTENERS,
         Feature.ANY_AS: "EOS takes neighbours of any AS in a listen range only; give the rack its AS from the start, "
-        "or let the leaf's owner change it (apply: by-hand)"
+        "or let the leaf's owner change it (apply: by-hand)",
     },
     reads=read.READS,
     unread=read.UNREAD,

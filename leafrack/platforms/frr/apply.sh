@@ -7,6 +7,11 @@
 # - FRR silently refuses a prefix list's entry that stands under another number: entries are told by what they say, and
 #   new ones go to the end.
 # - FRR refuses to switch graceful restart to what it is already, so only what differs is sent.
+# - `bgp listen limit` is the instance's: it is raised to what is needed and never lowered. What it was stands behind the
+#   description of leafrack's groups, and is put back with the last of them, unless somebody has changed it since.
+# - FRR takes a session that stands over to no range, and refuses to configure who has come by one. So a group that is
+#   declared no more goes before neighbours come in its place, and those that gave way to the other are waited for: the
+#   other leaf of a pair has its turn after that.
 : "${work:?}" "${way:?}"
 
 # How FRR is reached. A platform that has it elsewhere says so in an apply.sh of its own, which comes after this one.
@@ -18,6 +23,9 @@ frr_given() {
     shift
     vtysh "$@" -f "$file"
 }
+
+# Seconds for neighbours that have to connect again; BIRD waits five after the leaf has closed a session.
+PATIENCE=40
 
 # What else must be true before anything changes; it says what is not, and ends the job.
 ready() { :; }
@@ -55,11 +63,14 @@ as_plain() {
     esac
 }
 
-# Addresses of neighbours that carry a list of this fabric.
+# Addresses of neighbours, and names of groups, that carry a list of this fabric.
 ours() {
     awk 'NR == FNR { own[$1]; next }
-        $1 == "neighbor" && $3 == "prefix-list" && ($4 in own) && $2 ~ /[.:]/ && !($2 in seen) { seen[$2]; print $2 }' \
-        "$work/own_lists" "$work/instance"
+        $1 == "neighbor" && $3 == "peer-group" && NF == 3 { group[$2] }
+        $1 == "neighbor" && $3 == "prefix-list" && ($4 in own) && ($2 ~ /[.:]/ || ($2 in group)) && !($2 in seen) {
+            seen[$2]
+            print $2
+        }' "$work/own_lists" "$work/instance"
 }
 
 stage() {
@@ -71,9 +82,8 @@ stage() {
             stage_removal "$work/own_lists"
             ;;
         retired-forward)
-            ours >"$work/ours" || full
-            awk 'FILENAME == ARGV[1] { declared[$1]; next } !($1 in declared)' "$work/neighbours" "$work/ours" \
-                >"$work/gone" || full
+            surplus
+            in_instance old_ranges >>"$work/config" || full
             awk 'FILENAME == ARGV[1] { if ($2 == "prefix-list") declared[$3]; next } !($1 in declared)' \
                 "$work/given" "$work/own_lists" >"$work/old_lists" || full
             stage_removal "$work/old_lists"
@@ -82,14 +92,57 @@ stage() {
     esac
 }
 
+# Of what is ours, what is declared no more.
+surplus() {
+    ours >"$work/ours" || full
+    awk 'FILENAME == ARGV[1] { declared[$1]; next } !($1 in declared)' "$work/neighbours" "$work/ours" \
+        >"$work/gone" || full
+}
+
+# Ranges of a group that stays.
+old_ranges() {
+    awk 'FILENAME == ARGV[1] { declared[$1, $2]; stays[$2]; next }
+        FILENAME == ARGV[2] { ours[$1]; next }
+        /^ bgp listen range / && ($6 in ours) && ($6 in stays) && !(($4, $6) in declared) { print " no" $0 }' \
+        "$work/listeners" "$work/ours" "$work/instance"
+}
+
+listen_limit() { awk '/^ bgp listen limit / { has = $4 } END { print has ? has : 100 }' "$work/instance"; }
+
+# What the limit of neighbours was raised to for groups that are named in a file, and what it was before.
+raised() {
+    awk 'FILENAME == ARGV[1] { groups[$NF]; next }
+        $1 == "neighbor" && ($2 in groups) && $3 == "description" && /\(bgp listen limit [0-9]+, was [0-9]+\)$/ {
+            to = $(NF - 2)
+            was = $NF
+            sub(/,/, "", to)
+            sub(/\)/, "", was)
+            print to, was
+            exit
+        }' "$1" "$work/instance"
+}
+
+# The limit as it was, where groups are taken away that it was raised for.
+limit_back() {
+    [ "$way" = back ] || [ ! -s "$work/listeners" ] || return 0
+    raised "$work/gone" >"$work/raised" || full
+    read -r to was <"$work/raised" || return 0
+    [ "$(listen_limit)" != "$to" ] || echo " bgp listen limit $was"
+}
+
 # The neighbours of $work/gone, then the lists named in a file: what a neighbour still names permits nothing.
 stage_removal() {
     {
-        in_instance sed 's/^/ no neighbor /' "$work/gone"
+        in_instance gone
         awk 'FILENAME == ARGV[1] { old[$1]; next }
             /^ip(v6)? prefix-list / && ($3 in old) && !(($1, $3) in seen) { seen[$1, $3]; print "no", $1, $2, $3 }' \
             "$1" "$work/running"
     } >>"$work/config" || full
+}
+
+gone() {
+    sed 's/^/ no neighbor /' "$work/gone"
+    limit_back
 }
 
 stage_as_numbers() {
@@ -126,11 +179,58 @@ keep_as() {
     done <"$work/neighbours"
 }
 
+# Groups of ours that are declared no more, before neighbours that are not there yet.
+make_room() {
+    surplus
+    # shellcheck disable=SC2016 # the dollars are awk's
+    awk 'FILENAME == ARGV[1] { if ($1 == "neighbor") has[$2]; next }
+        FILENAME == ARGV[2] { if (!($1 in has)) lacking = 1; next }
+        lacking && $1 !~ /[.:]/' "$work/instance" "$work/neighbours" "$work/gone" >"$work/groups" || full
+    mv "$work/groups" "$work/gone" || full
+    in_instance gone >>"$work/config" || full
+}
+
+# Ranges of groups that get another password, or lose theirs: they are taken away first and come back after it. Otherwise
+# 8.4 keeps a key of its own for the address of each member, beside that of the range, and lets that node in no more.
+with_other_password() {
+    awk 'FILENAME == ARGV[1] { groups[$2]; next }
+        { who = 2; no = $1 == "no"; if (no) who = 3 }
+        $who in groups && $(who + 1) == "password" {
+            line = $0
+            sub(/^ +/, "", line)
+            if (FILENAME == ARGV[2]) has[$who] = line; else wants[$who] = no ? "" : line
+        }
+        END { for (group in groups) if (has[group] "" != wants[group] "") print group }' \
+        "$work/listeners" "$work/instance" "$work/given" >"$work/groups" || return 1
+    awk 'FILENAME == ARGV[1] { groups[$1]; next } /^ bgp listen range / && ($6 in groups)' "$work/groups" "$work/instance"
+}
+
+# The given lines with what is said of the limit of neighbours, which is given only where it is to be raised.
+wanted() {
+    has=$(listen_limit)
+    needed=$(awk '/^ bgp listen limit / { print $4 }' "$work/given")
+    raised "$work/listeners" >"$work/raised" || return 1
+    read -r to was <"$work/raised" || to=''
+    if [ "${needed:-0}" -gt "$has" ]; then
+        [ "$to" = "$has" ] || was=$has
+        to=$needed
+    fi
+    awk -v note="${to:+ (bgp listen limit $to, was $was)}" -v has="$has" '
+        FILENAME == ARGV[1] { groups[$2]; next }
+        /^ bgp listen limit / && $4 <= has + 0 { next }
+        $1 == "neighbor" && $3 == "description" && ($2 in groups) { print $0 note; next }
+        { print }' "$work/listeners" "$work/given"
+}
+
 # What differs of the given lines: a line that stands is not sent again, nor the removal of one that does not.
 stage_sessions() {
     keep_as >"$work/kept" || full
+    make_room
+    wanted >"$work/wanted" || full
+    with_other_password >"$work/paused" || full
+    in_instance sed 's/^/ no/' "$work/paused" >>"$work/config" || full
     {
-        cat "$work/instance"
+        grep -v -x -F -f "$work/paused" "$work/instance"
         awk '$2 == "prefix-list"' "$work/running"
     } >"$work/standing" || full
     awk 'FILENAME == ARGV[1] { kept[$1]; next }
@@ -145,8 +245,8 @@ stage_sessions() {
         line ~ /^neighbor [^ ]+ remote-as / && ($2 in kept) { next }
         line ~ /^no neighbor / { sub(/^no /, "", line); if ((line in stands) || (line in begins)) print; next }
         line ~ /^(ip|ipv6) prefix-list / { sub(/ seq [0-9]+ /, " ", line); if (!(line in stands)) print line; next }
-        line ~ /^neighbor / && (line in stands) { next }
-        { print }' "$work/kept" "$work/standing" "$work/given" >"$work/config" || full
+        line ~ /^(neighbor|bgp listen) / && (line in stands) { next }
+        { print }' "$work/kept" "$work/standing" "$work/wanted" >>"$work/config" || full
     # After the new entries are in, so that a list is never empty.
     awk '$2 != "prefix-list" { next }
         { text = $0; sub(/ seq [0-9]+ /, " ", text) }
@@ -156,9 +256,41 @@ stage_sessions() {
 
 check() { frr_given "$work/config" -C >"$work/said" 2>&1 || quiet; }
 
-apply() { frr_given "$work/config" >"$work/said" 2>&1 || quiet; }
+apply() {
+    established >"$work/established" || full
+    frr_given "$work/config" >"$work/said" 2>&1 || quiet
+}
+
+# Addresses of neighbours whose session stands.
+established() {
+    frr -c 'show bgp vrf default neighbors json' 2>/dev/null | tr '{},' '\n\n\n' | awk -F '"' '
+        /^[ \t]*"[0-9a-fA-F.:]+" *: *$/ { who = $2 }
+        /"bgpState" *: *"Established"/ { print who }'
+}
+
+# Who has given way to a range, or was in one that gave way to neighbours, and had a session, has it again.
+come_back() {
+    [ "$way" = forward ] && [ -s "$work/gone" ] || return 0
+    ! removing || [ -s "$work/listeners" ] || return 0
+    awk 'FILENAME == ARGV[1] { gone[$1]; if ($1 !~ /[.:]/) group = 1; next }
+        FILENAME == ARGV[2] { declared[$1]; next }
+        ($1 in gone) || (group && ($1 in declared))' \
+        "$work/gone" "$work/neighbours" "$work/established" >"$work/missing" || full
+    for _ in $(seq "$PATIENCE"); do
+        [ -s "$work/missing" ] || return 0
+        sleep 1
+        established >"$work/now" || full
+        awk 'FILENAME == ARGV[1] { up[$1]; next } !($1 in up)' "$work/now" "$work/missing" >"$work/still" || full
+        mv "$work/still" "$work/missing" || full
+    done
+    [ ! -s "$work/missing" ] || {
+        echo "neighbours that have not come back within $PATIENCE s: $(tr '\n' ' ' <"$work/missing")" >&2
+        exit 1
+    }
+}
 
 # Twice: vtysh keeps what was saved before as frr.conf.sav, and with it a password that has been taken away.
 save() {
     for _ in once again; do frr -c 'write memory' >"$work/said" 2>&1 || quiet; done
+    [ ! -f "$work/established" ] || come_back
 }

@@ -46,5 +46,6 @@ FRR = ShellPlatform(
     words=settings.words,
     as_words=settings.as_words,
     entries=_entries,
+    one_limit_for_all=True,
     evidence=(Evidence(Strength.RUN, "FRR 8.4 of Debian 12, all of it by `make test`."),),
 )

@@ -10,8 +10,8 @@ from typing import Any
 from leafrack.addresses import Address, Network
 from leafrack.errors import printable
 from leafrack.platforms.as_numbers import as_number
-from leafrack.platforms.frr import running, settings
-from leafrack.platforms.state import Line, NeighbourState, SessionState, SwitchState
+from leafrack.platforms.frr import limit, running, settings
+from leafrack.platforms.state import Line, ListenerState, NeighbourState, SessionState, SwitchState
 
 _WITHOUT_POLICY = ("inboundEbgpRequiresPolicy", "outboundEbgpRequiresPolicy")
 """Keys of a neighbour's address family that FRR sets where RFC 8212 discards its routes."""
@@ -78,7 +78,26 @@ def _parsed(documents: Sequence[Mapping[str, Any]], rest: str) -> SwitchState:
         routes=frozenset(route for table in tables for route in _routes(table)),
         lists=running.listed(rest),
         elsewhere=tuple(instance.place for instance in instances if instance.place),
+        listeners={one.prefix: _listener(one, configured.get(one.group, ()), rest) for one in running.ranges(rest)},
     )
+
+
+def _listener(one: running.Range, configured: Sequence[running.Said], rest: str) -> ListenerState:
+    version = one.prefix.version
+    own = _of_family(configured, version)
+    given, set_as, others = settings.of_lines(own, activated=running.activated(rest, one.group, version))
+    return ListenerState(
+        **{**vars(given), "description": limit.without(given.description)},
+        prefix=one.prefix,
+        group=one.group,
+        set_as=set_as,
+        maximum_neighbours=running.listen_limit(rest),
+        rest=tuple(line for line in others if line != "peer-group"),
+    )
+
+
+def _of_family(configured: Sequence[running.Said], version: int) -> list[str]:
+    return [said.text for said in configured if said.family in ("", f"ipv{version} unicast")]
 
 
 def _documents(output: str) -> tuple[list[dict[str, Any]], str]:
@@ -118,9 +137,9 @@ def _neighbour(
     state = _state(str(peer.get("bgpState", "")))
     established = state is SessionState.ESTABLISHED
     families = _families(peer)
-    family = f"ipv{address.version}"
-    own = [said.text for said in configured if said.family in ("", f"{family} unicast")]
-    given, set_as, rest = settings.of_lines(own, activated=f"{family}unicast" in families)
+    own = _of_family(configured, address.version)
+    given, set_as, rest = settings.of_lines(own, activated=f"ipv{address.version}unicast" in families)
+    came_by = peer.get("peerSubnetRangeGroup")
     return NeighbourState(
         **{**vars(given), "description": given.description or str(peer.get("nbrDesc", ""))},
         address=address,
@@ -136,6 +155,7 @@ def _neighbour(
         router_id=str(peer.get("remoteRouterId", "")) if established else "",
         set_as=set_as,
         rest=rest,
+        came_by=ip_network(came_by) if came_by else None,
     )
 
 

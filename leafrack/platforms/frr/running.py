@@ -8,7 +8,8 @@ Facts of the platform that shape this file, as tried on 8.4:
 * a member of a group whose AS is the group's refuses one of its own (``% Peer-group member cannot override remote-as
   of peer-group``), a neighbour that a listen range made refuses everything (``% Operation not allowed on a dynamic
   neighbor``);
-* what a group says holds for its members.
+* what a group says holds for its members;
+* IPv4 of a group is exchanged unless something says otherwise, IPv6 only where something says so.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any, NamedTuple
 
+from leafrack.addresses import Network
 from leafrack.platforms.as_numbers import as_number
 from leafrack.platforms.state import Effect, Line
 
@@ -77,6 +80,47 @@ def router_id(running: str) -> str:
     """Where it is configured."""
     said = (re.fullmatch(r" bgp router-id (\S+)", line) for line in _default_instance(running))
     return next((found[1] for found in said if found), "")
+
+
+DEFAULT_LIMIT = 100
+"""Neighbours that an instance takes by its ranges, where nothing says how many (bgpd/bgpd.h)."""
+
+
+class Range(NamedTuple):
+    """A range in which the default instance takes neighbours, and the group that they become members of."""
+
+    prefix: Network
+    group: str
+
+
+def ranges(running: str) -> tuple[Range, ...]:
+    """All ranges of the default instance."""
+    said = (re.fullmatch(r" bgp listen range (\S+) peer-group (\S+)", line) for line in _default_instance(running))
+    return tuple(Range(ip_network(found[1]), found[2]) for found in said if found)
+
+
+def listen_limit(running: str) -> int:
+    """Neighbours that it takes by all of them."""
+    said = (re.fullmatch(r" bgp listen limit (\d+)", line) for line in _default_instance(running))
+    return next((int(found[1]) for found in said if found), DEFAULT_LIMIT)
+
+
+def activated(running: str, group: str, version: int) -> bool:
+    """Whether routes of a family are exchanged with the members of a group."""
+    inside, on = "", version == 4
+    for line in _default_instance(running):
+        if entered := re.fullmatch(r" address-family (.+)", line):
+            inside = entered[1]
+        elif line.strip() == f"no bgp default ipv{version}-unicast":
+            on = False
+        elif line.strip() == f"bgp default ipv{version}-unicast":
+            on = True
+        elif inside == f"ipv{version} unicast" and line.strip() in (
+            f"neighbor {group} activate",
+            f"no neighbor {group} activate",
+        ):
+            return not line.strip().startswith("no ")
+    return on
 
 
 def _default_instance(running: str) -> Iterator[str]:

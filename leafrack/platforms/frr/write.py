@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from leafrack.addresses import Network
-from leafrack.platforms.job import Job, Neighbour, PrefixList
+from leafrack.platforms import differences
+from leafrack.platforms.job import Job, Listener, Neighbour, PrefixList
 from leafrack.platforms.plan import Plan
-from leafrack.platforms.state import Timers
+from leafrack.platforms.state import ListenerState, Timers
 
 RESTART = 1
 """Minutes after which FRR tries a session again that had too many prefixes; without them it never does."""
 
 
 def text(job: Job) -> str:
-    """Configuration of everything that a job declares."""
-    return render_lists(job.lists) + "".join(render(job.as_number, neighbour) for neighbour in job.neighbours)
+    """Configuration of everything that a job declares; how many neighbours may come stands before their ranges."""
+    return "".join(
+        (
+            render_lists(job.lists),
+            *(render(job.as_number, neighbour) for neighbour in job.neighbours),
+            render_listeners(job.as_number, job.listeners),
+        )
+    )
 
 
 def removal(plan: Plan) -> str:
@@ -21,7 +30,7 @@ def removal(plan: Plan) -> str:
 
     An entry goes by what it says, whatever its number (docs.frrouting.org, filter.html: ``no ip prefix-list NAME``).
     """
-    neighbours = [f" no neighbor {address}" for address in plan.gone]
+    neighbours = [f" no neighbor {who}" for who in (*plan.gone, *groups(plan.old_listeners))]
     instance = [f"router bgp {plan.as_number}", *neighbours, "exit"] if neighbours else []
     stale = [
         f"no {_family(plan.version_of(name))} prefix-list {name} {entry}"
@@ -43,30 +52,54 @@ def render_lists(lists: tuple[PrefixList, ...]) -> str:
 
 def render(leaf_as: int, neighbour: Neighbour) -> str:
     """Lines of a neighbour."""
-    # What is not wanted is said too: otherwise taking it out of the fabric file would leave it on the switch.
-    peer, limit = f" neighbor {neighbour.address}", neighbour.maximum_prefix
-    family = f"ipv{neighbour.address.version} unicast"
-    return "\n".join(
-        (
-            f"router bgp {leaf_as}",
-            f"{peer} remote-as {_remote(neighbour.as_number)}",
-            f"{peer} description {neighbour.description}",
-            f"{peer} password {neighbour.password}" if neighbour.password else f" no{peer} password",
-            f" no{peer} shutdown",
-            f"{peer} timers {_seconds(neighbour.timers)}" if neighbour.timers else f" no{peer} timers",
-            f" {_no(neighbour.ttl_security)}{peer[1:]} ttl-security hops 1",
-            f" {_no(not neighbour.graceful_restart)}{peer[1:]} graceful-restart-disable",
-            f" address-family {family}",
-            f" {peer} prefix-list {neighbour.list_in} in",
-            f" {peer} prefix-list {neighbour.list_out} out",
-            f" {peer} maximum-prefix {limit} restart {RESTART}" if limit else f"  no{peer} maximum-prefix",
-            f"  {_no(neighbour.as_override)}{peer[1:]} as-override",
-            f"  {_no(neighbour.remove_private_as)}{peer[1:]} remove-private-AS all replace-AS",
-            f" {peer} activate",
-            " exit-address-family",
-            "exit",
-            "",
+    return _instance(leaf_as, _terms(f" neighbor {neighbour.address}", neighbour, neighbour.address.version))
+
+
+def render_listeners(leaf_as: int, listeners: tuple[Listener, ...]) -> str:
+    """Lines of ranges, each group before them: who comes is a member of it at once."""
+    first = {each.group: each for each in reversed(listeners)}
+    lines = [
+        line
+        for group in groups(listeners)
+        for line in (
+            f" neighbor {group} peer-group",
+            *_terms(f" neighbor {group}", first[group], first[group].prefix.version),
         )
+    ]
+    if listeners:
+        lines.append(f" bgp listen limit {differences.needed(listeners)}")
+    lines += [f" bgp listen range {each.prefix} peer-group {each.group}" for each in listeners]
+    return _instance(leaf_as, lines) if lines else ""
+
+
+def groups(listeners: Iterable[Listener | ListenerState]) -> tuple[str, ...]:
+    """Groups of ranges, each once."""
+    return tuple(dict.fromkeys(each.group for each in listeners))
+
+
+def _instance(leaf_as: int, lines: Iterable[str]) -> str:
+    return "\n".join((f"router bgp {leaf_as}", *lines, "exit", ""))
+
+
+def _terms(peer: str, each: Neighbour | Listener, version: int) -> tuple[str, ...]:
+    # What is not wanted is said too: otherwise taking it out of the fabric file would leave it on the switch.
+    limit = each.maximum_prefix
+    return (
+        f"{peer} remote-as {_remote(each.as_number)}",
+        f"{peer} description {each.description}",
+        f"{peer} password {each.password}" if each.password else f" no{peer} password",
+        f" no{peer} shutdown",
+        f"{peer} timers {_seconds(each.timers)}" if each.timers else f" no{peer} timers",
+        f" {_no(each.ttl_security)}{peer[1:]} ttl-security hops 1",
+        f" {_no(not each.graceful_restart)}{peer[1:]} graceful-restart-disable",
+        f" address-family ipv{version} unicast",
+        f" {peer} prefix-list {each.list_in} in",
+        f" {peer} prefix-list {each.list_out} out",
+        f" {peer} maximum-prefix {limit} restart {RESTART}" if limit else f"  no{peer} maximum-prefix",
+        f"  {_no(each.as_override)}{peer[1:]} as-override",
+        f"  {_no(each.remove_private_as)}{peer[1:]} remove-private-AS all replace-AS",
+        f" {peer} activate",
+        " exit-address-family",
     )
 
 

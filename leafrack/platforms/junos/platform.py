@@ -21,7 +21,7 @@ from leafrack.platforms.played import (
     Transaction,
     Typed,
 )
-from leafrack.platforms.reading import Behaviour, Feature, ThirdParty
+from leafrack.platforms.reading import NO_LISTENERS, Behaviour, Feature, ThirdParty
 from leafrack.platforms.state import NeighbourState
 
 
@@ -42,6 +42,7 @@ _BEHAVIOUR = Behaviour(third_party=ThirdParty.SHARED, leaves_receivers_as=True, 
 """
 
 _CANNOT = {
+    **NO_LISTENERS,
     Feature.ANY_AS: "a neighbour has one `peer-as`; leave the rack in the cluster's AS, "
     "or let the leaf's owner change it (apply: by-hand)",
     Feature.KEEPALIVE: "it sends three keepalives in a hold time; give a hold time of three times the keepalive",

@@ -15,7 +15,7 @@ from leafrack.platforms.evidence import EVERYTHING, Basic, Evidence, Strength
 from leafrack.platforms.job import Neighbour
 from leafrack.platforms.nxos import read, settings, write
 from leafrack.platforms.played import SESSION, Answer, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction
-from leafrack.platforms.reading import Behaviour, Feature, ThirdParty
+from leafrack.platforms.reading import NO_LISTENERS, Behaviour, Feature, ThirdParty
 from leafrack.platforms.state import NeighbourState
 
 
@@ -92,6 +92,7 @@ NXOS = _NxosPlatform(
     as_words=settings.as_words,
     entries=write.entries,
     cannot={
+        **NO_LISTENERS,
         # `no graceful-restart` is a line of the whole instance (command reference): it is not leafrack's to change.
         Feature.NO_GRACEFUL_RESTART: "it has graceful restart for all its neighbours or none; give the rack one leaf",
         # `remote-as <asn>`; `external` and route maps are for ranges of neighbours.

@@ -15,7 +15,7 @@ from leafrack.platforms.nxos import read, type7
 from leafrack.platforms.nxos.platform import NXOS
 from leafrack.platforms.plan import GuardError, Seal, plan
 from leafrack.platforms.played import complaint, joined
-from leafrack.platforms.reading import Feature
+from leafrack.platforms.reading import NO_LISTENERS, Feature
 from leafrack.platforms.state import Limit, Password, PrivateAs, SwitchState, Timers
 
 NODE = Neighbour(
@@ -404,4 +404,4 @@ def test_what_the_switch_cuts_or_keeps_to_itself_is_no_difference() -> None:
 
 
 def test_what_nx_os_lacks_is_said_with_what_to_do() -> None:
-    assert set(NXOS.cannot) == {Feature.ANY_AS, Feature.NO_GRACEFUL_RESTART}
+    assert set(NXOS.cannot) == {Feature.ANY_AS, Feature.NO_GRACEFUL_RESTART, *NO_LISTENERS}
