@@ -1,11 +1,11 @@
-"""Nodes that no file names: they join, leave and change their label, and nobody runs leafrack for it.
+"""Nodes that no file names: they join and leave, and nobody runs leafrack for it.
 
-One rack knows its members by a label, the other by name. The tests stand in the order of the fabric's life.
+One rack knows its members by a label, the other by name. The tests stand in the order of the fabric's life. Racks that
+move to a label, and labels that change, are in test_moves_to_a_label.py.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -72,15 +72,6 @@ def test_a_node_that_joins_peers_at_once_and_changes_nothing_in_a_preview(site: 
     assert f"n1a ↔ {NEWCOMER}" in [row["what"] for row in site.rows()]
 
 
-def test_a_node_that_is_not_ready_is_named_and_holds_nothing(site: Site) -> None:
-    conditions = json.dumps({"status": {"conditions": [{"type": "Ready", "status": "False"}]}})
-    site.lab.kubectl("patch", "node", NEWCOMER, "--subresource=status", "--type=strategic", "-p", conditions)
-    row = next(row for row in site.rows() if row["what"] == NEWCOMER)
-    assert (row["found"], row["ok"]) == ("not Ready", True)
-    run = site.project.pulumi("preview", "--refresh", "--expect-no-changes")
-    assert (run.code, f"these nodes hold nothing: {NEWCOMER} (not Ready)" in run.said) == (0, True), run.said
-
-
 def test_a_node_that_leaves_leaves_nothing_behind(site: Site) -> None:
     block = site.lab.kubectl("get", "node", NEWCOMER, "-o", "jsonpath={.spec.podCIDR}")
     assert block in routes(site.lab, "leaf2")
@@ -91,27 +82,3 @@ def test_a_node_that_leaves_leaves_nothing_behind(site: Site) -> None:
     assert NEWCOMERS_ADDRESS not in peers(site.lab, "leaf1")
     changes_nothing(site)
     assert failing(site) == []
-
-
-def test_a_node_loses_its_sessions_with_the_label_and_has_them_again_with_it(site: Site) -> None:
-    node, address = INVENTED[1], "172.20.0.102"
-    assert site.lab.cli("node", "relabel", node).returncode == 0
-    assert eventually(lambda: sessions_with(site, address) == [], 30)
-    assert node not in [row["what"].rpartition(" ")[2] for row in site.rows()]
-    assert site.lab.cli("node", "relabel", node, "rr1").returncode == 0
-    assert eventually(lambda: sessions_with(site, address) == ["Established"] * 2, 30)
-    assert eventually(lambda: loses_nothing(site.lab, node, "n2c"), 20)
-
-
-def test_a_label_that_reaches_into_another_rack_stops_an_update(site: Site) -> None:
-    site.lab.kubectl("label", "node", "n2c", LABEL)
-    run = site.up()
-    assert run.code != 0
-    assert f"n2c carries {LABEL}, and rack rr2 of this file names it: kubectl label node n2c" in run.said
-    site.lab.kubectl("label", "node", "n2c", f"{LABEL.partition('=')[0]}-")
-    changes_nothing(site)
-
-
-def test_a_destroy_gives_the_mesh_back_to_nodes_by_label_too(site: Site) -> None:
-    site.destroyed()
-    assert eventually(lambda: sorted(node_status(site.lab, INVENTED[0]).values()) == ["Established"] * 6, 60)
