@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from leafrack.commands import command_line
@@ -111,7 +110,7 @@ def wanted_of(fabric: Fabric, rack: str, name: str, start: int | None = None) ->
         return hand_over.job(fabric, rack, name, start)
     number = fabric.leaf_side_as(rack) if start is None else start
     wanted = leaf.job(fabric, rack, name, Task.SESSIONS)
-    return replace(wanted, neighbours=tuple(replace(each, as_number=number) for each in wanted.neighbours))
+    return leaf.in_as(wanted, number)
 
 
 def _secret(fabric: Fabric, rack: str) -> Secret:

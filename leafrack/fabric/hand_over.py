@@ -21,8 +21,8 @@ from leafrack.platforms import (
     platform_of,
 )
 from leafrack.platforms.differences import wanted as settings
-from leafrack.platforms.plan import Plan, ours
-from leafrack.platforms.state import AnyAs
+from leafrack.platforms.plan import Plan, our_listeners, ours
+from leafrack.platforms.state import AnyAs, ListenerState
 
 _MARK = "leafrack-password"
 """Stands for a password where the lines that hold one are to be known."""
@@ -49,7 +49,7 @@ def job(fabric: Fabric, rack: str, name: str, start: int | None = None) -> Job:
     if not leaves.needs_two(fabric, rack, name):
         return wanted
     number = fabric.leaf_side_as(rack) if start is None else start
-    return replace(wanted, neighbours=tuple(replace(each, as_number=number) for each in wanted.neighbours))
+    return leaves.in_as(wanted, number)
 
 
 def text(platform: Platform, wanted: Job, secret: Secret | None = None) -> str:
@@ -74,8 +74,9 @@ def everything(platform: Platform, wanted: Job) -> Plan:
         )
         for each in wanted.neighbours
     }
+    ranges = tuple(ListenerState(prefix=each.prefix, group=each.group) for each in wanted.listeners)
     found = SwitchState(wanted.as_number, has, lists=platform.entries(wanted.lists))
-    return Plan(wanted.as_number, found, old_lists=tuple(found.lists), gone=tuple(has))
+    return Plan(wanted.as_number, found, old_lists=tuple(found.lists), gone=tuple(has), old_listeners=ranges)
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,24 @@ def difference(platform: Platform, wanted: Job, found: SwitchState, secret: Secr
     of_fabric = "is of this fabric and declared no more"
     said += (f"neighbour {address} {of_fabric}" for address in surplus.gone)
     said += (f"prefix list {name} {of_fabric}" for name in surplus.old_lists)
-    few = replace(wanted, lists=tuple(each for each, _ in lists), neighbours=tuple(missing))
+    listening = with_found_passwords(wanted, found) if secret is None else leaves.with_password(wanted, secret.password)
+    ranges = platform.listener_differences(listening, found)
+    said += ranges
+    said += (f"range {each.prefix} {of_fabric}" for each in surplus.old_listeners)
+    few = replace(
+        wanted,
+        lists=tuple(each for each, _ in lists),
+        neighbours=tuple(missing),
+        # One text has all ranges of a group.
+        listeners=wanted.listeners if ranges else (),
+    )
     return Difference(few, surplus, tuple(said))
+
+
+def with_found_passwords(wanted: Job, found: SwitchState) -> Job:
+    """A job whose ranges have the passwords that stand on the leaf."""
+    has = {prefix: one.password.text if one.password else None for prefix, one in found.listeners.items()}
+    return replace(wanted, listeners=tuple(replace(each, password=has.get(each.prefix)) for each in wanted.listeners))
 
 
 def _of_neighbour(
@@ -142,6 +159,7 @@ def _kept_as(wanted: Job, neighbour: Neighbour, has: NeighbourState) -> int | No
 def _surplus(platform: Platform, wanted: Job, found: SwitchState) -> Plan:
     """What is of this fabric, or stands in one of its lists, and is declared no more."""
     addresses = {each.address for each in wanted.neighbours}
+    groups = {each.group for each in wanted.listeners}
     right = platform.entries(wanted.lists)
     stale = {name: found.lists.get(name, frozenset()) - entries for name, entries in right.items()}
     return Plan(
@@ -150,4 +168,5 @@ def _surplus(platform: Platform, wanted: Job, found: SwitchState) -> Plan:
         stale={name: entries for name, entries in stale.items() if entries},
         old_lists=tuple(name for name in wanted.own_lists if name in found.lists and name not in right),
         gone=tuple(address for address in ours(wanted, found) if address not in addresses),
+        old_listeners=tuple(one for one in our_listeners(wanted, found) if one.group not in groups),
     )

@@ -118,6 +118,15 @@ def with_password(job: Job, password: str | None) -> Job:
     )
 
 
+def in_as(job: Job, as_number: int | None) -> Job:
+    """A job whose sessions start in another AS."""
+    return replace(
+        job,
+        neighbours=tuple(replace(each, as_number=as_number) for each in job.neighbours),
+        listeners=tuple(replace(each, as_number=as_number) for each in job.listeners),
+    )
+
+
 def prefix_lists(fabric: Fabric) -> tuple[PrefixList, ...]:
     """What nodes may announce and what they are sent: pods and services, and outbound what the file adds."""
     return tuple(

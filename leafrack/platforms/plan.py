@@ -114,6 +114,12 @@ def ours(job: Job, found: SwitchState) -> tuple[Address, ...]:
     return tuple(address for address, has in found.neighbours.items() if own & {has.list_in, has.list_out})
 
 
+def our_listeners(job: Job, found: SwitchState) -> tuple[ListenerState, ...]:
+    """Ranges whose neighbours carry a list of the job's fabric."""
+    own = set(job.own_lists)
+    return tuple(has for has in found.listeners.values() if own & {has.list_in, has.list_out})
+
+
 def seals_of(job: Job, found: SwitchState) -> Mapping[Address, Seal]:
     """What to keep of the passwords that a job has given and the switch does not show, once it has been applied."""
     return {

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from leafrack.fabric import Fabric, leaf
+from leafrack.fabric import Fabric, Interconnect, hand_over, leaf
 from leafrack.fabric.load import load_fabric
-from leafrack.platforms import Task
+from leafrack.platforms import ListenerState, SwitchState, Task, platform_of
+from tests import handed
 from tests.fabric.fabric_files import changed
+from tests.handed import LEAF, RACK
+from tests.labelled import LABELS
 
 Errors = Callable[[str], list[str]]
 LABEL = ("members: {node3: 172.20.0.13}", "members: {label: rack=rr1}")
@@ -104,3 +109,26 @@ def test_a_platform_without_ranges_is_named_with_what_to_do(errors: Errors) -> N
         and "name the rack's nodes, or let named route reflectors peer with the leaf" in line
         for line in found
     ), found
+
+
+def test_a_leaf_by_hand_is_given_its_ranges_and_told_what_they_lack_and_what_takes_them_away() -> None:
+    rack: dict[str, Any] = {
+        "as_number": None,
+        "interconnect": Interconnect.TOP_OF_RACK,
+        "members": {},
+        "label": LABELS[RACK],
+    }
+    one, frr = handed.fabric(rack=rack), platform_of("frr")
+    given, job = hand_over.text_of(one, RACK, LEAF), hand_over.job(one, RACK, LEAF)
+    assert " bgp listen range 173.20.0.0/24 peer-group LEAFRACK-dc1-NODES\n" in given
+    missing = hand_over.difference(frr, job, SwitchState(65010))
+    assert "range 173.20.0.0/24 is missing" in missing.said
+    assert missing.missing.listeners == job.listeners
+    stands = ListenerState(prefix=ip_network("173.20.0.0/24"), group="LEAFRACK-dc1-NODES", list_in="LEAFRACK-dc1-IN")
+    left = hand_over.difference(frr, replace(job, listeners=()), SwitchState(65010, listeners={stands.prefix: stands}))
+    assert "range 173.20.0.0/24 is of this fabric and declared no more" in left.said
+    assert frr.removal(left.surplus).splitlines()[1:3] == [
+        " no bgp listen range 173.20.0.0/24 peer-group LEAFRACK-dc1-NODES",
+        " no neighbor LEAFRACK-dc1-NODES",
+    ]
+    assert " no neighbor LEAFRACK-dc1-NODES\n" in frr.removal(hand_over.everything(frr, job))

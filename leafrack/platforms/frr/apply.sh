@@ -140,7 +140,11 @@ stage_removal() {
     } >>"$work/config" || full
 }
 
+# Neighbours and groups of $work/gone. 8.4 keeps the key of a range's password when its group goes and the range does not
+# go before it, and then lets nobody of that range in.
 gone() {
+    awk 'FILENAME == ARGV[1] { gone[$1]; next } /^ bgp listen range / && ($6 in gone) { print " no" $0 }' \
+        "$work/gone" "$work/instance"
     sed 's/^/ no neighbor /' "$work/gone"
     limit_back
 }

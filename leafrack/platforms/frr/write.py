@@ -30,7 +30,8 @@ def removal(plan: Plan) -> str:
 
     An entry goes by what it says, whatever its number (docs.frrouting.org, filter.html: ``no ip prefix-list NAME``).
     """
-    neighbours = [f" no neighbor {who}" for who in (*plan.gone, *groups(plan.old_listeners))]
+    ranges = [f" no bgp listen range {each.prefix} peer-group {each.group}" for each in plan.old_listeners]
+    neighbours = [*ranges, *(f" no neighbor {who}" for who in (*plan.gone, *groups(plan.old_listeners)))]
     instance = [f"router bgp {plan.as_number}", *neighbours, "exit"] if neighbours else []
     stale = [
         f"no {_family(plan.version_of(name))} prefix-list {name} {entry}"

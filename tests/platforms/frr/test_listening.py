@@ -29,6 +29,7 @@ GROUP = """\
  neighbor LEAFRACK-dc1-NODES description leafrack rr1{note}
  bgp listen range 172.20.0.0/24 peer-group LEAFRACK-dc1-NODES
 """
+RANGE = " bgp listen range 172.20.0.0/24 peer-group LEAFRACK-dc1-NODES"
 FAMILY = """\
  !
  address-family ipv4 unicast
@@ -152,7 +153,7 @@ def test_the_limit_is_put_back_only_if_it_is_still_ours(
     has: str, limit: list[str], task: Task, way: Way, tmp_path: Path
 ) -> None:
     sent = Switch(tmp_path, standing(" (bgp listen limit 300, was 50)", has)).sent(job(task=task), way)
-    assert sent == ["router bgp 65009", " no neighbor LEAFRACK-dc1-NODES", *limit, "exit"]
+    assert sent == ["router bgp 65009", f" no{RANGE}", " no neighbor LEAFRACK-dc1-NODES", *limit, "exit"]
 
 
 def test_a_range_that_is_declared_no_more_goes_and_its_group_stays_with_the_others(tmp_path: Path) -> None:
@@ -169,8 +170,8 @@ def test_a_group_of_somebody_else_stays_whatever_it_is_called(tmp_path: Path) ->
 
 def test_names_come_in_the_place_of_a_range_once_it_is_gone(tmp_path: Path) -> None:
     sent = Switch(tmp_path, standing()).sent(job(neighbours=(NAMED,)))
-    assert sent[:3] == ["router bgp 65009", " no neighbor LEAFRACK-dc1-NODES", "exit"]
-    assert " neighbor 172.20.0.11 remote-as 64512" in sent[3:]
+    assert sent[:4] == ["router bgp 65009", f" no{RANGE}", " no neighbor LEAFRACK-dc1-NODES", "exit"]
+    assert " neighbor 172.20.0.11 remote-as 64512" in sent[4:]
 
 
 PASSWORDS = {
@@ -186,8 +187,7 @@ def test_a_range_is_taken_away_while_its_password_changes(
     has: str, wanted: str | None, *, anew: bool, tmp_path: Path
 ) -> None:
     sent = Switch(tmp_path, standing(password=has)).sent(job(replace(NODES, password=wanted)))
-    line = " bgp listen range 172.20.0.0/24 peer-group LEAFRACK-dc1-NODES"
-    assert (sent[:3] == ["router bgp 65009", f" no{line}", "exit"], sent[3:].count(line) == 1) == (anew, anew)
+    assert (sent[:3] == ["router bgp 65009", f" no{RANGE}", "exit"], sent[3:].count(RANGE) == 1) == (anew, anew)
 
 
 def test_the_as_of_a_range_changes_like_that_of_a_neighbour(tmp_path: Path) -> None:
