@@ -47,7 +47,7 @@ def listeners(fabric: Fabric, rack: str, leaf: str) -> tuple[Listener, ...]:
             maximum_neighbours=declared.maximum_neighbours or MAXIMUM_NEIGHBOURS,
             **_terms(fabric, rack, leaf, prefix.version),
         )
-        for prefix in declared.listen_ranges or declared.subnets
+        for prefix in fabric.ranges_of(rack)
         if prefix.version in fabric.versions and declared.leaves[leaf].address.of(prefix.version) is not None
     )
 

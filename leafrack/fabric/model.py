@@ -178,6 +178,11 @@ class Fabric(Declared):
         """Whether a rack's leaves take neighbours of its subnets that nobody declares, for its labelled nodes."""
         return self.by_label(rack) is not None and self.rack_interconnect(rack) is not Interconnect.ROUTE_REFLECTORS
 
+    def ranges_of(self, rack: str) -> tuple[Network, ...]:
+        """Ranges with the addresses of a rack's nodes: where its leaves listen for them, or its subnets."""
+        declared = self.racks[rack]
+        return (declared.listen_ranges if self.listens(rack) else ()) or declared.subnets
+
     def jump_to(self, leaf: Leaf) -> Jump | None:
         """Jump host on the way to a leaf: its own, or the fabric's."""
         return leaf.ssh.jump or self.jump

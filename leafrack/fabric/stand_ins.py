@@ -7,7 +7,6 @@ from itertools import count, islice
 
 from leafrack.addresses import Address, Network
 from leafrack.fabric.model import Fabric
-from leafrack.fabric.rack import Rack
 from leafrack.fabric.switch import Addresses
 
 FIRST_HOST = 101
@@ -28,7 +27,7 @@ def newcomers(fabric: Fabric, rack: str) -> Iterator[tuple[str, Addresses]]:
     """Names and addresses that nodes of a rack may have and nobody in the file has, one after the other."""
     taken = set(_addresses(fabric))
     names = {node for each in fabric.racks.values() for node in (*each.nodes, *each.leaves)} | set(fabric.spines)
-    hosts = [_hosts(subnet, taken) for subnet in _of_nodes(fabric.racks[rack])]
+    hosts = [_hosts(subnet, taken) for subnet in _of_nodes(fabric, rack)]
     free = (name for each in count(1) if (name := f"{rack}-node-{each}") not in names)
     for addresses in zip(*hosts, strict=False):
         yield next(free), Addresses(addresses)
@@ -40,11 +39,11 @@ def _addresses(fabric: Fabric) -> Iterator[Address]:
             yield from addresses
 
 
-def _of_nodes(rack: Rack) -> list[Network]:
-    """A subnet of each IP version, one that a leaf is in where there is one."""
-    leaves = [address for leaf in rack.leaves.values() for address in leaf.address]
+def _of_nodes(fabric: Fabric, rack: str) -> list[Network]:
+    """A range of each IP version, one that a leaf is in where there is one."""
+    leaves = [address for leaf in fabric.racks[rack].leaves.values() for address in leaf.address]
     found: dict[int, Network] = {}
-    for subnet in sorted(rack.subnets, key=lambda each: not any(address in each for address in leaves)):
+    for subnet in sorted(fabric.ranges_of(rack), key=lambda each: not any(address in each for address in leaves)):
         found.setdefault(subnet.version, subnet)
     return [found[version] for version in sorted(found)]
 

@@ -57,14 +57,18 @@ def _of_nodes(
             f"{'it' if len(elsewhere) == 1 else 'them'}: {_take_away(label, elsewhere)}"
         )
         yield Problem(text, path=path)
-    subnets = fabric.racks[rack].subnets
+    ranges = fabric.ranges_of(rack)
+    of_rack, key = (
+        ("the ranges in which its leaves listen", "listenRanges")
+        if fabric.listens(rack)
+        else ("the rack's subnets", "nodeCIDRs")
+    )
     others = {name: node for name, node in found.items() if name not in home}
-    outside = [name for name, node in others.items() if any(not _is_in(one, subnets) for one in node.addresses)]
+    outside = [name for name, node in others.items() if any(not _is_in(one, ranges) for one in node.addresses)]
     if outside:
         text = (
-            f"{_carriers(outside)} {label} with an address outside of the rack's subnets "
-            f"({', '.join(map(str, subnets))}), so that no leaf takes a session: {_take_away(label, outside)}, or "
-            "correct nodeCIDRs"
+            f"{_carriers(outside)} {label} with an address outside of {of_rack} ({', '.join(map(str, ranges))}), so "
+            f"that no leaf takes a session: {_take_away(label, outside)}, or correct {key}"
         )
         yield Problem(text, path=path)
     numbered = [
@@ -158,5 +162,5 @@ def _take_away(label: NodeLabel, nodes: Sequence[str]) -> str:
     return f"kubectl label node {nodes[0]} {label.key}-"
 
 
-def _is_in(address: Address, subnets: Iterable[Network]) -> bool:
-    return any(address in subnet for subnet in subnets)
+def _is_in(address: Address, ranges: Iterable[Network]) -> bool:
+    return any(address in one for one in ranges)

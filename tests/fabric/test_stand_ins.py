@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from itertools import islice
 
 from lab.plan import plan_of
@@ -18,6 +19,13 @@ def test_only_racks_by_label_get_some_at_addresses_that_nobody_has() -> None:
         "rr1-node-2": "172.20.0.102",
     }
     assert found.racks["rr2"] == EXAMPLE.racks["rr2"]
+
+
+def test_where_leaves_listen_the_addresses_are_of_their_ranges() -> None:
+    fabric = by_label("rr1", how=Interconnect.TOP_OF_RACK, named=False)
+    rr1 = fabric.racks["rr1"].model_copy(update={"listen_ranges": (ip_network("172.20.0.128/26"),)})
+    fabric = fabric.model_copy(update={"racks": {"rr1": rr1}})
+    assert str(next(newcomers(fabric, "rr1"))[1]) == "172.20.0.129"
 
 
 def test_names_that_are_taken_are_left_out_and_addresses_end_with_the_subnet() -> None:

@@ -44,6 +44,14 @@ WRONG = {
             "leaf takes a session: kubectl label node x rack-, or correct nodeCIDRs"
         ),
     ),
+    "outside of where leaves listen": (
+        by_label("rr1", how=Interconnect.TOP_OF_RACK),
+        [node("x", "10.0.0.1", "rr1")],
+        (
+            f"{PATH}: x carries rack=one with an address outside of the ranges in which its leaves listen "
+            "(172.20.0.0/24), so that no leaf takes a session: kubectl label node x rack-, or correct listenRanges"
+        ),
+    ),
     "named in another rack": (
         by_label("rr1"),
         [A, node("node5", "173.20.0.12", "rr1")],
