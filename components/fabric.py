@@ -148,7 +148,7 @@ class Fabric(pulumi.ComponentResource):
     ) -> _Phase:
         """Take all racks through a phase, each wave after the one before it."""
         for number, wave in enumerate(waves, start=1):
-            made = [part for rack in wave for part in change(rack)(before)]
+            made = list(dict.fromkeys(part for rack in wave for part in change(rack)(before)))
             stand = yield Wave(phase=name, number=number, of=len(waves), racks=wave, made=made)
             before = stand(made)
         return before

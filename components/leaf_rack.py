@@ -87,7 +87,10 @@ class LeafRack(pulumi.ComponentResource):
         retired: list[pulumi.Resource] = []
         for leaf in self._leaves.values():
             retired.append(leaf.retire([*linked, *self.connected, *(retired if self._one_by_one else ())]))
-        return [*linked, *retired]
+        # What is made after something says it too. Otherwise each wave handed on what all before it had waited for,
+        # once for each of its racks.
+        said = linked is depends_on and any(not leaf.by_hand for leaf in self._leaves.values())
+        return [*(() if said else linked), *retired]
 
     @property
     def _one_by_one(self) -> bool:

@@ -70,6 +70,11 @@ class LeafSwitch(pulumi.ComponentResource):
         self.register_outputs({})
 
     @property
+    def by_hand(self) -> bool:
+        """Whether somebody else configures it: then nothing is made in later phases."""
+        return self._args.declared.by_hand
+
+    @property
     def texts(self) -> Sequence[pulumi.Input[str]]:
         """What was given to the leaf: with another text its sessions are to be seen again."""
         return tuple(self._texts)

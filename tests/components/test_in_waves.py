@@ -13,6 +13,8 @@ from pulumi.runtime import mocks, resource_cycle_breaker
 from pulumi.runtime.proto import resource_pb2
 
 from components import Access, Fabric, FabricArgs
+from leafrack.fabric import Fabric as FabricFile
+from leafrack.fabric import Interconnect
 from leafrack.fabric.load import load_fabric
 from leafrack.fabric.model import Waves
 from tests.components.test_fabric import Monitor, Resource, _Mocks
@@ -50,9 +52,9 @@ class Failing(Monitor):
         return answer
 
 
-def build(*, in_waves: bool, monitor: Monitor) -> Mapping[str, Resource]:
+def build(*, in_waves: bool, monitor: Monitor, declared: FabricFile = PROD) -> Mapping[str, Resource]:
     mocks.set_mocks(_Mocks(), project="leafrack", stack="test", preview=False, monitor=monitor)
-    args = FabricArgs(declared=PROD, access=Access(kubeconfig="kube", context="c"), passwords=SECRETS)
+    args = FabricArgs(declared=declared, access=Access(kubeconfig="kube", context="c"), passwords=SECRETS)
 
     async def program() -> None:
         if in_waves:
@@ -113,3 +115,13 @@ def test_an_update_tells_its_waves(monkeypatch: pytest.MonkeyPatch) -> None:
     waves = len(PROD.in_waves())
     assert told[0] == f"connect: wave 1 of {waves} ({', '.join(PROD.in_waves()[0])})"
     assert [line.partition(":")[0] for line in told] == ["connect"] * waves + ["link"] * waves + ["finish"] * waves
+
+
+@pytest.mark.parametrize("interconnect", list(Interconnect))
+def test_a_wave_waits_for_no_more_than_the_one_before_it_however_many_there_were(interconnect: Interconnect) -> None:
+    racks = {name: rack.model_copy(update={"interconnect": interconnect}) for name, rack in PROD.racks.items()}
+    many = PROD.model_copy(update={"racks": racks, "waves": Waves(at_once=1)})
+    made = build(in_waves=True, monitor=Monitor(), declared=many)
+    named = [next(iter(rack.leaves)) for rack in many.racks.values()]
+    waits = [len(made[f"{leaf}-retired"].waits_for) for leaf in named]
+    assert waits[2:] == waits[1:-1], waits
