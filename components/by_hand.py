@@ -56,7 +56,7 @@ def handed_over(scope: Scope, rack: str, leaf: str, depends_on: Resources) -> pu
     told = HandedOver(
         leaf=leaf,
         neighbours=tuple(str(each.address) for each in wanted.neighbours),
-        lists=tuple(each.name for each in wanted.lists),
+        lists=(*(each.name for each in wanted.lists), *([] if wanted.paths is None else [wanted.paths.name])),
         peers=tuple(
             names.leaf_peer(fabric, rack, leaf, address.version) for address in fabric.racks[rack].leaves[leaf].address
         ),

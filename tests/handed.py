@@ -40,4 +40,5 @@ def state(of: Fabric, every_as: int | AnyAs | None = AnyAs.EXTERNAL, **changed: 
         for each in job.neighbours
     ]
     found[0] = replace(found[0], **changed)
-    return SwitchState(65010, {each.address: each for each in found}, lists=platform.entries(job.lists))
+    lists, paths = platform.entries(job.lists), platform.right_paths(job.paths)
+    return SwitchState(65010, {each.address: each for each in found}, lists=lists, paths=paths)

@@ -72,6 +72,11 @@ def _list(name: str) -> str:
     return "" if name.startswith(names.LISTS) else gives_way
 
 
+def _paths_in(platform: Platform, found: NeighbourState, _file: InFile) -> str:
+    gives_way = "gives way to leafrack's own list, of paths of the rack's AS numbers only: see that this is enough"
+    return "" if found.paths_in.startswith(names.LISTS) or not platform.takes_paths else gives_way
+
+
 def _limit(platform: Platform, found: NeighbourState, file: InFile) -> str:
     if file.maximum_prefix is None:
         return "goes, as not all neighbours have the same: give maximumPrefix in the file to have a limit"
@@ -95,6 +100,7 @@ _BECOMES: tuple[tuple[Setting, Callable[[Platform, NeighbourState, InFile], str]
     (Setting.GRACEFUL_RESTART, _graceful_restart),
     (Setting.LIST_IN, _list_in),
     (Setting.LIST_OUT, _list_out),
+    (Setting.PATHS_IN, _paths_in),
     (Setting.LIMIT, _limit),
     (Setting.PRIVATE_AS, _private_as),
 )

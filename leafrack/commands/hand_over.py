@@ -41,7 +41,7 @@ def said(handed: HandedOver) -> str:
     lists, command = ", ".join(handed.lists), f"leafrack render {handed.leaf} FABRIC.yaml --remove"
     return (
         f"{handed.leaf}: nobody waits for it; what is to be taken away there by hand: neighbours {neighbours}; "
-        f"prefix lists {lists} (`{command}`, with the file as it was)"
+        f"lists {lists} (`{command}`, with the file as it was)"
     )
 
 

@@ -21,7 +21,7 @@ from leafrack.platforms import (
     platform_of,
 )
 from leafrack.platforms.differences import wanted as settings
-from leafrack.platforms.plan import Plan, our_listeners, ours
+from leafrack.platforms.plan import Plan, our_listeners, ours, widened
 from leafrack.platforms.state import AnyAs, ListenerState
 
 _MARK = "leafrack-password"
@@ -75,8 +75,16 @@ def everything(platform: Platform, wanted: Job) -> Plan:
         for each in wanted.neighbours
     }
     ranges = tuple(ListenerState(prefix=each.prefix, group=each.group) for each in wanted.listeners)
-    found = SwitchState(wanted.as_number, has, lists=platform.entries(wanted.lists))
-    return Plan(wanted.as_number, found, old_lists=tuple(found.lists), gone=tuple(has), old_listeners=ranges)
+    lists, paths = platform.entries(wanted.lists), platform.right_paths(wanted.paths)
+    found = SwitchState(wanted.as_number, has, lists=lists, paths=paths)
+    return Plan(
+        wanted.as_number,
+        found,
+        old_lists=tuple(lists),
+        old_paths=tuple(paths),
+        gone=tuple(has),
+        old_listeners=ranges,
+    )
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,7 @@ def difference(platform: Platform, wanted: Job, found: SwitchState, secret: Secr
     """A job held against what a leaf has; without ``secret`` passwords are taken to be right.
 
     A neighbour keeps an AS that is right at some time while its rack is changed: another one would reset its session.
+    The path list keeps the AS numbers that nodes are in meanwhile.
     """
     missing: list[Neighbour] = []
     said: list[str] = []
@@ -108,7 +117,10 @@ def difference(platform: Platform, wanted: Job, found: SwitchState, secret: Secr
             said += (f"neighbour {neighbour.address} {line}" for line in lines)
     lists = [(each, lines) for each in wanted.lists if (lines := platform.list_differences((each,), found))]
     said += (f"prefix list {line}" for _, lines in lists for line in lines)
-    surplus = _surplus(platform, wanted, found)
+    paths = widened(wanted, found)
+    lacking = platform.path_differences(paths, found)
+    said += (f"path list {line}" for line in lacking)
+    surplus = _surplus(platform, replace(wanted, paths=paths), found)
     of_fabric = "is of this fabric and declared no more"
     said += (f"neighbour {address} {of_fabric}" for address in surplus.gone)
     said += (f"prefix list {name} {of_fabric}" for name in surplus.old_lists)
@@ -120,6 +132,7 @@ def difference(platform: Platform, wanted: Job, found: SwitchState, secret: Secr
         wanted,
         lists=tuple(each for each, _ in lists),
         neighbours=tuple(missing),
+        paths=paths if lacking else None,
         # One text has all ranges of a group.
         listeners=wanted.listeners if ranges else (),
     )
@@ -162,9 +175,16 @@ def _surplus(platform: Platform, wanted: Job, found: SwitchState) -> Plan:
     groups = {each.group for each in wanted.listeners}
     right = platform.entries(wanted.lists)
     stale = {name: found.lists.get(name, frozenset()) - entries for name, entries in right.items()}
+    paths = [
+        entry
+        for name, entries in platform.right_paths(wanted.paths).items()
+        for entry in found.paths.get(name, frozenset()) - entries
+    ]
     return Plan(
         wanted.as_number,
         found,
+        paths=wanted.paths if paths else None,
+        stale_paths=frozenset(paths),
         stale={name: entries for name, entries in stale.items() if entries},
         old_lists=tuple(name for name in wanted.own_lists if name in found.lists and name not in right),
         gone=tuple(address for address in ours(wanted, found) if address not in addresses),

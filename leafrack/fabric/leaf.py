@@ -7,7 +7,7 @@ from typing import Any
 
 from leafrack.fabric import Fabric, Leaf, names
 from leafrack.platforms import Feature, platform_of
-from leafrack.platforms.job import Job, Listener, Neighbour, PrefixList, Task
+from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList, Task
 from leafrack.platforms.state import Timers
 
 MAXIMUM_NEIGHBOURS = 100
@@ -54,12 +54,13 @@ def listeners(fabric: Fabric, rack: str, leaf: str) -> tuple[Listener, ...]:
 
 def _terms(fabric: Fabric, rack: str, leaf: str, version: int) -> dict[str, Any]:
     """What a leaf sets of the sessions to the nodes of a rack, whether it knows their names or takes whoever comes."""
-    declared, final = fabric.racks[rack], fabric.leaf_side_as(rack)
+    declared, paths = fabric.racks[rack], path_list(fabric, rack, leaf)
     return {
         "as_number": start_as(fabric, rack, leaf),
         "list_in": names.list_in(fabric.name, version),
         "list_out": names.list_out(fabric.name, version),
-        "as_numbers": tuple(sorted({fabric.as_number, fabric.rack_as(rack), final})),
+        "as_numbers": _as_numbers(fabric, rack),
+        "paths_in": "" if paths is None else paths.name,
         "as_override": fabric.overrides_as(rack, leaf),
         "remove_private_as": declared.local_as_number is not None,
         "graceful_restart": len(declared.leaves) == 1,
@@ -103,6 +104,7 @@ def job(fabric: Fabric, rack: str, leaf: str, task: Task) -> Job:
         as_number=fabric.racks[rack].leaves[leaf].as_number,
         own_lists=names.own_lists(fabric.name),
         lists=prefix_lists(fabric),
+        paths=path_list(fabric, rack, leaf),
         neighbours=tuple(each for found in neighbours(fabric, rack, leaf).values() for each in found),
         final_as=fabric.leaf_side_as(rack),
         listeners=listeners(fabric, rack, leaf),
@@ -134,3 +136,18 @@ def prefix_lists(fabric: Fabric) -> tuple[PrefixList, ...]:
         for version in sorted({cidr.version for cidr in fabric.advertised})
         for name, ranges in ((names.list_in, fabric.advertised), (names.list_out, fabric.accepted))
     )
+
+
+def path_list(fabric: Fabric, rack: str, leaf: str) -> PathList | None:
+    """What nodes may announce by its path: no AS but those in which the rack itself is seen.
+
+    So a node never carries routes from one leaf to the other, nor from another rack, whatever it has over BGP.
+    """
+    if not platform_of(fabric.racks[rack].leaves[leaf].platform).takes_paths:
+        return None
+    return PathList(names.path_list(fabric.name), _as_numbers(fabric, rack))
+
+
+def _as_numbers(fabric: Fabric, rack: str) -> tuple[int, ...]:
+    """Every AS in which a rack is seen at some time: before it has its own, with it, and as its leaves see it."""
+    return tuple(sorted({fabric.as_number, fabric.rack_as(rack), fabric.leaf_side_as(rack)}))

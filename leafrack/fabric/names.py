@@ -140,6 +140,11 @@ def listening_group(fabric: str, version: int) -> str:
     return f"{LISTS}{fabric}-{'NODES' if version == 4 else 'NODES6'}"
 
 
+def path_list(fabric: str) -> str:
+    """Name of the path list on a leaf of what its nodes may announce: paths of the rack's own AS numbers."""
+    return f"{LISTS}{fabric}-AS"
+
+
 def own_lists(fabric: str) -> tuple[str, ...]:
     """Names of every prefix list that a fabric may have on a leaf: who carries one of them is its neighbour."""
     return tuple(named(fabric, version) for version in (4, 6) for named in (list_in, list_out))

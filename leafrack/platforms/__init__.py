@@ -12,7 +12,7 @@ from leafrack.platforms.cumulus.platform import CUMULUS
 from leafrack.platforms.eos.platform import EOS
 from leafrack.platforms.evidence import Evidence
 from leafrack.platforms.frr.platform import FRR
-from leafrack.platforms.job import Job, Listener, Neighbour, PrefixList, Task, Way
+from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList, Task, Way
 from leafrack.platforms.junos.platform import JUNOS
 from leafrack.platforms.nxos.platform import NXOS
 from leafrack.platforms.played import PlayedPlatform
@@ -69,6 +69,7 @@ __all__ = [
     "ListenerState",
     "Neighbour",
     "NeighbourState",
+    "PathList",
     "Platform",
     "PlayedPlatform",
     "PrefixList",

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from leafrack.platforms.evidence import Evidence
-from leafrack.platforms.job import Job, Neighbour, PrefixList
+from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.reading import Reading
 from leafrack.platforms.state import ListenerState, NeighbourState, SwitchState
@@ -48,6 +48,19 @@ class Platform(Reading, Protocol):
 
     def entries(self, lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
         """Entries of prefix lists by list, in the platform's words, as :meth:`parse` reads them."""
+        ...
+
+    @property
+    def takes_paths(self) -> bool:
+        """Whether leafrack gives neighbours a path list."""
+        ...
+
+    def path_differences(self, paths: PathList | None, found: SwitchState) -> tuple[str, ...]:
+        """Entries that a path list lacks and has besides; empty where it is right."""
+        ...
+
+    def right_paths(self, paths: PathList | None) -> Mapping[str, frozenset[str]]:
+        """Entries of a path list by its name, in the platform's words; empty where there is none."""
         ...
 
     def as_difference(self, as_number: int, found: NeighbourState | ListenerState) -> tuple[str, ...]:

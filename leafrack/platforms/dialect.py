@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from leafrack.platforms import differences
 from leafrack.platforms.evidence import Evidence
-from leafrack.platforms.job import Job, Neighbour, PrefixList
+from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
 from leafrack.platforms.reading import Behaviour, Feature, Remedies
 from leafrack.platforms.state import AnyAs, ListenerState, NeighbourState, Setting, Settings, SwitchState
 
@@ -26,6 +26,8 @@ class Dialect:
     """How it says the AS of a neighbour."""
     entries: Callable[[tuple[PrefixList, ...]], Mapping[str, frozenset[str]]]
     """Entries of prefix lists by list, as :attr:`parse` reads them."""
+    path_entries: Callable[[PathList], frozenset[str]] | None = None
+    """Entries of a path list, as :attr:`parse` reads them; ``None`` where leafrack writes none on this platform."""
     cannot: Mapping[Feature, str] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     """What stands behind it."""
@@ -51,6 +53,19 @@ class Dialect:
     def list_differences(self, lists: tuple[PrefixList, ...], found: SwitchState) -> tuple[str, ...]:
         """Entries that prefix lists lack and have besides."""
         return differences.of_lists(self.entries(lists), found.lists)
+
+    @property
+    def takes_paths(self) -> bool:
+        """Whether leafrack gives neighbours a path list."""
+        return self.path_entries is not None
+
+    def path_differences(self, paths: PathList | None, found: SwitchState) -> tuple[str, ...]:
+        """Entries that a path list lacks and has besides."""
+        return differences.of_lists(self.right_paths(paths), found.paths)
+
+    def right_paths(self, paths: PathList | None) -> Mapping[str, frozenset[str]]:
+        """Entries of a path list by its name, in the platform's words; empty where there is none."""
+        return {} if paths is None or self.path_entries is None else {paths.name: self.path_entries(paths)}
 
     def as_difference(self, as_number: int, found: NeighbourState | ListenerState) -> tuple[str, ...]:
         """How a neighbour's AS differs from the one that it is pinned to in the end."""

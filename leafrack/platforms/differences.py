@@ -37,6 +37,7 @@ def wanted(each: Neighbour | Listener) -> Settings:
         graceful_restart=each.graceful_restart,
         list_in=each.list_in,
         list_out=each.list_out,
+        paths_in=each.paths_in,
         limit=None if each.maximum_prefix is None else Limit(each.maximum_prefix, RETRY),
         as_override=each.as_override,
         private_as=PrivateAs() if each.remove_private_as else None,
@@ -98,7 +99,9 @@ def _takes(who: str, has: int | None, right: int) -> str:
 
 
 def _of_settings(right: Settings, found: Settings, words: Words) -> tuple[str, ...]:
-    differing = (one for one in Setting if not _agree(getattr(right, one.value), getattr(found, one.value)))
+    # Where the platform's path lists are not leafrack's, they are other people's.
+    ours = (one for one in Setting if one is not Setting.PATHS_IN or right.paths_in)
+    differing = (one for one in ours if not _agree(getattr(right, one.value), getattr(found, one.value)))
     return tuple(_said(setting, words(setting, right), words(setting, found)) for setting in differing)
 
 

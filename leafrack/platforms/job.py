@@ -25,10 +25,23 @@ class PrefixList:
         return self.prefixes[0].version
 
 
+@dataclass(frozen=True)
+class PathList:
+    """AS paths that a leaf takes from its nodes: those of these AS numbers alone, each as often as it comes.
+
+    They are those in which the rack's nodes are seen, so that nodes behind two leaves never carry routes between them.
+    """
+
+    name: str
+    as_numbers: tuple[int, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Terms:
     """What a leaf sets of sessions to nodes, whether it is told each of them or takes whoever comes."""
 
+    paths_in: str = ""
+    """Path list of what the node may announce; empty where leafrack writes none on the platform."""
     as_override: bool = False
     """The leaf's AS in the place of the node's, in what the node is sent: other nodes are in the same AS."""
     remove_private_as: bool = False
@@ -128,3 +141,5 @@ class Job:
     """AS of the neighbours in the end."""
     listeners: tuple[Listener, ...] = ()
     """The ranges that are declared, in which the leaf takes whoever comes."""
+    paths: PathList | None = None
+    """The path list that is declared; ``None`` where leafrack writes none on the platform."""

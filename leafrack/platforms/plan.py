@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from leafrack.addresses import Address
-from leafrack.platforms import differences
 from leafrack.platforms.dialect import Dialect
-from leafrack.platforms.job import Job, Listener, Neighbour, PrefixList, Task, Way
+from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList, Task, Way
 from leafrack.platforms.state import AnyAs, Effect, ListenerState, NeighbourState, SwitchState
 
 
@@ -44,8 +44,9 @@ def _hash(address: Address, text: str) -> str:
 class Plan:
     """What is to change on a switch: all that a platform needs to write its lines.
 
-    The order in which they are entered: prefix lists, neighbours and AS numbers, removals (neighbours first, lists
-    after them), stale list entries last. A list is never empty and no neighbour without its lists on the way.
+    The order in which they are entered: prefix lists and the path list, neighbours and AS numbers, removals (neighbours
+    first, lists after them), stale list entries last. A list is never empty and no neighbour without its lists on the
+    way.
     """
 
     as_number: int
@@ -58,6 +59,12 @@ class Plan:
     """Entries to be removed from the lists that stay, by list, in the platform's words (``entries``)."""
     old_lists: tuple[str, ...] = ()
     """Names of lists to be removed."""
+    paths: PathList | None = None
+    """The path list, where it is to be written: it lacks an entry or has one besides."""
+    stale_paths: frozenset[str] = frozenset()
+    """Entries to be removed from the path list that stays, in the platform's words (``path_entries``)."""
+    old_paths: tuple[str, ...] = ()
+    """Names of path lists to be removed."""
     neighbours: tuple[Neighbour, ...] = ()
     """To be written, all of each: those that are missing or differ. ``as_number`` is what it is to have."""
     kept_as: frozenset[Address] = frozenset()
@@ -76,7 +83,8 @@ class Plan:
     @property
     def empty(self) -> bool:
         """Whether nothing is to be changed."""
-        return not (self.lists or self.old_lists or self.neighbours or self.gone or self.as_numbers)
+        lists = self.lists or self.old_lists or self.paths or self.old_paths
+        return not (lists or self.neighbours or self.gone or self.as_numbers)
 
     def version_of(self, name: str) -> int:
         """IP version of a list that stands on the switch."""
@@ -96,14 +104,14 @@ def plan(
         case Task.SESSIONS, Way.FORWARD:
             return _sessions(job, found, platform, seals or {})
         case Task.AS_NUMBERS, _:
-            return _as_numbers(job, way, found)
+            return _as_numbers(job, way, found, platform)
         case Task.RETIRED, Way.FORWARD:
             declared = {each.address for each in job.neighbours}
             kept = {each.name for each in job.lists}
             gone = tuple(address for address in ours(job, found) if address not in declared)
             return _removal(job, found, gone, tuple(name for name in job.own_lists if name not in kept))
         case Task.SESSIONS, _:
-            return _removal(job, found, ours(job, found), job.own_lists)
+            return replace(_removal(job, found, ours(job, found), job.own_lists), old_paths=_old_paths(job, found))
         case _:
             return Plan(job.as_number, found)
 
@@ -150,18 +158,50 @@ def _removal(job: Job, found: SwitchState, gone: tuple[Address, ...], lists: tup
     return Plan(found.as_number or job.as_number, found, old_lists=old, gone=gone)
 
 
-def _as_numbers(job: Job, way: Way, found: SwitchState) -> Plan:
+def _old_paths(job: Job, found: SwitchState) -> tuple[str, ...]:
+    return (job.paths.name,) if job.paths is not None and job.paths.name in found.paths else ()
+
+
+def widened(job: Job, found: SwitchState) -> PathList | None:
+    """The path list of a job with the AS numbers that its neighbours have meanwhile: nodes may yet be in another AS.
+
+    They are in the one of the file once :attr:`Task.AS_NUMBERS` has been played, which leaves nothing else in it.
+    """
+    if job.paths is None:
+        return None
+    meanwhile = {number for each in job.neighbours for number in _meanwhile(each, job, found) if number}
+    return replace(job.paths, as_numbers=tuple(sorted({*job.paths.as_numbers, *meanwhile})))
+
+
+def _meanwhile(declared: Neighbour, job: Job, found: SwitchState) -> Iterator[int | None]:
+    has = found.neighbours.get(declared.address)
+    if has is not None and has.remote_as != job.as_number:
+        yield has.remote_as if has.established else None
+        yield _stays(has) if _keeps_as(declared, job, has) else None
+
+
+def _paths(paths: PathList | None, found: SwitchState, platform: Dialect) -> Mapping[str, Any]:
+    """Fields of a plan for a path list; none where it is right."""
+    if paths is None or not platform.path_differences(paths, found):
+        return {}
+    right = platform.right_paths(paths)[paths.name]
+    return {"paths": paths, "stale_paths": found.paths.get(paths.name, frozenset()) - right}
+
+
+def _as_numbers(job: Job, way: Way, found: SwitchState, platform: Dialect) -> Plan:
     own = set(ours(job, found))
     wanted = (
         (each.address, job.final_as if way is Way.FORWARD else each.as_number)
         for each in job.neighbours
         if each.address in own
     )
-    changed = tuple((who, number) for who, number in wanted if found.neighbours[who].set_as != _set(number))
-    return Plan(found.as_number or job.as_number, found, as_numbers=changed)
+    changed = tuple((who, number) for who, number in wanted if found.neighbours[who].set_as != given_as(number))
+    paths = _paths(job.paths, found, platform) if way is Way.FORWARD else {}
+    return Plan(found.as_number or job.as_number, found, as_numbers=changed, **paths)
 
 
-def _set(number: int | None) -> int | AnyAs:
+def given_as(number: int | None) -> int | AnyAs:
+    """AS of a neighbour as a switch is read to give it."""
     return AnyAs.EXTERNAL if number is None else number
 
 
@@ -182,7 +222,7 @@ def _sessions(job: Job, found: SwitchState, platform: Dialect, seals: Mapping[Ad
         password_stays = _password_stays(each, has, seals.get(each.address))
         if (
             platform.neighbour_differences(each, has)
-            or not (keeps_as or has.set_as == _set(each.as_number))
+            or not (keeps_as or has.set_as == given_as(each.as_number))
             or not password_stays
         ):
             neighbours.append(replace(each, as_number=_stays(has)) if keeps_as else each)
@@ -197,6 +237,7 @@ def _sessions(job: Job, found: SwitchState, platform: Dialect, seals: Mapping[Ad
         neighbours=tuple(neighbours),
         kept_as=frozenset(kept_as),
         kept_passwords=frozenset(kept_passwords),
+        **_paths(widened(job, found), found, platform),
     )
 
 
@@ -207,7 +248,7 @@ def _keeps_as(declared: Neighbour, job: Job, has: NeighbourState) -> bool:
     """
     if has.set_as is None:
         return False
-    right = {AnyAs.EXTERNAL, _set(declared.as_number), _set(job.final_as), *declared.as_numbers}
+    right = {AnyAs.EXTERNAL, given_as(declared.as_number), given_as(job.final_as), *declared.as_numbers}
     return has.set_as in right or has.established
 
 
@@ -236,38 +277,3 @@ def shows_another_password(has: NeighbourState, seal: Seal | None) -> bool:
     if seal is None or has.established or has.password is None or not has.password.sealed:
         return False
     return seal.shown != _hash(has.address, has.password.text)
-
-
-def left(job: Job, way: Way, after: SwitchState, platform: Dialect) -> tuple[str, ...]:
-    """What is not as a job leaves it, in words for the operator; empty once it is done.
-
-    Asked of what the switch runs after the lines were entered, before anything is confirmed.
-    """
-    try:
-        # What it shows of a sealed password now is the one that was entered.
-        rest = plan(job, way, after, platform, seals_of(job, after))
-    except GuardError as error:
-        return (str(error),)
-    return (
-        *platform.list_differences(rest.lists, after),
-        *(line for each in rest.neighbours for line in _left_of(each, after, platform)),
-        *(f"neighbour {address} is still there" for address in rest.gone),
-        *(f"list {name} is still there" for name in rest.old_lists),
-        *(
-            f"neighbour {address} {line}"
-            for address, number in rest.as_numbers
-            for line in differences.of_set_as(_set(number), after.neighbours[address], platform.as_words)
-        ),
-    )
-
-
-def _left_of(each: Neighbour, after: SwitchState, platform: Dialect) -> Iterator[str]:
-    has = after.neighbours.get(each.address)
-    if has is None:
-        yield f"neighbour {each.address} is missing"
-        return
-    said = (
-        *platform.neighbour_differences(each, has),
-        *differences.of_set_as(_set(each.as_number), has, platform.as_words),
-    )
-    yield from (f"neighbour {each.address} {line}" for line in said)

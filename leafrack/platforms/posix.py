@@ -37,6 +37,7 @@ def program(job: Job, given: str, *packages: str) -> str:
         "task": [job.task],
         "as_number": [str(job.as_number)],
         "own_lists": job.own_lists,
+        "own_paths": [] if job.paths is None else [job.paths.name],
         "neighbours": [
             *(_as_numbers(job, each, str(each.address)) for each in job.neighbours),
             *dict.fromkeys(_as_numbers(job, each, each.group) for each in job.listeners),

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # The stages of a job, for a platform behind a POSIX shell. The platform's own file before this one defines guard, stage,
-# check, apply and save. The job's data are files in $work: task, as_number, own_lists, neighbours (a line each: address,
-# or group of those that come by a range; AS at the start, AS in the end, every AS that is right), listeners (range and
-# group), given (the configuration in the platform's words).
+# check, apply and save. The job's data are files in $work: task, as_number, own_lists, own_paths, neighbours (a line each:
+# address, or group of those that come by a range; AS at the start, AS in the end, every AS that is right), listeners
+# (range and group), given (the configuration in the platform's words).
 
 : "${work:?}"
 

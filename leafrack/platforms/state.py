@@ -95,6 +95,7 @@ class Setting(StrEnum):
     GRACEFUL_RESTART = "graceful_restart"
     LIST_IN = "list_in"
     LIST_OUT = "list_out"
+    PATHS_IN = "paths_in"
     LIMIT = "limit"
     AS_OVERRIDE = "as_override"
     PRIVATE_AS = "private_as"
@@ -117,6 +118,8 @@ class Settings:
     list_in: str = ""
     """Prefix list of what the neighbour may announce."""
     list_out: str = ""
+    paths_in: str = ""
+    """Path list of what the neighbour may announce."""
     limit: Limit | None = None
     as_override: bool = False
     """The switch's own AS stands in the place of the neighbour's in what that is sent."""
@@ -217,6 +220,8 @@ class SwitchState:
     """The switch's own BGP identifier, where that is known."""
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Entries of each prefix list by its name, in the platform's words."""
+    paths: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Entries of each path list by its name, in the platform's words."""
     numbers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Number of each entry of a list, by list and entry, where its removal or its successor needs one."""
     elsewhere: tuple[str, ...] = ()

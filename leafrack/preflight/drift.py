@@ -53,15 +53,17 @@ class Comparison:
     """Whether something of others would do harm to an update, and this look goes on all the same."""
 
     def of_leaf(self, rack: str, name: str) -> Differences:
-        """Prefix lists and neighbours of a leaf, the AS of neighbours aside; of one that cannot be read nothing."""
+        """Lists and neighbours of a leaf, the AS of neighbours aside; of one that cannot be read nothing."""
         state = self.observed.switches.get(name)
         if state is None:
             return ()
         platform = platform_of(self.fabric.racks[rack].leaves[name].platform)
         lists = platform.list_differences(leaf.prefix_lists(self.fabric), state)
+        paths = platform.path_differences(leaf.path_list(self.fabric, rack, name), state)
         neighbours = leaf.neighbours(self.fabric, rack, name)
         return (
             *(f"{name}: prefix list {line}" for line in lists),
+            *(f"{name}: path list {line}" for line in paths),
             *(
                 line
                 for node, declared in neighbours.items()

@@ -16,8 +16,8 @@ _HARM = {
     Effect.DROPS: "nothing passes it",
 }
 _WORTH_KNOWING = {
-    Effect.FILTERS: "it stays, and filters routes beside leafrack's prefix lists",
-    Effect.REPLACED: "leafrack's prefix list takes its place",
+    Effect.FILTERS: "it stays, and filters routes beside leafrack's lists",
+    Effect.REPLACED: "leafrack's list takes its place",
 }
 
 
@@ -30,7 +30,7 @@ class Found:
     node: str
     state: NeighbourState
     lists: frozenset[str]
-    """Prefix lists that leafrack gives it."""
+    """Lists that leafrack gives it."""
     platform: Platform
     """What the leaf runs."""
 
@@ -122,8 +122,9 @@ def _found(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Foun
         for node, addresses in fabric.border(rack).items():
             for address in addresses:
                 if address in neighbours:
-                    lists = frozenset(named(fabric.name, address.version) for named in (names.list_in, names.list_out))
-                    yield Found(rack, name, node, neighbours[address], lists, platform_of(leaf.platform))
+                    lists = {named(fabric.name, address.version) for named in (names.list_in, names.list_out)}
+                    lists.add(names.path_list(fabric.name))
+                    yield Found(rack, name, node, neighbours[address], frozenset(lists), platform_of(leaf.platform))
 
 
 def _as_number(path: str, name: str, leaf: Leaf, state: SwitchState) -> Iterator[Problem]:

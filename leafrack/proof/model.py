@@ -65,6 +65,7 @@ class End:
     """One side of a session: the AS that this side uses in it, and what it does with routes.
 
     ``accepts`` and ``sends`` are a prefix list inbound and outbound (ranges with all inside them; ``None``: no list).
+    ``paths`` are the AS numbers that a path inbound consists of (``None``: of any).
     ``allow_own_as`` is how often the own AS may stand in a path (``numAllowedLocalASNumbers``, ``allowas-in``).
     With ``remove_private_as`` the sender's AS stands in the place of private ones. ``max_prefixes`` routes end the
     session. ``ttl_security`` is RFC 5082 with one hop. Neighbours in one peer ``group`` get the same updates, apart
@@ -78,6 +79,7 @@ class End:
     next_hop: NextHop = NextHop.AUTO
     accepts: tuple[Network, ...] | None = None
     sends: tuple[Network, ...] | None = None
+    paths: frozenset[int] | None = None
     allow_own_as: int = 0
     as_override: bool = False
     remove_private_as: bool = False

@@ -25,6 +25,7 @@ class Refusal(StrEnum):
     INTERNAL = "iBGP routes are not passed on over iBGP"
     POOLS = "outside of pod and service ranges"
     PREFIX_LIST = "not in the inbound prefix list"
+    PATH_LIST = "not in the inbound path list"
     OUTBOUND_LIST = "not in the outbound prefix list"
     OWN_NEXT_HOP = "next hop is the receiver"
     NEXT_HOP = "next hop is not connected"
@@ -53,6 +54,8 @@ def received(  # noqa: PLR0911 - each is a rule
         return Refusal.ORIGINATOR
     if not _listed(end.accepts, prefix):
         return Refusal.PREFIX_LIST
+    if end.paths is not None and not end.paths.issuperset(route.as_path):
+        return Refusal.PATH_LIST
     if receiver.kind is Kind.NODE:
         return route
     if link.internal and receiver.router_id in route.clusters:

@@ -4,7 +4,8 @@ A rack on route reflectors: reflectors peer with every node of the rack and with
 with those of other racks. Top of rack: every node peers with every leaf, which puts its own AS in place of the nodes'
 (``as-override``), or they would refuse each other's routes. Full mesh: every node with every other one and with the
 leaves; where all racks are in full mesh it is Calico's node-to-node mesh, which spans the racks. Leaves take in pods
-and services and nothing else, and send to nodes these and what the file says they accept.
+and services and nothing else, where their platform can tell on paths of the rack's own AS numbers alone, and send to
+nodes these and what the file says they accept.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from itertools import combinations, product
 
 from leafrack.addresses import Network
 from leafrack.fabric import Fabric, Interconnect, Rack, names
+from leafrack.fabric.leaf import path_list
 from leafrack.fabric.source import at
 from leafrack.fabric.switch import Addresses
 from leafrack.fabric.underlay import underlay
@@ -137,6 +139,7 @@ def _to_leaves(fabric: Fabric, speakers: dict[str, Speaker], name: str, version:
             text = f"leaf {leaf_name} has no {VERSIONS[version]} address, so no node peers with it: give it one"
             yield Gap(frozenset({leaf_name, *rack.nodes}), version, text, path)
             continue
+        paths = path_list(fabric, name, leaf_name)
         for node, addresses in fabric.border(name).items():
             here = addresses.of(version)
             if here is None:
@@ -163,6 +166,7 @@ def _to_leaves(fabric: Fabric, speakers: dict[str, Speaker], name: str, version:
                     leaf.as_number,
                     accepts=advertised,
                     sends=accepted,
+                    paths=None if paths is None else frozenset(paths.as_numbers),
                     max_prefixes=fabric.maximum_prefix,
                     ttl_security=fabric.ttl_security,
                     as_override=fabric.overrides_as(name, leaf_name),

@@ -17,7 +17,8 @@ from secrets import token_hex
 from leafrack.addresses import Address
 from leafrack.errors import UnreadableError
 from leafrack.platforms import Job, PlayedPlatform, SwitchState, Way, platform_of
-from leafrack.platforms.plan import GuardError, Plan, Seal, left, plan, seals_of
+from leafrack.platforms.left import left
+from leafrack.platforms.plan import GuardError, Plan, Seal, plan, seals_of
 from leafrack.platforms.played import Pending, Transaction, filled
 from leafrack.world.conversation import Conversation, CutError, SaidError
 from leafrack.world.dialling import connected

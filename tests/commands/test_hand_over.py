@@ -22,7 +22,7 @@ HANDED = HandedOver(
 )
 SAID = (
     "leaf02: nobody waits for it; what is to be taken away there by hand: neighbours 173.20.0.11, 173.20.0.12, "
-    "173.20.0.13, 173.20.0.14 and 2 more; prefix lists LEAFRACK-dc1-IN, LEAFRACK-dc1-OUT "
+    "173.20.0.13, 173.20.0.14 and 2 more; lists LEAFRACK-dc1-IN, LEAFRACK-dc1-OUT "
     "(`leafrack render leaf02 FABRIC.yaml --remove`, with the file as it was)\n"
 )
 

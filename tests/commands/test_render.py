@@ -160,6 +160,7 @@ def test_what_takes_it_away_is_printed_too(given: list[str], capsys: pytest.Capt
         "exit",
         "no ip prefix-list LEAFRACK-dc1-IN",
         "no ip prefix-list LEAFRACK-dc1-OUT",
+        "no bgp as-path access-list LEAFRACK-dc1-AS",
     ]
 
 

@@ -59,7 +59,7 @@ def test_nothing_is_made_for_the_leaf_but_its_last_words() -> None:
     assert json.loads(given(found[f"{LEAF}-by-hand"])) == {
         "leaf": LEAF,
         "neighbours": ["173.20.0.11", "173.20.0.12"],
-        "lists": ["LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT"],
+        "lists": ["LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT", "LEAFRACK-dc1-AS"],
         "peers": ["rr2-to-leaf2-peer"],
         "cluster": {"kubeconfig": "kube", "context": "c"},
     }

@@ -21,7 +21,7 @@ from leafrack.commands.seen import Seen
 from leafrack.commands.switch import SEALS, SwitchJob
 from leafrack.fabric import hand_over, names
 from leafrack.fabric.load import load_fabric
-from leafrack.platforms import Job, Neighbour, PrefixList
+from leafrack.platforms import Job, Neighbour, PathList, PrefixList
 from leafrack.platforms.state import Timers
 from leafrack.sessions.by_label import ByLabel
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession
@@ -171,8 +171,9 @@ def test_the_keys_on_nodes_and_peers_stay() -> None:
 
 STDIN: dict[type[Any], set[str]] = {
     SwitchJob: {"endpoint", "job"},
-    Job: {"task", "as_number", "own_lists", "lists", "neighbours", "final_as", "listeners"},
+    Job: {"task", "as_number", "own_lists", "lists", "neighbours", "final_as", "paths", "listeners"},
     PrefixList: {"name", "prefixes"},
+    PathList: {"name", "as_numbers"},
     Neighbour: {
         "address",
         "as_number",
@@ -180,6 +181,7 @@ STDIN: dict[type[Any], set[str]] = {
         "list_in",
         "list_out",
         "as_numbers",
+        "paths_in",
         "as_override",
         "remove_private_as",
         "graceful_restart",

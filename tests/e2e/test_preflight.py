@@ -119,7 +119,7 @@ CASES = {
         "neighbor 172.20.0.11 remote-as 64512",
         "address-family ipv4 unicast",
         "neighbor 172.20.0.11 prefix-list PODS in",
-        says=", with `neighbor 172.20.0.11 prefix-list PODS in`: leafrack's prefix list takes its place",
+        says=", with `neighbor 172.20.0.11 prefix-list PODS in`: leafrack's list takes its place",
         warns=True,
     ),
     "an encapsulated pool": Case(

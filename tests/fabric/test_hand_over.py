@@ -12,7 +12,7 @@ import pytest
 from leafrack.fabric import checks, hand_over
 from leafrack.fabric.hand_over import Secret
 from leafrack.fabric.source import at
-from leafrack.platforms import BUILT_IN, Feature, Setting, Settings, SwitchState, platform_of
+from leafrack.platforms import BUILT_IN, Feature, PathList, Setting, Settings, SwitchState, platform_of
 from leafrack.platforms.state import AnyAs, Password
 from leafrack.world.model import endpoints
 from tests import handed
@@ -126,6 +126,34 @@ def test_an_empty_leaf_lacks_the_whole_text() -> None:
     assert platform_of("frr").removal(found.surplus) == ""
 
 
+PATHS = "LEAFRACK-dc1-AS"
+
+
+def path_entry(*as_numbers: int) -> str:
+    (entry,) = platform_of("frr").right_paths(PathList(PATHS, as_numbers))[PATHS]
+    return entry
+
+
+def test_a_path_list_keeps_the_as_that_nodes_are_in_until_they_have_left_it() -> None:
+    fabric, platform = handed.fabric(), platform_of("frr")
+    job, has = hand_over.job(fabric, RACK, LEAF), handed.state(fabric)
+    moving = {each: replace(one, remote_as=64600) for each, one in has.neighbours.items()}
+    old = frozenset({path_entry(64512, 64600)})
+    found = hand_over.difference(platform, job, replace(has, neighbours=moving, paths={PATHS: old}))
+    wide = path_entry(64512, 64513, 64600)
+    assert found.said == (f"path list {PATHS} lacks `{wide}`", f"path list {PATHS} has `{path_entry(64512, 64600)}`")
+    text = hand_over.text(platform, found.missing) + platform.removal(found.surplus)
+    assert text.splitlines() == [
+        f"bgp as-path access-list {PATHS} {wide}",
+        f"no bgp as-path access-list {PATHS} {path_entry(64512, 64600)}",
+    ]
+    after = hand_over.difference(platform, job, replace(has, paths={PATHS: frozenset({wide})}))
+    assert after.said == (
+        f"path list {PATHS} lacks `{path_entry(64512, 64513)}`",
+        f"path list {PATHS} has `{wide}`",
+    )
+
+
 def test_what_is_too_much_is_taken_away_and_nothing_of_others() -> None:
     fabric = handed.fabric()
     has = handed.state(fabric)
@@ -187,4 +215,5 @@ def test_bird_is_told_which_files_to_remove() -> None:
         f"# remove leafrack/neighbour-{SECOND}-{IN}.conf",
         f"# remove leafrack/list-{IN}.conf",
         "# remove leafrack/list-LEAFRACK-dc1-OUT.conf",
+        "# remove leafrack/list-LEAFRACK-dc1-AS.conf",
     ]

@@ -45,6 +45,9 @@ _PATIENCE = 10
 """Seconds until a switch's software knows of a new link or address."""
 ANNOUNCED = {4: ("10.233.64.0/26", "10.233.64.64/26"), 6: ("fd00:64::/122", "fd00:64::40/122")}
 """The pod block of each node."""
+TRANSIT = {4: "10.233.65.0/26", 6: "fd00:64::80/122"}
+"""A block that the first node announces where it is told to, with an AS of others in the path, and its own twice."""
+OTHERS_AS = 65010
 OTHER = {4: "198.51.100.0/24", 6: "2001:db8:9::/48"}
 """What the first node announces besides, and no list permits."""
 
@@ -107,6 +110,7 @@ class Box:
         """What differs of all that a job declares."""
         state = self.state()
         found = list(self.platform.list_differences(job.lists, state))
+        found += self.platform.path_differences(job.paths, state)
         for neighbour in job.neighbours:
             has = state.neighbours.get(neighbour.address)
             found += [f"{neighbour.address} is missing"] if has is None else []
@@ -147,10 +151,13 @@ class Box:
         """Routes of a node."""
         return self.node(number, "show", "route", "table", f"master{version}", *words)
 
-    def nodes_are(self, as_number: int = NODE_AS, extra: str = "") -> None:
-        """Give the nodes another AS, and their sessions settings of their own."""
+    def nodes_are(self, as_number: int = NODE_AS, extra: str = "", *, transit: bool = False) -> None:
+        """Give the nodes another AS, and their sessions settings of their own; the first may announce others' routes.
+
+        With it both announce their own block with their AS twice.
+        """
         for number in _NUMBERS:
-            (self.home / f"node{number}.conf").write_text(_node(number, as_number, extra))
+            (self.home / f"node{number}.conf").write_text(_node(number, as_number, extra, transit=transit))
             assert "Reconfig" in self.node(number, "configure")
 
     def since(self, node: int = 0, version: int = 4) -> float:
@@ -273,17 +280,21 @@ def _ip(pid: int, lines: Sequence[str]) -> None:
     subprocess.run(enter, input="\n".join([*lines, ""]), text=True, check=True)
 
 
-def _node(number: int, as_number: int, extra: str) -> str:
+def _node(number: int, as_number: int, extra: str, *, transit: bool = False) -> str:
     """Configuration of a node; ``extra`` is of its sessions."""
     lines = ["log stderr all;", f"router id {NODES[4][number]};", "protocol device { scan time 1; }"]
     for version in NODES:
         routes = [ANNOUNCED[version][number], *([OTHER[version]] * (not number))]
+        routes += [TRANSIT[version]] * (transit and not number)
+        numbers = f"if net = {TRANSIT[version]} then bgp_path.prepend({OTHERS_AS}); bgp_path.prepend({as_number});"
+        own = "where source = RTS_STATIC"
+        sends = f"filter {{ if source != RTS_STATIC then reject; {numbers} accept; }}" if transit else own
         said = " ".join(f"route {route} unreachable;" for route in routes)
         lines += [
             f"protocol static {{ ipv{version}; {said} }}",
             f"protocol bgp leaf{version} {{ local as {as_number}; neighbor {_LEAF[version]} as {AS_NUMBER};",
             f"  connect delay time 1; connect retry time 1; error wait time 1, 2; graceful restart off; {extra}",
-            f"  ipv{version} {{ import all; export where source = RTS_STATIC; }}; }}",
+            f"  ipv{version} {{ import all; export {sends if transit else 'where source = RTS_STATIC'}; }}; }}",
         ]
     return "\n".join([*lines, ""])
 

@@ -11,7 +11,8 @@ import pytest
 from lab.fakes.serving import serving
 from leafrack.errors import UnreadableError
 from leafrack.platforms import Job, SwitchState, Way
-from leafrack.platforms.plan import left, plan
+from leafrack.platforms.left import left
+from leafrack.platforms.plan import plan
 from leafrack.world import conversation, player
 from leafrack.world.login import Credentials
 from leafrack.world.model import Endpoint

@@ -17,6 +17,7 @@ from leafrack.platforms import (
     Job,
     Listener,
     Neighbour,
+    PathList,
     PlayedPlatform,
     PrefixList,
     SessionState,
@@ -27,7 +28,7 @@ from leafrack.platforms import (
 from leafrack.platforms.reading import ThirdParty
 from leafrack.platforms.state import AnyAs, Timers
 from tests.platforms.boxes import ANNOUNCED as BLOCKS
-from tests.platforms.boxes import AS_NUMBER, NODE_AS, NODES, Box, eventually, neighbour, running
+from tests.platforms.boxes import AS_NUMBER, NODE_AS, NODES, TRANSIT, Box, eventually, neighbour, running
 from tests.platforms.boxes import OTHER as UNWANTED
 
 pytestmark = pytest.mark.lab
@@ -55,6 +56,15 @@ def job(
         for way, taken in (("IN", ranges), ("OUT", sent)):
             lists.append(PrefixList(f"LEAFRACK-{fabric}-{way}{families[version]}", taken))
     return Job(task, AS_NUMBER, own, tuple(lists), neighbours, RACK_AS, listeners)
+
+
+def with_paths(leaf: Box, given: Job, *as_numbers: int, fabric: str = "dc1") -> Job:
+    """The same with a path list, where the platform takes one."""
+    if not leaf.platform.takes_paths:
+        return given
+    paths = PathList(f"LEAFRACK-{fabric}-AS", as_numbers or (NODE_AS, RACK_AS))
+    neighbours = tuple(replace(each, paths_in=paths.name) for each in given.neighbours)
+    return replace(given, paths=paths, neighbours=neighbours)
 
 
 def of(task: Task, sessions: Job) -> Job:
@@ -93,7 +103,7 @@ def leaf(box: Box) -> Iterator[Box]:
     before = box.saved(), box.files()
     yield box
     for fabric in ("dc1", "dc2"):
-        box.applied(job(fabric=fabric), Way.BACK)
+        box.applied(with_paths(box, job(fabric=fabric), fabric=fabric), Way.BACK)
     box.nodes_are()
     assert (box.saved(), box.files()) == before
 
@@ -223,6 +233,104 @@ def test_only_what_the_lists_permit_passes(leaf: Box) -> None:
         assert (state.neighbours[node].prefixes_received, unwanted in state.routes) == (1, False)
         # The rack's own subnet is the leaf's and no pods'.
         assert "172.20.0.0/24" not in leaf.table(0, version)
+
+
+def taking_paths(leaf: Box) -> None:
+    """Go no further where leafrack has no path list for the platform."""
+    if not leaf.platform.takes_paths:
+        pytest.skip(f"{leaf.name} is given no path list")
+
+
+def _has(leaf: Box, network: str, expected: bool = True) -> bool:  # noqa: FBT001, FBT002 - what is expected
+    """Whether a route is in the switch's table, or is not."""
+    return (ip_network(network) in leaf.state().routes) is expected
+
+
+def test_a_leaf_takes_paths_of_the_racks_own_as_numbers_alone(leaf: Box) -> None:
+    taking_paths(leaf)
+    leaf.nodes_are(transit=True)
+    given = with_paths(leaf, job(NODE, neighbour(version=6)))
+    leaf.applied(given)
+    assert leaf.differences(given) == []
+    for version in (4, 6):
+        leaf.comes_up(version=version)
+        assert eventually(partial(_has, leaf, BLOCKS[version][0])), "whose path has the node's own AS twice"
+        assert _has(leaf, TRANSIT[version], expected=False)
+        assert leaf.state().neighbours[neighbour(version=version).address].prefixes_received == 1
+
+
+def test_a_leaf_that_was_written_before_there_were_path_lists_gets_one_without_a_reset(leaf: Box) -> None:
+    taking_paths(leaf)
+    leaf.nodes_are(transit=True)
+    plain = job(NODE)
+    given = with_paths(leaf, plain)
+    leaf.applied(plain)
+    up = leaf.comes_up()
+    assert eventually(partial(_has, leaf, TRANSIT[4]))
+    assert leaf.differences(given)
+    leaf.applied(given)
+    assert leaf.differences(given) == []
+    assert eventually(partial(_has, leaf, TRANSIT[4], expected=False))
+    assert _has(leaf, BLOCKS[4][0])
+    before = leaf.saved()
+    for task in (Task.SESSIONS, Task.RETIRED):
+        leaf.applied(of(task, given))
+    assert (leaf.saved(), leaf.since()) == (before, up)
+
+
+@pytest.mark.parametrize("start", [NODE_AS, None], ids=["pinned", "any AS"])
+def test_a_path_list_that_changes_keeps_the_as_that_nodes_are_in_until_they_leave_it(
+    leaf: Box, start: int | None
+) -> None:
+    taking_paths(leaf)
+    lacking(leaf, Feature.ANY_AS, asked=start is None)
+    one = with_paths(leaf, job(replace(NODE, as_number=start)), NODE_AS)
+    leaf.applied(one)
+    up = leaf.comes_up()
+    assert eventually(partial(_has, leaf, BLOCKS[4][0]))
+    # A file in which the AS that the nodes are in is no more: the leaf is given it before they are.
+    other = with_paths(leaf, replace(one, neighbours=(replace(NODE, as_number=start, as_numbers=()),)), 64700, RACK_AS)
+    other = replace(other, final_as=RACK_AS)
+    leaf.applied(other)
+    wide = with_paths(leaf, other, 64700, RACK_AS, NODE_AS)
+    assert _has(leaf, BLOCKS[4][0])
+    assert leaf.differences(other), "it has more than what the file says"
+    leaf.applied(of(Task.RETIRED, other))
+    assert (leaf.since(), _has(leaf, BLOCKS[4][0])) == (up, True)
+    leaf.applied(of(Task.AS_NUMBERS, other))
+    leaf.nodes_are(RACK_AS)
+    leaf.comes_up()
+    assert leaf.differences(other) == []
+    assert leaf.differences(wide)
+    assert eventually(partial(_has, leaf, BLOCKS[4][0]))
+
+
+def test_a_path_list_that_somebody_widened_is_seen_and_put_right_without_a_reset(leaf: Box) -> None:
+    taking_paths(leaf)
+    one, other = with_paths(leaf, job(NODE)), with_paths(leaf, job(NODE), NODE_AS, RACK_AS, 4200000001)
+    leaf.applied(other)
+    up = leaf.comes_up()
+    assert eventually(partial(_has, leaf, BLOCKS[4][0]))
+    has = leaf.differences(one)
+    assert has
+    assert all("LEAFRACK-dc1-AS" in line for line in has)
+    for given in (one, other, one):
+        leaf.applied(given)
+        assert leaf.differences(given) == []
+        assert _has(leaf, BLOCKS[4][0])
+    assert leaf.since() == up
+
+
+def test_path_lists_of_two_fabrics_are_two(leaf: Box) -> None:
+    taking_paths(leaf)
+    ours = with_paths(leaf, job(NODE))
+    theirs = with_paths(leaf, job(neighbour(1, fabric="dc2"), fabric="dc2"), 64777, NODE_AS, fabric="dc2")
+    leaf.applied(ours)
+    leaf.applied(theirs)
+    assert (leaf.differences(ours), leaf.differences(theirs)) == ([], [])
+    leaf.applied(ours, Way.BACK)
+    assert leaf.differences(theirs) == []
+    assert "LEAFRACK-dc1-AS" not in leaf.state().paths
 
 
 def _sees(leaf: Box, expected: bool) -> bool:  # noqa: FBT001 - what is expected

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from leafrack.platforms import Job, Neighbour, PrefixList, Task, Way, platform_of
+from leafrack.platforms import Job, Neighbour, PathList, PrefixList, Task, Way, platform_of
 from leafrack.platforms.dialect import Dialect
 from leafrack.platforms.differences import wanted
-from leafrack.platforms.plan import GuardError, Plan, Seal, left, plan, seals_of, shows_another_password
+from leafrack.platforms.left import left
+from leafrack.platforms.paths import expression
+from leafrack.platforms.plan import GuardError, Plan, Seal, plan, seals_of, shows_another_password
 from leafrack.platforms.state import AnyAs, Effect, Line, NeighbourState, Password, SessionState, SwitchState
 
 OWN = ("LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT", "LEAFRACK-dc1-IN6", "LEAFRACK-dc1-OUT6")
@@ -21,6 +23,18 @@ STANDS = dict.fromkeys(OWN[:2], frozenset({ENTRY}))
 NODE = Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", *OWN[:2], as_numbers=(64512, 64601))
 OTHER = replace(NODE, address=ip_address("172.20.0.12"))
 ANY = replace(NODE, as_number=None)
+
+
+NAME = "LEAFRACK-dc1-AS"
+PATHS = PathList(NAME, (64512, 64601))
+
+
+def entry(*as_numbers: int) -> str:
+    return f"permit {expression(as_numbers)}"
+
+
+def with_paths(given: Job) -> Job:
+    return replace(given, paths=PATHS, neighbours=tuple(replace(one, paths_in=NAME) for one in given.neighbours))
 
 
 def job(*neighbours: Neighbour, task: Task = Task.SESSIONS, **change: Any) -> Job:
@@ -60,6 +74,7 @@ def told(found: Plan) -> dict[str, Any]:
 
 
 ONE = ip_address("172.20.0.11")
+LISTED = replace(NODE, paths_in=NAME)
 CASES: dict[str, tuple[Job, Way, SwitchState, dict[str, Any]]] = {
     "all is to come": (
         job(NODE), Way.FORWARD, EMPTY, {"lists": list(OWN[:2]), "neighbours": ["172.20.0.11"]},
@@ -104,6 +119,48 @@ CASES: dict[str, tuple[Job, Way, SwitchState, dict[str, Any]]] = {
     "all that is ours goes, in whatever AS": (
         job(NODE), Way.BACK, switch(state(NODE), state(OTHER, list_in="a", list_out="b"), as_number=65010),
         {"gone": (ONE,), "old_lists": OWN[:2]},
+    ),
+    "a path list is to come to a leaf that had none": (
+        with_paths(job(NODE)), Way.FORWARD, switch(state(NODE)),
+        {"paths": PATHS, "neighbours": ["172.20.0.11"], "kept_as": {ONE}},
+    ),
+    "a path list stands": (
+        with_paths(job(NODE)), Way.FORWARD, switch(state(LISTED), paths={NAME: {entry(64512, 64601)}}), {},
+    ),
+    "a path list is written anew, and the old entry goes": (
+        with_paths(job(NODE)), Way.FORWARD, switch(state(LISTED), paths={NAME: {entry(64512)}}),
+        {"paths": PATHS, "stale_paths": {entry(64512)}},
+    ),
+    "a path list keeps the AS that a neighbour keeps": (
+        with_paths(job(NODE)), Way.FORWARD,
+        switch(state(LISTED, 64999, state=UP), paths={NAME: {entry(64512, 64601)}}),
+        {"paths": PathList(NAME, (64512, 64601, 64999)), "stale_paths": {entry(64512, 64601)}},
+    ),
+    "a path list keeps the AS of a session whose neighbour may have any": (
+        with_paths(job(ANY)), Way.FORWARD,
+        switch(state(LISTED, AnyAs.EXTERNAL, state=UP, remote_as=64999), paths={NAME: {entry(64512, 64601, 64999)}}),
+        {},
+    ),
+    "a path list does not wait for a node that has no session": (
+        with_paths(job(ANY)), Way.FORWARD,
+        switch(state(LISTED, AnyAs.EXTERNAL, remote_as=64999), paths={NAME: {entry(64512, 64601)}}), {},
+    ),
+    "who is retired leaves the path list as it is": (
+        with_paths(job(NODE, task=Task.RETIRED)), Way.FORWARD,
+        switch(state(LISTED), state(OTHER), paths={NAME: {entry(64512, 64601, 64999)}}), {"gone": (OTHER.address,)},
+    ),
+    "with the AS of the end the path list holds what the file says": (
+        with_paths(job(NODE, task=Task.AS_NUMBERS)), Way.FORWARD,
+        switch(state(LISTED, 64999, state=UP), paths={NAME: {entry(64512, 64601, 64999)}}),
+        {"as_numbers": ((ONE, 64601),), "paths": PATHS, "stale_paths": {entry(64512, 64601, 64999)}},
+    ),
+    "with the first AS back it stays": (
+        with_paths(job(NODE, task=Task.AS_NUMBERS)), Way.BACK,
+        switch(state(LISTED), paths={NAME: {entry(64512, 64601, 64999)}}), {},
+    ),
+    "the path list goes with all that is ours": (
+        with_paths(job(NODE)), Way.BACK, switch(state(LISTED), paths={NAME: {entry(1)}, "THEIRS": {entry(2)}}),
+        {"gone": (ONE,), "old_lists": OWN[:2], "old_paths": (NAME,)},
     ),
     "nothing is left to go": (job(NODE), Way.BACK, SwitchState(None), {}),
     "who is retired has no way back": (job(NODE, task=Task.RETIRED), Way.BACK, switch(state(OTHER)), {}),
@@ -207,6 +264,14 @@ LEFT: dict[str, tuple[Job, Way, SwitchState, tuple[str, ...]]] = {
     ),
     "a list": (
         job(NODE), Way.FORWARD, switch(state(NODE), lists={OWN[0]: STANDS[OWN[0]]}), (f"{OWN[1]} lacks `{ENTRY}`",),
+    ),
+    "a path list": (
+        with_paths(job(NODE)), Way.FORWARD, switch(state(LISTED), paths={NAME: frozenset({entry(64512)})}),
+        (f"{NAME} lacks `{entry(64512, 64601)}`", f"{NAME} has `{entry(64512)}`"),
+    ),
+    "a path list that was to go": (
+        with_paths(job(NODE)), Way.BACK, switch(lists={}, paths={NAME: frozenset({entry(64512)})}),
+        (f"list {NAME} is still there",),
     ),
     "what was to go": (
         job(NODE), Way.BACK, switch(state(NODE), lists={OWN[0]: STANDS[OWN[0]]}),

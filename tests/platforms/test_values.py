@@ -62,6 +62,7 @@ NEIGHBOUR = Neighbour(
     description="leafrack rr1 node1",
     list_in="IN",
     list_out="OUT",
+    paths_in="PATHS",
     as_override=True,
     remove_private_as=True,
     graceful_restart=False,
@@ -101,6 +102,7 @@ OTHER: Mapping[str, Any] = {
     "ttl_security": 2,
     "list_in": "OTHER",
     "list_out": "OTHER",
+    "paths_in": "OTHER",
     "limit": Limit(100),
     "private_as": PrivateAs(every=False),
 }
@@ -113,6 +115,11 @@ def test_each_setting_that_is_another_is_said_with_both(name: str) -> None:
     assert of_neighbour(NEIGHBOUR, found, words) == (
         f"has `{words(setting, found)}` instead of `{words(setting, RIGHT)}`",
     )
+
+
+def test_a_path_list_of_others_is_theirs_where_leafrack_gives_none() -> None:
+    plain = replace(NEIGHBOUR, paths_in="")
+    assert of_neighbour(plain, replace(RIGHT, paths_in="OTHER"), words) == ()
 
 
 def test_what_nobody_wants_is_said() -> None:

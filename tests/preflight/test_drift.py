@@ -39,6 +39,7 @@ RIGHT = NeighbourState(
     description="leafrack rr2 node4",
     list_in="LEAFRACK-dc1-IN",
     list_out="LEAFRACK-dc1-OUT",
+    paths_in="LEAFRACK-dc1-AS",
     activated=True,
 )
 

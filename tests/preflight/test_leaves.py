@@ -131,9 +131,9 @@ def test_a_setting_of_the_file_does_none_with(changes: dict[str, object], neighb
 WORTH_KNOWING = {
     "a map that stays": (
         node1(64512, MAP),
-        f"{PLACE}, with `{MAP.text}`: it stays, and filters routes beside leafrack's prefix lists",
+        f"{PLACE}, with `{MAP.text}`: it stays, and filters routes beside leafrack's lists",
     ),
-    "a list that goes": (node1(0, LIST), f"{PLACE}, with `{LIST.text}`: leafrack's prefix list takes its place"),
+    "a list that goes": (node1(0, LIST), f"{PLACE}, with `{LIST.text}`: leafrack's list takes its place"),
     "an uplink without policy": (
         NeighbourState(SPINE, 65008, UP, description="spine", lacks_policy=True),
         (

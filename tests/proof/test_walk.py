@@ -320,16 +320,59 @@ def test_a_next_hop_that_is_not_connected_counts_where_the_platform_does_not_loo
 @pytest.mark.parametrize("multihop", [True, False])
 def test_a_leaf_with_ttl_security_takes_the_next_hops_that_linked_reflectors_tell_it(*, multihop: bool) -> None:
     """Their way is the shorter path: a reflector's AS and the other rack's, in the place of spine, leaf and rack."""
-    made = topology(fabric(changed(values(2, spines=1), reflectorMesh=True, ttlSecurity=True)))
+    declared = topology(fabric(changed(values(2, spines=1), reflectorMesh=True, ttlSecurity=True)))
+    assert hops(behaving(declared, ttl_security_is_multihop=multihop), "n2a", "leaf1") == {"spine1"}, "by the path list"
+    made = edited(declared, "leaf", Kind.NODE, paths=None)
     assert hops(behaving(made, ttl_security_is_multihop=multihop), "n2a", "leaf1") == (
         {"n2a"} if multihop else {"spine1"}
     )
     without = topology(fabric(changed(values(2, spines=1), reflectorMesh=True)))
+    without = edited(without, "leaf", Kind.NODE, paths=None)
     assert hops(behaving(without, ttl_security_is_multihop=multihop), "n2a", "leaf1") == {"spine1"}
+
+
+PAIRS = values({f"rr{n}": rack(n, leaves=2, spines=1) for n in (1, 2)}, spines=1)
+TRANSIT: dict[str, Values] = {
+    "top of rack": changed(PAIRS, interconnect="top-of-rack"),
+    "full mesh in each rack": changed(PAIRS, interconnect="full-mesh"),
+    "route reflectors": PAIRS,
+    "racks in one AS": changed(PAIRS, interconnect="top-of-rack", racks__rr2__asNumber=64512),
+    "linked reflectors": changed(PAIRS, reflectorMesh=True),
+    "a local AS": changed(PAIRS, racks__rr1__asNumber=None, racks__rr1__localASNumber=64600),
+}
+
+
+def from_nodes(made: Topology, leaf: str) -> set[tuple[int, ...]]:
+    """Paths of all routes that a leaf has from nodes."""
+    walk = Walk(made)
+    ribs = (walk.of(prefix).ribs[leaf] for prefix in made.origins)
+    taken = (item for rib in ribs for item in rib.items() if made.speakers[item[0].sender.speaker].kind is Kind.NODE)
+    return {route.as_path for _, routes in taken for route in routes}
+
+
+@pytest.mark.parametrize("given", TRANSIT.values(), ids=TRANSIT)
+def test_a_leaf_takes_from_its_nodes_nothing_of_another_leaf_or_rack(given: Values) -> None:
+    made = topology(fabric(given))
+    own = made.speakers["leaf1"], made.speakers["leaf1b"]
+    for leaf in own:
+        paths = from_nodes(made, leaf.name)
+        assert paths
+        assert all(len(set(path)) == 1 for path in paths), "only the rack's own AS"
+    without = edited(made, "leaf", Kind.NODE, paths=None)
+    assert any(len(set(path)) > 1 for path in from_nodes(without, "leaf1")), "otherwise it would take more"
+
+
+def test_a_leaf_of_a_platform_without_path_lists_takes_what_nodes_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    register(monkeypatch).takes_paths = False  # type: ignore[misc] # it is no property of this one
+    given = changed(TRANSIT["top of rack"], racks__rr1__leaves__leaf1__platform=NAME)
+    made = topology(fabric(given))
+    assert any(len(set(path)) > 1 for path in from_nodes(made, "leaf1"))
+    assert all(len(set(path)) == 1 for path in from_nodes(made, "leaf1b"))
 
 
 def test_a_next_hop_to_which_no_route_leads_is_not_used_with_ttl_security_either() -> None:
     made = topology(fabric(changed(values(2, spines=1), reflectorMesh=True, ttlSecurity=True)))
+    made = edited(made, "leaf", Kind.NODE, paths=None)
     origins = {prefix: who for prefix, who in made.origins.items() if prefix.what is not What.SUBNET}
     assert hops(replace(made, origins=origins), "n2a", "leaf1") == {"spine1"}
 

@@ -40,13 +40,15 @@ guard() {
 
 include() { printf '^[[:space:]]*include[[:space:]]+"(%s/)?leafrack/[*]\\.conf"' "$etc"; }
 
-# A line for each BGP protocol of the default VRF: name, neighbour, own AS, state, what it is in (Established).
+# A line for each BGP protocol of the default VRF: name, neighbour, own AS, state, what it is in (Established), the
+# neighbour's AS.
 protocols() {
     birdc show protocols all >"$work/said" 2>&1 || nothing "BIRD does not answer: $(complaint)"
-    awk 'function tell() { if (name != "" && !vrf) print name, (who == "" ? "-" : who), own, state, doing }
-        /^[^ \t]/ { tell(); name = ""; if ($2 == "BGP") { name = $1; state = $4; who = own = ""; doing = "-"; vrf = 0 } }
+    awk 'function tell() { if (name != "" && !vrf) print name, (who == "" ? "-" : who), own, state, doing, theirs }
+        /^[^ \t]/ { tell(); name = ""; if ($2 == "BGP") { name = $1; state = $4; who = own = theirs = ""; doing = "-"; vrf = 0 } }
         $1 == "VRF:" { vrf = 1 }
         $1 == "Neighbor" && $2 == "address:" { who = $3; sub(/%.*/, "", who) }
+        $1 == "Neighbor" && $2 == "AS:" { theirs = $3 }
         $1 == "Local" && $2 == "AS:" { own = $3 }
         $1 == "BGP" && $2 == "state:" { doing = $3 }
         END { tell() }' "$work/said" >"$work/protocols" || full
@@ -106,7 +108,10 @@ stage() {
     ours >"$work/ours" || full
     case $(task) in
         sessions-forward) stage_sessions ;;
-        sessions-back) stage_removal "$work/ours" "$work/own_lists" ;;
+        sessions-back)
+            cat "$work/own_lists" "$work/own_paths" >"$work/lists" || full
+            stage_removal "$work/ours" "$work/lists"
+            ;;
         retired-forward) stage_retired ;;
         as-numbers-*) stage_as_numbers ;;
     esac
@@ -147,7 +152,19 @@ external() { if [ "$1" = any ]; then echo external; else echo "$1"; fi; }
 stage_sessions() {
     mkdir "$work/files" || full
     awk -v folder="$work/files/" '/^# leafrack\// { file = folder substr($2, 10); next } { print >file }' "$work/given" || full
-    for path in "$work/files"/list-*; do put "${path##*/}" <"$path"; done
+    : >"$work/meanwhile" || full
+    while read -r address start end right; do
+        kept=$(kept_as "$address" "$start" "$end" "$right")
+        case $kept in
+            external) awk -v who="$address" '$2 == who && $5 == "Established" { print $6 }' "$work/protocols" ;;
+            ?*) echo "$kept" ;;
+        esac >>"$work/meanwhile" || full
+    done <"$work/neighbours"
+    paths=list-$(cat "$work/own_paths").conf
+    for path in "$work/files"/list-*; do
+        if [ "${path##*/}" = "$paths" ]; then widened "$path"; else cat "$path"; fi >"$work/list" || full
+        put "${path##*/}" <"$work/list"
+    done
     while read -r address start end right; do
         for path in "$work/files/neighbour-$address-"*; do
             as=$(kept_as "$address" "$start" "$end" "$right")
@@ -156,6 +173,17 @@ stage_sessions() {
         done
         awk -v who="$address" '$2 == who && $4 == "down" { print "enable " $1 }' "$work/protocols" >>"$work/config" || full
     done <"$work/neighbours"
+}
+
+# The file of the path list with the AS numbers in which nodes are meanwhile, whatever the file says.
+widened() {
+    awk 'FILENAME == ARGV[1] { if ($1 + 0 > 0) more[$1]; next }
+        $1 + 0 > 0 { text = $1; sub(/,$/, "", text); delete more[text] }
+        # The last number has no comma behind it.
+        /^\]/ { for (number in more) { print last ","; last = "    " number } }
+        last != "" { print last }
+        { last = $0 }
+        END { print last }' "$work/meanwhile" "$1"
 }
 
 # The AS that a neighbour has and keeps: to change it resets the session. Only who has no session, in an AS that is never
@@ -180,6 +208,11 @@ stage_as_numbers() {
         with_as "$live/$file" "$as" >"$work/neighbour" || full
         put "$file" <"$work/neighbour"
     done <"$work/neighbours"
+    # From now on the nodes are in the AS of the end: what the path list had for another one meanwhile goes.
+    [ "$way" = forward ] || return 0
+    paths=list-$(cat "$work/own_paths").conf
+    awk -v file="leafrack/$paths" '/^# leafrack\// { inside = $2 == file; next } inside' "$work/given" >"$work/list" || full
+    [ ! -s "$work/list" ] || put "$paths" <"$work/list"
 }
 
 stage_retired() {

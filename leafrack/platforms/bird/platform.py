@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from leafrack.addresses import Address
 from leafrack.platforms.bird import read, settings, write
 from leafrack.platforms.evidence import Evidence, Strength
-from leafrack.platforms.job import PrefixList
+from leafrack.platforms.job import PathList, PrefixList
 from leafrack.platforms.reading import NO_LISTENERS, Behaviour, ThirdParty
 from leafrack.platforms.shell import ShellPlatform
 
@@ -33,6 +33,10 @@ def _entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
     return read.listed(line for one in lists for line in write.render_list(one).splitlines())
 
 
+def _path_entries(paths: PathList) -> frozenset[str]:
+    return read.listed(write.render_paths(paths).splitlines())[paths.name]
+
+
 BIRD = ShellPlatform(
     packages=("leafrack.platforms.bird",),
     read=read.READ,
@@ -45,6 +49,7 @@ BIRD = ShellPlatform(
     as_words=settings.as_words,
     entries=_entries,
     cannot=NO_LISTENERS,
+    path_entries=_path_entries,
     evidence=(Evidence(Strength.RUN, "BIRD 2.0.12 of Debian 12, all of it by `make test`."),),
     # The file of a neighbour is leafrack's.
     neighbour_is_ours_alone=True,

@@ -44,12 +44,14 @@ def _parsed(lines: Sequence[str]) -> SwitchState:
     here = [one for one in found if not one.vrf]
     neighbours = {name: text for name, text in written.items() if name.startswith("neighbour-")}
     ours = {name: text for text in neighbours.values() if (name := _name(text))}
+    lists = listed(line for name, text in written.items() if name.startswith("list-") for line in text)
     return SwitchState(
         as_number=_as_number(here, ours),
         neighbours=_neighbours(here, ours, now),
         routes=frozenset(_routes(parts["routes"])),
         router_id=status["Router ID is"],
-        lists=listed(line for name, text in written.items() if name.startswith("list-") for line in text),
+        lists={name: entries for name, entries in lists.items() if not _of_paths(entries)},
+        paths={name: entries for name, entries in lists.items() if _of_paths(entries)},
         elsewhere=tuple(dict.fromkeys(one.vrf for one in found if one.vrf)),
     )
 
@@ -121,8 +123,13 @@ def _routes(lines: Sequence[str]) -> Iterable[Network]:
                 yield ip_network(default if route["dst"] == "default" else route["dst"])
 
 
+def _of_paths(entries: frozenset[str]) -> bool:
+    """Whether the entries of a list are AS numbers."""
+    return all(map(str.isdigit, entries))
+
+
 def listed(lines: Iterable[str]) -> Mapping[str, frozenset[str]]:
-    """Entries of each prefix list by its name."""
+    """Entries of each list by its name."""
     text = "\n".join(lines)
     return {
         name: frozenset(entry.strip() for entry in entries.split(","))

@@ -1,4 +1,4 @@
-"""BIRD's words for what is ours: a file a prefix list and a file a neighbour; ``apply.sh`` puts them in place.
+"""BIRD's words for what is ours: a file a list and a file a neighbour; ``apply.sh`` puts them in place.
 
 The text of a job is all files, each after a comment with its name: what bird.conf includes as ``leafrack/*.conf``.
 Their names are in the order in which BIRD has to read them, and carry the list, and so the fabric, that they are of.
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from leafrack.addresses import Network
 from leafrack.platforms.bird import settings
 from leafrack.platforms.differences import wanted
-from leafrack.platforms.job import Job, Neighbour, PrefixList
+from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
 from leafrack.platforms.plan import Plan
 
 _LONGEST_NAME = 64
@@ -23,13 +23,15 @@ _SESSION = ("connect delay time 1;", "connect retry time 5;", "error wait time 5
 def text(job: Job) -> str:
     """Configuration of everything that a job declares."""
     lists = (f"# leafrack/list-{one.name}.conf\n{render_list(one)}" for one in job.lists)
-    return "".join((*lists, *(render(job.as_number, neighbour) for neighbour in job.neighbours)))
+    return "".join(
+        (*lists, render_paths(job.paths), *(render(job.as_number, neighbour) for neighbour in job.neighbours))
+    )
 
 
 def removal(plan: Plan) -> str:
     """The files that go, as comments: BIRD has no word that takes something away. A list's file is put there whole."""
     neighbours = (f"neighbour-{address}-{plan.found.neighbours[address].list_in}" for address in plan.gone)
-    files = (*neighbours, *(f"list-{name}" for name in plan.old_lists))
+    files = (*neighbours, *(f"list-{name}" for name in (*plan.old_lists, *plan.old_paths)))
     return "".join(f"# remove leafrack/{file}.conf\n" for file in files)
 
 
@@ -37,6 +39,14 @@ def render_list(prefixes: PrefixList) -> str:
     """A set of prefixes that goes by the list's name."""
     entries = ",\n".join(f"    {prefix}{_inside(prefix)}" for prefix in prefixes.prefixes)
     return f"define '{prefixes.name}' = [\n{entries}\n];\n"
+
+
+def render_paths(paths: PathList | None) -> str:
+    """File of a set of AS numbers that goes by the path list's name."""
+    if paths is None:
+        return ""
+    entries = ",\n".join(f"    {number}" for number in paths.as_numbers)
+    return f"# leafrack/list-{paths.name}.conf\ndefine '{paths.name}' = [\n{entries}\n];\n"
 
 
 def render(leaf_as: int, neighbour: Neighbour) -> str:
@@ -76,7 +86,9 @@ def _protocol(leaf_as: int, neighbour: Neighbour) -> Iterator[str]:
 def _channel(leaf_as: int, neighbour: Neighbour) -> Iterator[str]:
     if neighbour.maximum_prefix is not None:
         yield f"import limit {neighbour.maximum_prefix} action restart;"
-    yield f"import filter {{ if net ~ '{neighbour.list_in}' then accept; reject; }};"
+    # BIRD compares a path with a set by what is left of it.
+    paths = f" && delete(bgp_path, '{neighbour.paths_in}').len = 0" if neighbour.paths_in else ""
+    yield f"import filter {{ if net ~ '{neighbour.list_in}'{paths} then accept; reject; }};"
     replaced = tuple(_replaced(leaf_as, neighbour))
     if not replaced:
         yield f"export filter {{ if net ~ '{neighbour.list_out}' then accept; reject; }};"

@@ -103,6 +103,7 @@ _WORDS: Mapping[Setting, Callable[[Settings], str]] = {
     Setting.GRACEFUL_RESTART: lambda of: "graceful-restart" if of.graceful_restart else "",
     Setting.LIST_IN: lambda of: f"prefix-list {of.list_in} import" if of.list_in else "",
     Setting.LIST_OUT: lambda of: f"prefix-list {of.list_out} export" if of.list_out else "",
+    Setting.PATHS_IN: lambda _: "",
     Setting.LIMIT: lambda of: limit(of.limit) if of.limit else "",
     Setting.AS_OVERRIDE: lambda of: "substitute-as" if of.as_override else "",
     Setting.PRIVATE_AS: lambda of: "public-as-only" if of.private_as else "",

@@ -79,14 +79,14 @@ stage() {
         sessions-forward) stage_sessions ;;
         sessions-back)
             ours >"$work/gone" || full
-            stage_removal "$work/own_lists"
+            stage_removal "$work/own_lists" "$work/own_paths"
             ;;
         retired-forward)
             surplus
             in_instance old_ranges >>"$work/config" || full
             awk 'FILENAME == ARGV[1] { if ($2 == "prefix-list") declared[$3]; next } !($1 in declared)' \
                 "$work/given" "$work/own_lists" >"$work/old_lists" || full
-            stage_removal "$work/old_lists"
+            stage_removal "$work/old_lists" /dev/null
             ;;
         as-numbers-*) stage_as_numbers ;;
     esac
@@ -130,13 +130,17 @@ limit_back() {
     [ "$(listen_limit)" != "$to" ] || echo " bgp listen limit $was"
 }
 
-# The neighbours of $work/gone, then the lists named in a file: what a neighbour still names permits nothing.
+# The neighbours of $work/gone, then the prefix lists named in one file and the path lists named in another: what a
+# neighbour still names permits nothing.
 stage_removal() {
     {
         in_instance gone
         awk 'FILENAME == ARGV[1] { old[$1]; next }
             /^ip(v6)? prefix-list / && ($3 in old) && !(($1, $3) in seen) { seen[$1, $3]; print "no", $1, $2, $3 }' \
             "$1" "$work/running"
+        awk 'FILENAME == ARGV[1] { old[$1]; next }
+            /^bgp as-path access-list / && ($4 in old) && !($4 in seen) { seen[$4]; print "no", $1, $2, $3, $4 }' \
+            "$2" "$work/running"
     } >>"$work/config" || full
 }
 
@@ -160,6 +164,12 @@ stage_as_numbers() {
         { wanted = way == "forward" ? $3 : $2; if (wanted == "any") wanted = "external" }
         ($1 in ours) && has[$1] != wanted { print " neighbor " $1 " remote-as " wanted }' \
         "$work/ours" "$work/instance" "$work/neighbours" >>"$work/config" || full
+    [ "$way" = forward ] || return 0
+    # From now on the nodes are in the AS of the end: what the path list had for another one meanwhile goes.
+    awk '$2 == "as-path"' "$work/given" >"$work/wanted" || full
+    : >"$work/kept" || full
+    : >"$work/paused" || full
+    differing >>"$work/config" || full
 }
 
 # Lines that a command prints, inside the BGP instance; nothing where it prints nothing.
@@ -173,13 +183,16 @@ stands() { frr -c "show bgp vrf default neighbors $1 json" 2>&1 | grep -q '"bgpS
 # Addresses of neighbours whose AS stays as it is: to change it resets the session. Only who has no session, in an AS
 # that is never right, gets the one of the start.
 keep_as() {
+    : >"$work/meanwhile" || full
     while read -r address start end right; do
         has=$(awk -v who="$address" '$1 == "neighbor" && $2 == who && $3 == "remote-as" { print $4; exit }' "$work/instance")
         [ -n "$has" ] || continue
         case " external $start $end $right " in
-            *" $(as_plain "$has") "*) echo "$address" ;;
-            *) ! stands "$address" || echo "$address" ;;
+            *" $(as_plain "$has") "*) ;;
+            *) stands "$address" || continue ;;
         esac
+        echo "$address"
+        meanwhile "$address" "$has" >>"$work/meanwhile" || full
     done <"$work/neighbours"
 }
 
@@ -209,7 +222,7 @@ with_other_password() {
     awk 'FILENAME == ARGV[1] { groups[$1]; next } /^ bgp listen range / && ($6 in groups)' "$work/groups" "$work/instance"
 }
 
-# The given lines with what is said of the limit of neighbours, which is given only where it is to be raised.
+# The widened lines with what is said of the limit of neighbours, which is given only where it is to be raised.
 wanted() {
     has=$(listen_limit)
     needed=$(awk '/^ bgp listen limit / { print $4 }' "$work/given")
@@ -223,24 +236,46 @@ wanted() {
         FILENAME == ARGV[1] { groups[$2]; next }
         /^ bgp listen limit / && $4 <= has + 0 { next }
         $1 == "neighbor" && $3 == "description" && ($2 in groups) { print $0 note; next }
-        { print }' "$work/listeners" "$work/given"
+        { print }' "$work/listeners" "$work/widened"
 }
 
-# What differs of the given lines: a line that stands is not sent again, nor the removal of one that does not.
-stage_sessions() {
-    keep_as >"$work/kept" || full
-    make_room
-    wanted >"$work/wanted" || full
-    with_other_password >"$work/paused" || full
-    in_instance sed 's/^/ no/' "$work/paused" >>"$work/config" || full
+# The AS in which a node is meanwhile, whatever the file says: its neighbour's, or that of its session.
+meanwhile() {
+    case $2 in
+        [0-9]*) as_plain "$2" ;;
+        *) frr -c "show bgp vrf default neighbors $1 json" 2>&1 |
+            awk -F '[:,]' '/"remoteAs"/ { number = $2 + 0 } /"bgpState" *: *"Established"/ { up = 1 }
+                END { if (up && number) printf "%.0f\n", number }' ;;
+    esac
+}
+
+# The given lines with a path list that takes the AS numbers of $work/meanwhile too, in both spellings.
+widen() {
+    awk 'FILENAME == ARGV[1] { if ($1 + 0 > 0) more[$1]; next }
+        $2 == "as-path" {
+            numbers = $NF
+            sub(/^\^\(/, "", numbers)
+            sub(/\).*/, "", numbers)
+            for (count = split(numbers, known, "|"); count > 0; count--) delete more[known[count]]
+            for (number in more) {
+                numbers = numbers "|" number
+                if (number + 0 > 65535) numbers = numbers "|" int(number / 65536) "[.]" number % 65536
+            }
+            $NF = "^(" numbers ")(_(" numbers "))*$"
+        }
+        { print }' "$work/meanwhile" "$work/given" >"$work/widened" || full
+}
+
+# What differs of the wanted lines: a line that stands is not sent again, nor the removal of one that does not.
+differing() {
     {
         grep -v -x -F -f "$work/paused" "$work/instance"
-        awk '$2 == "prefix-list"' "$work/running"
+        awk '$2 == "prefix-list" || $2 == "as-path"' "$work/running"
     } >"$work/standing" || full
     awk 'FILENAME == ARGV[1] { kept[$1]; next }
         FILENAME == ARGV[2] {
             sub(/^ +/, "")
-            if ($2 == "prefix-list") sub(/ seq [0-9]+ /, " ")
+            if ($2 == "prefix-list" || $2 == "as-path") sub(/ seq [0-9]+ /, " ")
             stands[$0]
             for (text = $0; sub(/ [^ ]*$/, "", text);) begins[text]
             next
@@ -249,13 +284,24 @@ stage_sessions() {
         line ~ /^neighbor [^ ]+ remote-as / && ($2 in kept) { next }
         line ~ /^no neighbor / { sub(/^no /, "", line); if ((line in stands) || (line in begins)) print; next }
         line ~ /^(ip|ipv6) prefix-list / { sub(/ seq [0-9]+ /, " ", line); if (!(line in stands)) print line; next }
-        line ~ /^(neighbor|bgp listen) / && (line in stands) { next }
-        { print }' "$work/kept" "$work/standing" "$work/wanted" >>"$work/config" || full
+        line ~ /^(neighbor|bgp as-path|bgp listen) / && (line in stands) { next }
+        { print }' "$work/kept" "$work/standing" "$work/wanted" || return
     # After the new entries are in, so that a list is never empty.
-    awk '$2 != "prefix-list" { next }
+    awk 'function list() { return $2 == "as-path" ? $1 " " $4 : $2 == "prefix-list" ? $1 " " $3 : "" }
+        list() == "" { next }
         { text = $0; sub(/ seq [0-9]+ /, " ", text) }
-        NR == FNR { ours[$1, $3]; given[text]; next }
-        (($1, $3) in ours) && !(text in given) { print "no " $0 }' "$work/given" "$work/running" >>"$work/config" || full
+        FILENAME == ARGV[1] { ours[list()]; wanted[text]; next }
+        (list() in ours) && !(text in wanted) { print "no " $0 }' "$work/wanted" "$work/running"
+}
+
+stage_sessions() {
+    keep_as >"$work/kept" || full
+    make_room
+    widen
+    wanted >"$work/wanted" || full
+    with_other_password >"$work/paused" || full
+    in_instance sed 's/^/ no/' "$work/paused" >>"$work/config" || full
+    differing >>"$work/config" || full
 }
 
 check() { frr_given "$work/config" -C >"$work/said" 2>&1 || quiet; }

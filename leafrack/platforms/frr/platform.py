@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from leafrack.addresses import Address
 from leafrack.platforms.evidence import Evidence, Strength
 from leafrack.platforms.frr import read, running, settings, write
-from leafrack.platforms.job import PrefixList
+from leafrack.platforms.job import PathList, PrefixList
 from leafrack.platforms.reading import Behaviour, ThirdParty
 from leafrack.platforms.shell import ShellPlatform
 
@@ -34,6 +34,10 @@ def _entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
     return running.listed(write.render_lists(lists))
 
 
+def _path_entries(paths: PathList) -> frozenset[str]:
+    return running.listed_paths(write.render_paths(paths))[paths.name]
+
+
 FRR = ShellPlatform(
     packages=("leafrack.platforms.frr",),
     read=read.READ,
@@ -47,5 +51,6 @@ FRR = ShellPlatform(
     as_words=settings.as_words,
     entries=_entries,
     one_limit_for_all=True,
+    path_entries=_path_entries,
     evidence=(Evidence(Strength.RUN, "FRR 8.4 of Debian 12, all of it by `make test`."),),
 )

@@ -1,4 +1,4 @@
-"""What an FRR switch answers, as values: its neighbours, routes and prefix lists."""
+"""What an FRR switch answers, as values: its neighbours, routes and lists."""
 
 from __future__ import annotations
 
@@ -77,6 +77,7 @@ def _parsed(documents: Sequence[Mapping[str, Any]], rest: str) -> SwitchState:
         router_id=next(filter(None, own_id), running.router_id(rest)),
         routes=frozenset(route for table in tables for route in _routes(table)),
         lists=running.listed(rest),
+        paths=running.listed_paths(rest),
         elsewhere=tuple(instance.place for instance in instances if instance.place),
         listeners={one.prefix: _listener(one, configured.get(one.group, ()), rest) for one in running.ranges(rest)},
     )

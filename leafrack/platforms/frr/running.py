@@ -2,8 +2,8 @@
 
 Facts of the platform that shape this file, as tried on 8.4:
 
-* a neighbour has one prefix list a direction, and a distribute list excludes it (``% Prefix/distribute list can not
-  co-exist``); route maps and filter lists apply beside it;
+* a neighbour has one prefix list and one filter list (of AS paths) a direction, and a distribute list excludes the
+  former (``% Prefix/distribute list can not co-exist``); route maps apply beside both;
 * a list or map that does not exist permits nothing, as one does that has no ``permit``;
 * a member of a group whose AS is the group's refuses one of its own (``% Peer-group member cannot override remote-as
   of peer-group``), a neighbour that a listen range made refuses everything (``% Operation not allowed on a dynamic
@@ -140,6 +140,15 @@ def listed(running: str) -> Mapping[str, frozenset[str]]:
     return found
 
 
+def listed_paths(running: str) -> Mapping[str, frozenset[str]]:
+    """Entries of each path list by its name, without numbers; FRR before 7.3 has none."""
+    found: dict[str, frozenset[str]] = {}
+    said = re.findall(r"^bgp as-path access-list (\S+) (?:seq \d+ )?((?:permit|deny) .+)$", running, re.MULTILINE)
+    for name, entry in said:
+        found[name] = found.get(name, frozenset()) | {entry.strip()}
+    return found
+
+
 def lines(
     running: str, said: Mapping[str, tuple[Said, ...]], peers: Mapping[str, Mapping[str, Any]]
 ) -> Mapping[str, tuple[Line, ...]]:
@@ -162,7 +171,7 @@ def _refusing(address: str, peer: Mapping[str, Any], said: Mapping[str, tuple[Sa
 
 
 def _line(text: str, running: str) -> Iterator[Line]:
-    _, _, kind, name, *_ = [*text.split(), "", ""]
+    _, _, kind, name, way, *_ = [*text.split(), "", "", ""]
     match kind:
         case "shutdown":
             yield Line(text, Effect.SHUTS)
@@ -172,6 +181,8 @@ def _line(text: str, running: str) -> Iterator[Line]:
             yield Line(text, Effect.MULTIHOP)
         case "distribute-list":
             yield Line(text, Effect.REFUSES, name)
+        case "filter-list" if way == "in":
+            yield Line(text, Effect.REPLACED, name)
         case "filter-list" | "route-map":
             permits = re.search(rf"^{_DEFINITIONS[kind].format(name=re.escape(name))}", running, re.MULTILINE)
             yield Line(text, Effect.FILTERS if permits else Effect.DROPS, name)

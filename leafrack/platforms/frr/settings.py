@@ -72,6 +72,7 @@ _READ: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Mapping[str, Any]]
         (r"ttl-security hops (\d+)", lambda said: {"ttl_security": int(said[1])}),
         (r"graceful-restart-disable", lambda _: {"graceful_restart": False}),
         (r"prefix-list (\S+) (in|out)", _list),
+        (r"filter-list (\S+) in", lambda said: {"paths_in": said[1]}),
         (r"maximum-prefix (\d+)(.*?)(?: restart (\d+))?( force)?", _limited),
         (r"as-override", lambda _: {"as_override": True}),
         (
@@ -90,6 +91,7 @@ _WORDS: Mapping[Setting, Callable[[Settings], str]] = {
     Setting.GRACEFUL_RESTART: lambda of: "" if of.graceful_restart else "graceful-restart-disable",
     Setting.LIST_IN: lambda of: f"prefix-list {of.list_in} in" if of.list_in else "",
     Setting.LIST_OUT: lambda of: f"prefix-list {of.list_out} out" if of.list_out else "",
+    Setting.PATHS_IN: lambda of: f"filter-list {of.paths_in} in" if of.paths_in else "",
     Setting.LIMIT: lambda of: _limit(of.limit) if of.limit else "",
     Setting.AS_OVERRIDE: lambda of: "as-override" if of.as_override else "",
     Setting.PRIVATE_AS: lambda of: _private(of.private_as) if of.private_as else "",

@@ -1,4 +1,4 @@
-"""FRRouting's words for what is ours: prefix lists and neighbours; ``apply.sh`` beside it puts them in place."""
+"""FRRouting's words for what is ours: lists and neighbours; ``apply.sh`` beside it puts them in place."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 from leafrack.addresses import Network
 from leafrack.platforms import differences
-from leafrack.platforms.job import Job, Listener, Neighbour, PrefixList
+from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList
+from leafrack.platforms.paths import expression
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.state import ListenerState, Timers
 
+_PATHS = "bgp as-path access-list"
 RESTART = 1
 """Minutes after which FRR tries a session again that had too many prefixes; without them it never does."""
 
@@ -19,6 +21,7 @@ def text(job: Job) -> str:
     return "".join(
         (
             render_lists(job.lists),
+            render_paths(job.paths),
             *(render(job.as_number, neighbour) for neighbour in job.neighbours),
             render_listeners(job.as_number, job.listeners),
         )
@@ -38,8 +41,11 @@ def removal(plan: Plan) -> str:
         for name, entries in plan.stale.items()
         for entry in sorted(entries)
     ]
+    if plan.paths is not None:
+        stale += [f"no {_PATHS} {plan.paths.name} {entry}" for entry in sorted(plan.stale_paths)]
     lists = [f"no {_family(plan.version_of(name))} prefix-list {name}" for name in plan.old_lists]
-    return "".join(f"{line}\n" for line in (*instance, *stale, *lists))
+    paths = [f"no {_PATHS} {name}" for name in plan.old_paths]
+    return "".join(f"{line}\n" for line in (*instance, *stale, *lists, *paths))
 
 
 def render_lists(lists: tuple[PrefixList, ...]) -> str:
@@ -49,6 +55,11 @@ def render_lists(lists: tuple[PrefixList, ...]) -> str:
         for prefixes in lists
         for position, prefix in enumerate(prefixes.prefixes, start=1)
     )
+
+
+def render_paths(paths: PathList | None) -> str:
+    """Lines of a path list, without a number, which FRR before 7.3 does not take."""
+    return "" if paths is None else f"{_PATHS} {paths.name} permit {expression(paths.as_numbers)}\n"
 
 
 def render(leaf_as: int, neighbour: Neighbour) -> str:
@@ -96,6 +107,7 @@ def _terms(peer: str, each: Neighbour | Listener, version: int) -> tuple[str, ..
         f" address-family ipv{version} unicast",
         f" {peer} prefix-list {each.list_in} in",
         f" {peer} prefix-list {each.list_out} out",
+        *([f" {peer} filter-list {each.paths_in} in"] if each.paths_in else []),
         f" {peer} maximum-prefix {limit} restart {RESTART}" if limit else f"  no{peer} maximum-prefix",
         f"  {_no(each.as_override)}{peer[1:]} as-override",
         f"  {_no(each.remove_private_as)}{peer[1:]} remove-private-AS all replace-AS",

@@ -110,6 +110,7 @@ _WORDS: Mapping[Setting, Callable[[Settings], str]] = {
     Setting.GRACEFUL_RESTART: lambda of: "" if of.graceful_restart else "graceful-restart disable",
     Setting.LIST_IN: lambda of: _policies("import", of.list_in),
     Setting.LIST_OUT: lambda of: _policies("export", of.list_out),
+    Setting.PATHS_IN: lambda _: "",
     Setting.LIMIT: lambda of: _limited(of.limit) if of.limit else "",
     Setting.AS_OVERRIDE: lambda of: "as-override" if of.as_override else "",
     Setting.PRIVATE_AS: lambda of: _private(of.private_as) if of.private_as else "",

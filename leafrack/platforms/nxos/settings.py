@@ -102,6 +102,7 @@ _WORDS: Mapping[Setting, Callable[[Settings], str]] = {
     Setting.GRACEFUL_RESTART: lambda of: "" if of.graceful_restart else "no graceful-restart",
     Setting.LIST_IN: lambda of: f"prefix-list {of.list_in} in" if of.list_in else "",
     Setting.LIST_OUT: lambda of: f"prefix-list {of.list_out} out" if of.list_out else "",
+    Setting.PATHS_IN: lambda _: "",
     Setting.LIMIT: lambda of: limit_words(of.limit) if of.limit else "",
     Setting.AS_OVERRIDE: lambda of: AS_OVERRIDE[1] if of.as_override else "",
     Setting.PRIVATE_AS: lambda of: private_words(of.private_as) if of.private_as else "",

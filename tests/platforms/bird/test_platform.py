@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from leafrack.platforms import Effect, Job, Neighbour, PrefixList, SessionState, Task, Way, posix
+from leafrack.platforms import Effect, Job, Neighbour, PathList, PrefixList, SessionState, Task, Way, posix
 from leafrack.platforms.bird.platform import BIRD
 from leafrack.platforms.bird.protocols import seconds_since
 from leafrack.platforms.state import AnyAs, Timers
@@ -124,6 +124,17 @@ def test_a_protocols_name_is_no_longer_than_bird_takes() -> None:
     )
     (name,) = (line for line in BIRD.text(replace(JOB, neighbours=(long,))).splitlines() if line.startswith("protocol"))
     assert len(name.split("'")[1]) == 64
+
+
+PATHS = "LEAFRACK-dc1-AS"
+LISTED = replace(JOB, paths=PathList(PATHS, (64512, 64513)), neighbours=(replace(NODE, paths_in=PATHS),))
+
+
+def test_a_path_list_is_a_set_of_as_numbers_that_leaves_nothing_of_a_path() -> None:
+    text = BIRD.text(LISTED)
+    assert "\n# leafrack/list-LEAFRACK-dc1-AS.conf\ndefine 'LEAFRACK-dc1-AS' = [\n    64512,\n    64513\n];\n#" in text
+    taken = "net ~ 'LEAFRACK-dc1-IN' && delete(bgp_path, 'LEAFRACK-dc1-AS').len = 0"
+    assert f"        import filter {{ if {taken} then accept; reject; }};\n" in text
 
 
 ANSWER = (Path(__file__).parent / "bird-2.0.12.txt").read_text()
@@ -338,3 +349,29 @@ def test_all_that_is_ours_goes_also_from_a_leaf_that_includes_it_no_more(leaf: L
     leaf.conf.write_text("router id 2.2.2.2;\n")
     assert leaf.play(JOB, Way.BACK).returncode == 0
     assert leaf.files == {**before, "bird.conf": "router id 2.2.2.2;\n"}
+
+
+def numbers(leaf: Leaf) -> list[str]:
+    text = (leaf.live / f"list-{PATHS}.conf").read_text()
+    assert text.endswith("\n];\n")
+    return text.partition("[\n")[2].removesuffix("\n];\n").split(",\n")
+
+
+OURS = SPINE.replace("spine1", "172.20.0.11-LEAFRACK-dc1-IN").replace("100.0.0.1", "172.20.0.11")
+
+
+@pytest.mark.parametrize("start", [64600, None], ids=["pinned", "any AS"])
+def test_a_path_list_takes_what_the_nodes_are_in_meanwhile(leaf: Leaf, start: int | None) -> None:
+    (node,) = LISTED.neighbours
+    assert leaf.play(replace(LISTED, neighbours=(replace(node, as_number=start),))).returncode == 0
+    assert numbers(leaf) == ["    64512", "    64513"]
+    leaf.protocols.write_text(SPINE + OURS.replace("65008", "64600"))
+    assert leaf.play(LISTED).returncode == 0
+    assert numbers(leaf) == ["    64512", "    64513", "    64600"]
+    leaf.protocols.write_text(SPINE)
+    assert leaf.play(replace(LISTED, task=Task.RETIRED)).returncode == 0
+    assert len(numbers(leaf)) == 3
+    assert leaf.play(replace(LISTED, task=Task.AS_NUMBERS)).returncode == 0
+    assert numbers(leaf) == ["    64512", "    64513"]
+    assert leaf.play(LISTED, Way.BACK).returncode == 0
+    assert list(leaf.live.iterdir()) == []

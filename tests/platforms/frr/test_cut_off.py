@@ -54,7 +54,7 @@ def test_a_program_that_arrives_in_part_applies_nothing_or_all(tmp_path: Path, j
     ("blocks", "running", "says"),
     [
         (1, OTHERS, "cat: "),
-        (30, OTHERS + "! somebody else's\n" * 2000, "is its disk full? Nothing was changed"),
+        (60, OTHERS + "! somebody else's\n" * 2000, "is its disk full? Nothing was changed"),
     ],
     ids=["the program does not fit", "what the switch says does not fit"],
 )

@@ -84,7 +84,7 @@ def test_a_map_or_list_that_permits_nothing_or_does_not_exist_lets_nothing_pass(
  address-family ipv4 unicast
   neighbor 172.20.0.11 route-map NONE in
   neighbor 172.20.0.11 route-map DENY out
-  neighbor 172.20.0.11 filter-list ABSENT in
+  neighbor 172.20.0.11 filter-list ABSENT out
   neighbor 172.20.0.11 filter-list SOME out
  exit-address-family
 exit
@@ -94,6 +94,13 @@ route-map NONESUCH permit 10
 """
     effects = [line.effect for line in parsed(running).lines]
     assert effects == [Effect.DROPS, Effect.DROPS, Effect.DROPS, Effect.FILTERS]
+
+
+def test_the_path_list_takes_the_place_of_another_inbound() -> None:
+    running = "router bgp 65009\n address-family ipv4 unicast\n  neighbor 172.20.0.11 filter-list SOME in\n"
+    found = parsed(running)
+    assert (found.paths_in, found.rest) == ("SOME", ())
+    assert [(line.effect, line.names) for line in found.lines] == [(Effect.REPLACED, "SOME")]
 
 
 def test_lines_of_another_instance_or_another_family_are_nobodys_business_here() -> None:

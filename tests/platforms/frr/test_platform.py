@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from leafrack.platforms import Job, Neighbour, PrefixList, Task, Way, posix
+from leafrack.platforms import Job, Neighbour, PathList, PrefixList, Task, Way, posix
 from leafrack.platforms.frr.platform import FRR
 from leafrack.platforms.state import Password, Timers
 
@@ -404,6 +404,94 @@ def test_an_entry_stays_under_its_number_where_one_before_it_goes(tmp_path: Path
         "router bgp 65009\n",
     )
     assert switch.sent(sessions(lists=LISTS)) == ["no ip prefix-list L seq 5 permit 10.1.0.0/16 le 32"]
+
+
+PATHS = "LEAFRACK-dc1-AS"
+PATH_LINE = f"bgp as-path access-list {PATHS}"
+LISTED = replace(NEIGHBOUR, paths_in=PATHS)
+
+
+def listed(*as_numbers: int, **changed: Any) -> Job:
+    """A job with a path list of these AS numbers."""
+    return replace(sessions(replace(LISTED, **changed)), paths=PathList(PATHS, as_numbers), final_as=64513)
+
+
+def test_a_path_list_comes_before_the_neighbours_that_use_it() -> None:
+    text = FRR.text(listed(64512, 64513))
+    assert text.startswith(f"{PATH_LINE} permit ^(64512|64513)(_(64512|64513))*$\nrouter bgp 65009\n")
+    assert f"  neighbor 172.20.0.11 filter-list {PATHS} in\n" in text
+
+
+def test_a_neighbour_that_stands_gets_its_path_list_and_nothing_else(tmp_path: Path) -> None:
+    assert Switch(tmp_path, STANDS).sent(listed(64512, 64513)) == [
+        f"{PATH_LINE} permit ^(64512|64513)(_(64512|64513))*$",
+        "router bgp 65009",
+        " address-family ipv4 unicast",
+        f"  neighbor 172.20.0.11 filter-list {PATHS} in",
+        "  neighbor 172.20.0.11 activate",
+        " exit-address-family",
+        "exit",
+    ]
+
+
+def of_lists(lines: list[str]) -> list[str]:
+    return [line for line in lines if "as-path" in line]
+
+
+WIDER: dict[str, tuple[Job, str, str, list[str]]] = {
+    "as it is": (listed(64512, 64513), "64512|64513", "64512", []),
+    "an entry that was is there until the new one is": (
+        listed(64512, 64513), "64512", "64512",
+        [f"{PATH_LINE} permit ^(64512|64513)(_(64512|64513))*$", f"no {PATH_LINE} seq 5 permit ^(64512)(_(64512))*$"],
+    ),
+    "the AS that the neighbour has stays in it": (
+        listed(64512, 64513, as_numbers=(64512, 64600)), "64512|64600", "64600",
+        [
+            f"{PATH_LINE} permit ^(64512|64513|64600)(_(64512|64513|64600))*$",
+            f"no {PATH_LINE} seq 5 permit ^(64512|64600)(_(64512|64600))*$",
+        ],
+    ),
+    "in both spellings": (
+        listed(64512, as_numbers=(4200000001,)), "64512|4200000001|64086[.]59905", "64086.59905", [],
+    ),
+    "of a neighbour of any AS its session's": (
+        listed(64512, as_number=None), "64512|64601", "external", [],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("job", "has", "remote_as", "lines"), WIDER.values(), ids=WIDER)
+def test_a_path_list_takes_what_the_nodes_are_in_meanwhile(
+    job: Job, has: str, remote_as: str, lines: list[str], tmp_path: Path
+) -> None:
+    running = STANDS.replace("remote-as 64512", f"remote-as {remote_as}")
+    running += f"{PATH_LINE} seq 5 permit ^({has})(_({has}))*$\n{PATH_LINE}2 seq 5 permit .*\n"
+    established = 'Established",\n  "remoteAs":64601, "x":"'
+    assert of_lists(Switch(tmp_path, running, state=established).sent(job)) == lines
+
+
+def test_with_the_as_of_the_end_the_path_list_holds_what_the_file_says(tmp_path: Path) -> None:
+    running = f"{STANDS}{PATH_LINE} seq 5 permit ^(64512|64600)(_(64512|64600))*$\n"
+    job = replace(listed(64512, 64513), task=Task.AS_NUMBERS)
+    assert Switch(tmp_path, running).sent(job) == [
+        "router bgp 65009",
+        " neighbor 172.20.0.11 remote-as 64513",
+        "exit",
+        f"{PATH_LINE} permit ^(64512|64513)(_(64512|64513))*$",
+        f"no {PATH_LINE} seq 5 permit ^(64512|64600)(_(64512|64600))*$",
+    ]
+
+
+def test_an_as_number_of_a_job_without_a_path_list_takes_none_away(tmp_path: Path) -> None:
+    running = f"{STANDS}{PATH_LINE} seq 5 permit .*\nip prefix-list PODS seq 5 permit 10.9.0.0/16\n"
+    job = replace(sessions(NEIGHBOUR), task=Task.AS_NUMBERS, final_as=64513)
+    assert Switch(tmp_path, running).sent(job)[1:-1] == [" neighbor 172.20.0.11 remote-as 64513"]
+
+
+def test_a_path_list_goes_last_and_no_other_one_does(tmp_path: Path) -> None:
+    running = f"{STANDS}{PATH_LINE} seq 5 permit ^(1)(_(1))*$\n{PATH_LINE} seq 10 permit .*\n{PATH_LINE}2 permit .*\n"
+    sent = Switch(tmp_path, running).sent(listed(64512), Way.BACK)
+    assert sent == ["router bgp 65009", " no neighbor 172.20.0.11", "exit", f"no {PATH_LINE}"]
 
 
 OTHERS = """router bgp 65009

@@ -10,7 +10,8 @@ import pytest
 from leafrack.platforms import Job, Task, Way
 from leafrack.platforms.junos import secrets
 from leafrack.platforms.junos.platform import JUNOS, lines
-from leafrack.platforms.plan import GuardError, left, plan
+from leafrack.platforms.left import left
+from leafrack.platforms.plan import GuardError, plan
 from leafrack.platforms.state import Timers
 from tests.platforms.jobs import ALL, LISTS, NODE, PLAIN
 from tests.platforms.junos.answers import BGP, GROUP, POLICIES, answer

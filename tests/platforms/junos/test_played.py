@@ -15,7 +15,7 @@ from lab.fakes.serving import serving
 from leafrack.fabric import hand_over
 from leafrack.platforms import Job, SwitchState, Task, Way
 from leafrack.platforms.junos.platform import JUNOS
-from leafrack.platforms.plan import left
+from leafrack.platforms.left import left
 from leafrack.world import player
 from leafrack.world.login import Credentials
 from leafrack.world.model import Endpoint

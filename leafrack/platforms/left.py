@@ -1,0 +1,47 @@
+"""What a job has left undone on a switch, asked of what the switch runs after its lines were entered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from leafrack.platforms import differences
+from leafrack.platforms.dialect import Dialect
+from leafrack.platforms.job import Job, Neighbour, Way
+from leafrack.platforms.plan import GuardError, given_as, plan, seals_of
+from leafrack.platforms.state import SwitchState
+
+
+def left(job: Job, way: Way, after: SwitchState, platform: Dialect) -> tuple[str, ...]:
+    """What is not as a job leaves it, in words for the operator; empty once it is done.
+
+    Asked of what the switch runs after the lines were entered, before anything is confirmed.
+    """
+    try:
+        # What it shows of a sealed password now is the one that was entered.
+        rest = plan(job, way, after, platform, seals_of(job, after))
+    except GuardError as error:
+        return (str(error),)
+    return (
+        *platform.list_differences(rest.lists, after),
+        *platform.path_differences(rest.paths, after),
+        *(line for each in rest.neighbours for line in _left_of(each, after, platform)),
+        *(f"neighbour {address} is still there" for address in rest.gone),
+        *(f"list {name} is still there" for name in (*rest.old_lists, *rest.old_paths)),
+        *(
+            f"neighbour {address} {line}"
+            for address, number in rest.as_numbers
+            for line in differences.of_set_as(given_as(number), after.neighbours[address], platform.as_words)
+        ),
+    )
+
+
+def _left_of(each: Neighbour, after: SwitchState, platform: Dialect) -> Iterator[str]:
+    has = after.neighbours.get(each.address)
+    if has is None:
+        yield f"neighbour {each.address} is missing"
+        return
+    said = (
+        *platform.neighbour_differences(each, has),
+        *differences.of_set_as(given_as(each.as_number), has, platform.as_words),
+    )
+    yield from (f"neighbour {each.address} {line}" for line in said)
