@@ -75,6 +75,10 @@ class Site:
         """Give a leaf another host key in the overlay."""
         self._ssh[rack]["leaves"][leaf]["ssh"]["hostKey"] = key
 
+    def hide(self, rack: str, leaf: str) -> None:
+        """Give nobody a way to log in to a leaf."""
+        del self._ssh[rack]["leaves"][leaf]["ssh"]
+
     def up(self, **env: str) -> Run:
         """``pulumi up`` of what is declared now, without a preview before it."""
         self.write()
