@@ -61,9 +61,9 @@ def version(folder: Path) -> str:
 
 
 def had(release: str, store: Store) -> Path:
-    """Folder with the daemons, ``bin/vtysh`` and the libraries of a release; unpacked where it is not there."""
+    """Folder with daemons, ``bin/vtysh``, libraries and YANG modules of a release; unpacked where it is not there."""
     folder = store.root / "frr" / release
-    if (folder / "bgpd").exists():
+    if (folder / "yang").exists():
         return folder
     begun = time.monotonic()
     with store.work_folder() as name:
@@ -119,6 +119,8 @@ def _unpacked(work: Path, folder: Path, log: Path) -> Path:
         run_logged(["dpkg-deb", "-x", package, root], title=package.name, log=log)
     (made / "bin").mkdir(parents=True)
     (made / "lib").mkdir()
+    # Since 6 libyang reads its own modules from files too.
+    shutil.copytree(root / "usr" / "share" / "yang", made / "yang")
     for library in (root / "usr" / "lib").glob("*-linux-gnu*/**/*.so*"):
         if library.is_file():
             shutil.copy2(library, made / "lib" / library.name)

@@ -9,10 +9,11 @@ shell_of_root_is_plain() {
     done
 }
 
-# Another release's vtysh is found before the machine's.
+# Another release's vtysh is found before the machine's, and its YANG modules in the place of the machine's.
 release_on_path() {
-    [ -z "${FRR_RELEASE:-}" ] ||
-        mount -t overlay overlay -o "lowerdir=$FRR_RELEASE/bin:/usr/local/bin" /usr/local/bin
+    [ -n "${FRR_RELEASE:-}" ] || return 0
+    mount -t overlay overlay -o "lowerdir=$FRR_RELEASE/bin:/usr/local/bin" /usr/local/bin
+    mount --bind "$FRR_RELEASE/yang" /usr/share/yang
 }
 
 # A daemon starts without configuration: load the saved one, as watchfrr does.

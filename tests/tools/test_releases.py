@@ -34,6 +34,7 @@ def test_what_is_unpacked_is_started_by_its_own_loader_with_its_own_libraries(
 ) -> None:
     def unpacked(command: list[Any], **_: Any) -> None:
         files = ["usr/lib/x-linux-gnu/ld-linux-x.so.2", "usr/lib/x-linux-gnu/libc.so.6", "usr/bin/vtysh"]
+        files.append("usr/share/yang/modules/libyang/x.yang")
         for name in (*files, *(f"usr/lib/frr/{daemon}" for daemon in ("bgpd", "mgmtd", "staticd", "zebra"))):
             path = Path(command[-1]) / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +47,8 @@ def test_what_is_unpacked_is_started_by_its_own_loader_with_its_own_libraries(
     start = 'exec /there/lib/ld-linux-x.so.2 --library-path /there/lib /there/lib/{} "$@"\n'
     assert (made / "bgpd").read_text().endswith(start.format("bgpd"))
     assert (made / "bin" / "vtysh").read_text().endswith(start.format("vtysh"))
-    assert sorted(path.name for path in made.iterdir()) == ["bgpd", "bin", "lib", "mgmtd", "staticd", "zebra"]
+    assert sorted(path.name for path in made.iterdir()) == ["bgpd", "bin", "lib", "mgmtd", "staticd", "yang", "zebra"]
+    assert (made / "yang" / "modules" / "libyang" / "x.yang").exists()
 
 
 def test_the_suite_runs_once_for_each_release_and_one_that_fails_is_told(
