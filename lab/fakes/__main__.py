@@ -21,12 +21,17 @@ from lab.fakes.frr import FrrSpeaker
 from lab.fakes.server import Server
 from lab.fakes.settling import SettlingSpeaker
 
+WAITS = "FAKE_WAITS"
+"""In the environment: FRR waits for neighbours to connect."""
+
 
 def server(platform: str, home: Path) -> Server:
     """The box, which has booted, and who lets people in."""
     startup = Path(STARTUP)
     kind = FAKES[platform]
-    fake = kind.box(os.environ["HOST"], FrrSpeaker(), startup.read_text(encoding="utf-8"), startup)
+    fake = kind.box(
+        os.environ["HOST"], FrrSpeaker(calls=WAITS not in os.environ), startup.read_text(encoding="utf-8"), startup
+    )
     fake.boot()
     if kind.by_line:
         fake.speaker = SettlingSpeaker(fake.speaker, fake.clock)

@@ -18,13 +18,15 @@ _MINUTE = 60
 class FrrSpeaker:
     """FRR by way of vtysh; what it ran before is taken away first."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, calls: bool = True) -> None:
+        """``calls`` is whether it connects to neighbours itself, and does not only wait for them."""
         self._runs: Understood | None = None
+        self._calls = calls
 
     def play(self, wanted: Understood) -> None:
         """Change what differs, in one go; raises :class:`RefusedError`."""
         first = [] if self._runs is not None else list(_leftovers(_vtysh("-c", "show running-config")))
-        text = "\n".join([*first, *changes(self._runs or Understood(), wanted), ""])
+        text = "\n".join([*first, *changes(self._runs or Understood(), wanted, calls=self._calls), ""])
         # Whatever happens next: a second try begins with what FRR really runs.
         self._runs = None
         _vtysh("-f", "/dev/stdin", given=text)
@@ -65,7 +67,7 @@ def _leftovers(running: str) -> Iterator[str]:
     yield from (f"no {kind} prefix-list {name}" for kind, name in dict.fromkeys(lists))
 
 
-def changes(before: Understood, wanted: Understood) -> Iterator[str]:
+def changes(before: Understood, wanted: Understood, *, calls: bool = True) -> Iterator[str]:
     """FRR's lines that make ``wanted`` of ``before``: a session that stays as it is hears nothing of it."""
     yield from _lists(before.lists, wanted.lists)
     if before.as_number not in (None, wanted.as_number):
@@ -73,7 +75,7 @@ def changes(before: Understood, wanted: Understood) -> Iterator[str]:
     if wanted.as_number is not None:
         same = before if before.as_number == wanted.as_number else Understood()
         yield f"router bgp {wanted.as_number}"
-        yield from _instance(same, wanted)
+        yield from _instance(same, wanted, calls=calls)
         yield "exit"
     for version, name in before.lists:
         if (version, name) not in wanted.lists:
@@ -98,7 +100,7 @@ def _entry(version: int, name: str, entry: Entry) -> str:
     return f"{_ip(version)} prefix-list {name} seq {entry.number} {does} {entry.prefix}{bounds}"
 
 
-def _instance(before: Understood, wanted: Understood) -> Iterator[str]:
+def _instance(before: Understood, wanted: Understood, *, calls: bool) -> Iterator[str]:
     # What every platform that a fake plays does by itself: no policy asked for, families as they are activated.
     yield " no bgp ebgp-requires-policy"
     yield " no bgp default ipv4-unicast"
@@ -110,7 +112,7 @@ def _instance(before: Understood, wanted: Understood) -> Iterator[str]:
     yield from (line for one in before.ranges if one not in wanted.ranges for line in _range(one, "no "))
     yield from (line for one in wanted.ranges if one not in before.ranges for line in _range(one))
     changed = {
-        address: tuple(_differing(_said(address, had.get(address)), _said(address, peer)))
+        address: tuple(_differing(_said(address, had.get(address), calls), _said(address, peer, calls)))
         for address, peer in has.items()
     }
     yield from (f" {line}" for lines in changed.values() for family, line in lines if not family)
@@ -150,13 +152,14 @@ def _differing(before: _Said, wanted: _Said) -> Iterator[tuple[int, str]]:
     yield from (said for undo, said in wanted.items() if before.get(undo) != said)
 
 
-def _said(address: str, peer: Peer | None) -> _Said:
+def _said(address: str, peer: Peer | None, calls: bool) -> _Said:  # noqa: FBT001 - of all neighbours
     """FRR's lines of a neighbour."""
     if peer is None:
         return {}
     version, who = ip_address(address).version, f"neighbor {address}"
     lines: list[tuple[int, str, str] | None] = [
         (0, "remote-as", f" {peer.as_number}"),
+        (0, "passive", "") if not calls else None,
         (0, "description", f" {peer.description}") if peer.description else None,
         (0, "password", f" {peer.password}") if peer.password else None,
         (0, "shutdown", "") if peer.shutdown else None,

@@ -91,6 +91,13 @@ CHANGES = {
 }  # fmt: skip
 
 
+def test_one_that_waits_for_its_neighbours_says_so_of_each() -> None:
+    said = [line.strip() for line in changes(Understood(), ONE, calls=False)]
+    assert "neighbor 10.0.0.1 passive" in said
+    assert "neighbor 10.0.0.1 passive" not in lines(Understood(), ONE)
+    assert not any("passive" in line for line in changes(ONE, ONE, calls=False))
+
+
 @pytest.mark.parametrize(("wanted", "sent"), CHANGES.values(), ids=CHANGES)
 def test_only_what_differs_is_sent(wanted: Understood, sent: list[str]) -> None:
     assert lines(ONE, wanted) == sent
