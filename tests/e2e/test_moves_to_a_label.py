@@ -14,7 +14,7 @@ from lab.fabrics import rack, values
 from lab.pings import Pings, lines
 from lab.site import Site, running
 from lab.tables import without_a_route
-from tests.e2e.world import eventually, loses_nothing, node_status
+from tests.e2e.world import comes_to_reach, eventually, node_status
 
 pytestmark = [
     pytest.mark.e2e,
@@ -87,7 +87,7 @@ def test_a_node_loses_its_sessions_with_the_label_and_has_them_again_with_it(sit
     assert [row["what"] for row in site.rows() if "n1d" in str(row["what"])] == []
     site.lab.kubectl("label", "node", "n1d", LABEL)
     assert eventually(lambda: sessions() == ["Established"] * 2, 30)
-    assert eventually(lambda: loses_nothing(site.lab, "n1d", "n2c"), 20)
+    assert comes_to_reach(site.lab, "n1d", "n2c")
 
 
 def test_a_label_that_reaches_into_another_rack_stops_an_update(site: Site) -> None:

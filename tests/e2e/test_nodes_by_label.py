@@ -12,7 +12,7 @@ import pytest
 
 from lab.fabrics import rack, values
 from lab.site import Site, running
-from tests.e2e.world import eventually, loses_nothing, node_status, peers, routes
+from tests.e2e.world import comes_to_reach, eventually, loses_nothing, node_status, peers, routes
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 
@@ -65,7 +65,7 @@ def test_a_node_that_joins_peers_at_once_and_changes_nothing_in_a_preview(site: 
     done = site.lab.cli("node", "add", "rr1")
     assert (done.returncode, done.stdout.split()[0]) == (0, NEWCOMER), done.stderr
     assert eventually(lambda: sessions_with(site, NEWCOMERS_ADDRESS) == ["Established"] * 2, 30)
-    assert eventually(lambda: loses_nothing(site.lab, NEWCOMER, "n2c"), 20)
+    assert comes_to_reach(site.lab, NEWCOMER, "n2c")
     assert loses_nothing(site.lab, NEWCOMER, INVENTED[0])
     assert NEWCOMER not in changes_nothing(site)
     assert failing(site) == []

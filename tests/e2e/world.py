@@ -89,6 +89,18 @@ def loses_nothing(lab: Lab, node: str, other: str) -> bool:
     return " 0% packet loss" in lab.exec(node, *ping)
 
 
+def comes_to_reach(lab: Lab, node: str, other: str, seconds: float = 20) -> bool:
+    """Whether a pod of a node reaches one of another before the time is over; a ping without an answer is no error."""
+
+    def reaches() -> bool:
+        try:
+            return loses_nothing(lab, node, other)
+        except AssertionError:
+            return False
+
+    return eventually(reaches, seconds)
+
+
 def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
     """Whether something comes true before the time is over; BGP takes its seconds."""
     until = time.monotonic() + seconds
