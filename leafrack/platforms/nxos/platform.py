@@ -110,6 +110,10 @@ NXOS = _NxosPlatform(
             "Patterns of Ansible's collection cisco.nxos, where it is installed.",
             EVERYTHING - {Basic.READING, Basic.JOBS},
         ),
-        Evidence(Strength.SIMULATED, "A fake of a Nexus' command line, with a real FRR behind it."),
+        Evidence(
+            Strength.SIMULATED,
+            "A fake of a Nexus' command line, with a real FRR behind it: a short case by `make test`; of the suite each "
+            "case, not all in one run.",
+        ),
     ),
 )
