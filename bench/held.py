@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -29,6 +30,8 @@ class Took:
     """What a command took: seconds, megabytes that the Python program had at most, and what it said."""
 
     seconds: float
+    processor: float
+    """Seconds of a processor that it and what it started took: where others are at work, this says more."""
     megabytes: float
     code: int
     said: str
@@ -117,7 +120,7 @@ class Held:
 
 def watched(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Took:
     """Run a command to its end, and look at the memory of the Python program below it meanwhile."""
-    begun = time.monotonic()
+    begun, before = time.monotonic(), _processor()
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -139,7 +142,12 @@ def watched(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Too
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
     said, _ = process.communicate()
-    return Took(time.monotonic() - begun, most, process.returncode, said)
+    return Took(time.monotonic() - begun, _processor() - before, most, process.returncode, said)
+
+
+def _processor() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _megabytes(session: int) -> float:

@@ -22,9 +22,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.fabrics import RACK, rack_name
-from bench.held import Held, gates, world
+from bench.fabrics import RACK, REFLECTORS, rack_name
+from bench.fabrics import values as fabric_values
+from bench.held import Held, Took, gates, world
 from lab.paths import TOOLS
+from leafrack.commands.gate import HOLD, SETTLE
+from leafrack.fabric import Fabric
 
 GOALS: Mapping[str, Mapping[int, float]] = {
     "preview": {400: 5, 2000: 12, 5000: 30},
@@ -74,36 +77,41 @@ class Measures:
         if "checkpoints" in wanted:
             self._checkpoints()
 
-    def _note(self, what: str, value: float) -> None:
+    def _note(self, what: str, value: float, took: Took | None = None) -> None:
         self.found[what] = value
-        self._tell(f"    {WHAT[what]}: {value:.1f}")
+        more = "" if took is None else f" ({took.processor:.1f} s of a processor)"
+        self._tell(f"    {WHAT[what]}: {value:.1f}{more}")
 
     def _preview(self) -> None:
         self._held.fresh()
         took = self._held.pulumi("preview").holds()
-        self._note("preview", took.seconds)
+        self._note("preview", took.seconds, took)
         self._note("memory", took.megabytes)
 
     def _up(self) -> None:
         self._held.fresh()
         took = self._held.pulumi("up", "--yes", "--skip-preview", "--suppress-outputs", PULUMI_SKIP_CHECKPOINTS="true")
-        self._note("up", took.holds().seconds)
+        self._note("up", took.holds().seconds, took)
+        waves = len(Fabric.model_validate(fabric_values(self._held.racks, labelled=self._held.labelled)).in_waves())
+        # Of each wave: the gate of its leaves, its reflectors one after the other, and its own AS; then the whole.
+        self._note("timers", waves * (HOLD + REFLECTORS * SETTLE + SETTLE) + SETTLE)
         self._note("article", 3 * KUBECTL * self._held.racks * RACK)
 
     def _checkpoints(self) -> None:
         # Everything is there: what is left of an update is the engine's own work, and the state's.
         self._held.fresh()
         took = self._held.pulumi("up", "--yes", "--skip-preview", "--suppress-outputs")
-        self._note("checkpoints", took.holds().seconds)
+        self._note("checkpoints", took.holds().seconds, took)
 
     def _quiet(self) -> None:
-        self._note("quiet", self._held.pulumi("preview", "--expect-no-changes").holds().seconds)
+        took = self._held.pulumi("preview", "--expect-no-changes").holds()
+        self._note("quiet", took.seconds, took)
 
     def _status(self) -> None:
         held = self._held
         given = ("--fabric", str(held.file), "--overlay", str(held.overlay))
         took = held.leafrack("status", *given, "--kubeconfig", str(held.folder / "kubeconfig"), "--context", "leafrack")
-        self._note("status", took.holds().seconds)
+        self._note("status", took.holds().seconds, took)
 
     def _rack(self) -> None:
         held, log = self._held, self._held.folder / "events.json"

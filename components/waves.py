@@ -3,7 +3,7 @@
 Pulumi's Python SDK walks the whole graph behind a resource for every resource that depends on it, and goes through all
 outputs that are pending each time that one of them is there. So what registers everything at once takes time that grows
 with the square of the resources. Registered wave by wave, the graph that the SDK knows ends at the wave before: what
-stands is known to it by its URN alone (docs/develop/decisions/0018-registered-wave-by-wave.md).
+stands is known to it by its URN alone (docs/develop/decisions/0019-registered-wave-by-wave.md).
 """
 
 from __future__ import annotations
