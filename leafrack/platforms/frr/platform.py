@@ -52,5 +52,11 @@ FRR = ShellPlatform(
     entries=_entries,
     one_limit_for_all=True,
     path_entries=_path_entries,
-    evidence=(Evidence(Strength.RUN, "FRR 8.4 of Debian 12, all of it by `make test`."),),
+    evidence=(
+        Evidence(
+            Strength.RUN,
+            "FRR 8.4 of Debian 12, all of it by `make test`; FRR 10.3 of Debian 13 by `make test-platforms`, but for "
+            "path lists and ranges to listen on.",
+        ),
+    ),
 )

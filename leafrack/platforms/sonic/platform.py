@@ -20,7 +20,8 @@ SONIC = replace(
     evidence=(
         Evidence(
             Strength.RUN,
-            "FRR 8.4 of Debian 12 behind a `vtysh` and a `sonic-db-cli` of the tests' own, by `make nightly`.",
+            "FRR 8.4 of Debian 12 behind a `vtysh` and a `sonic-db-cli` of the tests' own, by `make nightly`; FRR 10.3 "
+            "of Debian 13 by `make test-platforms`, but for path lists and ranges to listen on.",
         ),
     ),
 )
