@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from ipaddress import ip_address
 
 import pytest
 
-from leafrack.fabric import Interconnect
-from tests.components.test_fabric import Registered, register
+from leafrack.fabric import Addresses, Interconnect
+from tests.components.test_fabric import Registered, behind, register
 from tests.labelled import by_label
 
 
@@ -59,3 +60,22 @@ def test_gates_and_the_step_of_the_reflectors_wait_for_the_label(registered: Reg
     assert [each["label"] for each in (*first["by_label"], *first["back_by_label"])] == ["rack=one", "rack=one"]
     by_name = register({})
     assert "by_label" not in by_name["linked-gate"].inputs["stdin"] + by_name["rr1-reflectors"].inputs["stdin"]
+
+
+def of_a_pair(how: Interconnect | None) -> Registered:
+    """Rack rr1 by label behind two leaves."""
+    fabric = by_label("rr1", how=how)
+    leaf01 = fabric.racks["rr1"].leaves["leaf01"]
+    other = leaf01.model_copy(
+        update={"address": Addresses((ip_address("172.20.0.253"),)), "as_number": 65011, "peer_name": None}
+    )
+    rr1 = fabric.racks["rr1"].model_copy(update={"leaves": {"leaf01": leaf01, "leaf01b": other}})
+    return register({}, racks={**fabric.racks, "rr1": rr1})
+
+
+@pytest.mark.parametrize("task", ["sessions", "retired"])
+def test_leaves_of_a_pair_change_one_after_the_other_where_every_node_peers_with_them(task: str) -> None:
+    one_by_one = of_a_pair(Interconnect.TOP_OF_RACK)
+    assert f"leaf01-{task}" in behind(one_by_one, f"leaf01b-{task}")
+    at_once = of_a_pair(None)
+    assert f"leaf01-{task}" not in at_once[f"leaf01b-{task}"].waits_for
