@@ -225,6 +225,10 @@ JUNOS = PlayedPlatform(
             "Junos 24.4's own structure of its configuration (package junoscfg): every keyword.",
             EVERYTHING - {Basic.READING, Basic.JOBS},
         ),
-        Evidence(Strength.SIMULATED, "A fake of Junos' command line, with a real FRR behind it."),
+        Evidence(
+            Strength.SIMULATED,
+            "A fake of Junos' command line with a real FRR 8.4 behind it: a rack of it lives through `up`, drift, a "
+            "change and `destroy`, by `make nightly`.",
+        ),
     ),
 )
