@@ -118,7 +118,7 @@ class Leaf:
                 yield (place, who, word), f" {rest} {key.split(' ')[1]}" if directed else f" {rest}" if rest else ""
 
     def _job(self, data: Mapping[str, str], way: str) -> None:
-        own = set(data["own_lists"].split())
+        own = {*data["own_lists"].split(), *data["own_paths"].split()}
         task = data["task"].strip()
         neighbours = [line.split() for line in data["neighbours"].splitlines()]
         ours = {who for (_, who, key), rest in self.lines.items() if key.startswith("prefix-list") and rest in own}
@@ -152,7 +152,9 @@ class Leaf:
             if line.startswith("no "):
                 line, no = line[3:], True
             if kind := next((kind for kind in _LISTS if line.startswith(f"{kind} ")), None):
-                name, _, number, entry = line[len(kind) + 1 :].split(" ", 3)
+                name, rest = line[len(kind) + 1 :].split(" ", 1)
+                # What is given of a path list has no numbers, and what runs has.
+                _, number, entry = rest.split(" ", 2) if rest.startswith("seq ") else ("", "5", rest)
                 if (kind, name) not in fresh:
                     fresh.add((kind, name))
                     self.lists[kind, name] = {}

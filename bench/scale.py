@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.fabrics import RACK, REFLECTORS, rack_name
+from bench.fabrics import RACK, REFLECTORS, nodes_of, rack_name
 from bench.fabrics import values as fabric_values
 from bench.held import Held, Took, gates, world
 from lab.paths import TOOLS
@@ -172,7 +172,8 @@ def main() -> None:
             with tempfile.TemporaryDirectory(prefix="scale-") as folder:
                 begun = time.monotonic()
                 hangs = [f"{rack_name(number)}-leaf1" for number in range(chosen.hang)]
-                with world(Path(folder), nodes, labelled=members == "label", hangs=hangs) as held:
+                silent = list(nodes_of(0))[: chosen.silent]
+                with world(Path(folder), nodes, labelled=members == "label", hangs=hangs, silent=silent) as held:
                     tell(f"    (the world was there after {time.monotonic() - begun:.0f} s)")
                     taken = Measures(held, tell)
                     taken.take(set(chosen.measure))
