@@ -55,8 +55,8 @@ FRR = ShellPlatform(
     evidence=(
         Evidence(
             Strength.RUN,
-            "FRR 8.4 of Debian 12, all of it by `make test`; FRR 10.3 of Debian 13 by `make test-platforms`, but for "
-            "path lists and ranges to listen on.",
+            "FRR 8.4 of Debian 12, all of it by `make test`; by `make test-platforms` FRR "
+            "10.7.1 but for ranges to listen on, and 10.3 but for these and path lists.",
         ),
     ),
 )
