@@ -26,8 +26,6 @@ frr_given() {
 
 # Seconds for neighbours that have to connect again; BIRD waits five after the leaf has closed a session.
 PATIENCE=40
-# Seconds from then on for the routes, which come after the session: two in the lab, and the other leaf must not go before.
-ROUTES=5
 
 # What else must be true before anything changes; it says what is not, and ends the job.
 ready() { :; }
@@ -328,9 +326,8 @@ come_back() {
         FILENAME == ARGV[2] { declared[$1]; next }
         ($1 in gone) || (group && ($1 in declared))' \
         "$work/gone" "$work/neighbours" "$work/established" >"$work/missing" || full
-    [ -s "$work/missing" ] || return 0
     for _ in $(seq "$PATIENCE"); do
-        [ -s "$work/missing" ] || break
+        [ -s "$work/missing" ] || return 0
         sleep 1
         established >"$work/now" || full
         awk 'FILENAME == ARGV[1] { up[$1]; next } !($1 in up)' "$work/now" "$work/missing" >"$work/still" || full
@@ -340,7 +337,6 @@ come_back() {
         echo "neighbours that have not come back within $PATIENCE s: $(tr '\n' ' ' <"$work/missing")" >&2
         exit 1
     }
-    sleep "$ROUTES"
 }
 
 # Twice: vtysh keeps what was saved before as frr.conf.sav, and with it a password that has been taken away.
