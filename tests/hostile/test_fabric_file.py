@@ -133,6 +133,10 @@ def commands(registered: Registered) -> Iterator[tuple[str, str]]:
                     yield given[when], given["stdin"]
 
 
+PATHS = re.compile(r"\^\(([\d|.\[\]]+)\)\(_\(\1\)\)\*\$")
+"""The expression of a path list: AS numbers and nothing else (leafrack.platforms.paths)."""
+
+
 def shapes(registered: Registered, switch: Switch) -> Counter[tuple[str, str]]:
     """How many words each line has that arrives at the switch; each of them is looked at."""
     found: Counter[tuple[str, str]] = Counter()
@@ -143,7 +147,7 @@ def shapes(registered: Registered, switch: Switch) -> Counter[tuple[str, str]]:
             words = line.split()
             # Files of the shell's own have a name that is another each time.
             kept = words if MARK in line or not line.startswith("/") else ["/"]
-            assert all(WORD.fullmatch(word) or word == "!" for word in kept), line
+            assert all(WORD.fullmatch(word) or PATHS.fullmatch(word) or word == "!" for word in kept), line
             found["line", str(len(kept))] += 1
     return found
 

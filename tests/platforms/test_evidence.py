@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,15 @@ from leafrack.platforms.evidence import EVERYTHING, NONE, Basic, Evidence, Stren
 class Said:
     evidence: tuple[Evidence, ...] = ()
     cannot: Mapping[Feature, str] = field(default_factory=dict)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "platforms.md"
+
+
+def test_the_page_names_the_platforms_that_are_given_a_path_list() -> None:
+    (told,) = re.findall(r"^\*\*Path lists\*\*[^:]*: ([^.]*)\.", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    given = sorted(name for name, platform in BUILT_IN.items() if platform.takes_paths)
+    assert re.findall("`([a-z]+)`", told) == given
 
 
 LINES = Evidence(Strength.SCHEMA, "The vendor's schema 5.9.", frozenset((Basic.LINES, Feature.TIMERS)))

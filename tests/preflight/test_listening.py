@@ -64,6 +64,7 @@ def test_a_range_that_is_gone_is_drift_and_one_that_stands_is_none() -> None:
         OURS,
         description=wanted.description,
         list_out=wanted.list_out,
+        paths_in=wanted.paths_in,
         as_override=True,
         activated=True,
         set_as=64512,
