@@ -313,7 +313,7 @@ apply() {
 
 # Addresses of neighbours whose session stands.
 established() {
-    frr -c 'show bgp vrf default neighbors json' 2>/dev/null | tr '{},' '\n\n\n' | awk -F '"' '
+    frr -c 'show bgp vrf default neighbors json' 2>/dev/null | tr '{},' '[\n*]' | awk -F '"' '
         /^[ \t]*"[0-9a-fA-F.:]+" *: *$/ { who = $2 }
         /"bgpState" *: *"Established"/ { print who }'
 }
