@@ -55,8 +55,9 @@ FRR = ShellPlatform(
     evidence=(
         Evidence(
             Strength.RUN,
-            "FRR 8.4 of Debian 12, all of it by `make test`; by `make test-platforms` FRR "
-            "10.7.1 but for ranges to listen on, and 10.3 but for these and path lists.",
+            "FRR 8.4 of Debian 12, all of it by `make test`, but for ranges to listen on: of their cases those of "
+            "reading back, of who comes in and of lists passed once by hand, and that of a changed password failed; "
+            "by `make test-platforms` FRR 10.7.1 but for ranges to listen on, and 10.3 but for these and path lists.",
         ),
     ),
 )
