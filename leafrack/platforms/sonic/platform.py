@@ -20,8 +20,9 @@ SONIC = replace(
     evidence=(
         Evidence(
             Strength.RUN,
-            "FRR 8.4 of Debian 12 behind a `vtysh` and a `sonic-db-cli` of the tests' own, by `make nightly`, ranges to listen on by none; by `make "
-            "test-platforms` FRR 10.7.1 but for ranges to listen on, and 10.3 but for these and path lists.",
+            "FRR 8.4 of Debian 12 behind a `vtysh` and a `sonic-db-cli` of the tests' own, by `make nightly`, ranges "
+            "to listen on by none; by `make test-platforms` FRR 10.7.1 but for ranges to listen on, and 10.3 but for "
+            "these and path lists.",
         ),
     ),
 )
