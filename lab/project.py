@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,9 @@ OF_THE_ENGINE = {"pulumi:pulumi:Stack", "pulumi:providers:pulumi"}
 """What a state holds although nothing was applied: the stack, and the engine's provider that tells its outputs."""
 
 
+_COUNTED = re.compile(r"^\s*(?:[-+~]+\s*)?(\d+) (\S+)$", re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class Run:
     """What a command said, in the order in which an operator would have read it."""
@@ -33,8 +37,8 @@ class Run:
 
     def changes(self) -> dict[str, int]:
         """The engine's own count of what it did, from its summary (``+ 3 created``, ``12 unchanged``)."""
-        words = [line.split() for line in self.said.partition("Resources:")[2].splitlines()]
-        return {line[-1]: int(line[-2]) for line in words if len(line) >= 2 and line[-2].isdigit()}
+        summary = self.said.partition("Resources:")[2]
+        return {what: int(number) for number, what in _COUNTED.findall(summary)}
 
 
 class Going:
