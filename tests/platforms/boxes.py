@@ -173,6 +173,11 @@ class Box:
         # BIRD counts in milliseconds from another moment each time.
         return pytest.approx(self.since(node, version), abs=0.05)
 
+    def nobody_peers(self) -> bool:
+        """Wait until no node has a session with the switch."""
+        ends = [(node, version) for node in _NUMBERS for version in NODES]
+        return eventually(lambda: not any(self.since(*end) for end in ends), 30)
+
 
 def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
     """Whether something comes true before the time is over."""
@@ -301,7 +306,9 @@ def _node(number: int, as_number: int, extra: str, *, transit: bool = False) -> 
         lines += [
             f"protocol static {{ ipv{version}; {said} }}",
             f"protocol bgp leaf{version} {{ local as {as_number}; neighbor {_LEAF[version]} as {AS_NUMBER};",
-            f"  connect delay time 1; connect retry time 1; error wait time 1, 2; graceful restart off; {extra}",
+            # FRR 8.4 may forget a session without a word and keep its socket: then only silence ends it here.
+            "  connect delay time 1; connect retry time 1; error wait time 1, 2; hold time 15; keepalive time 3;",
+            f"  graceful restart off; {extra}",
             f"  ipv{version} {{ import all; export {sends if transit else 'where source = RTS_STATIC'}; }}; }}",
         ]
     return "\n".join([*lines, ""])

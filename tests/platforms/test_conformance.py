@@ -105,6 +105,7 @@ def leaf(box: Box) -> Iterator[Box]:
     for fabric in ("dc1", "dc2"):
         box.applied(with_paths(box, job(fabric=fabric), fabric=fabric), Way.BACK)
     box.nodes_are()
+    assert box.nobody_peers(), "a session that outlives its neighbour would pass for one of the next test's"
     assert (box.saved(), box.files()) == before
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from components import filters
 from lab.plan import plan_of
 from leafrack.fabric import Fabric, Interconnect, names
+from leafrack.fabric.leaf import path_list
+from leafrack.platforms.paths import expression
 from tests.proof.real import Lab
 
 APPLY = 'given=$(mktemp) && cat >"$given" && vtysh -f "$given"; code=$?; rm -f "$given"; exit $code'
@@ -105,6 +107,11 @@ def _leaf_lines(fabric: Fabric, rack: str, name: str, **changed: Any) -> list[st
     for number, one in enumerate(ranges, start=1):
         family = "ip" if one.version == 4 else "ipv6"
         lines.append(f"{family} prefix-list PODS{one.version} seq {number} permit {one} le {one.max_prefixlen}")
+    paths = path_list(fabric, rack, name)
+    assert paths is not None
+    # Named by what it holds: it stays on the leaf, and another fabric of the same lab has another.
+    taken = f"OWN-{'-'.join(map(str, paths.as_numbers))}"
+    lines.append(f"bgp as-path access-list {taken} permit {expression(paths.as_numbers)}")
     lines.append(f"router bgp {leaf.as_number}")
     for addresses in fabric.border(rack).values():
         for address in addresses:
@@ -117,6 +124,7 @@ def _leaf_lines(fabric: Fabric, rack: str, name: str, **changed: Any) -> list[st
                 f" address-family ipv{address.version} unicast",
                 f"  {peer} activate",
                 f"  {peer} {listed} in",
+                f"  {peer} filter-list {taken} in",
                 *([f"  {peer} {listed} out"] if given["sends"] else []),
                 *([f"  {peer} as-override"] if given["as_override"] else []),
                 *([f"  {peer} remove-private-AS all replace-AS"] if given["remove_private_as"] else []),
