@@ -124,7 +124,8 @@ def _leaf_lines(fabric: Fabric, rack: str, name: str, **changed: Any) -> list[st
                 f" address-family ipv{address.version} unicast",
                 f"  {peer} activate",
                 f"  {peer} {listed} in",
-                f"  {peer} filter-list {taken} in",
+                # In one AS with its leaf, which leafrack refuses, a node sends an empty path.
+                *([f"  {peer} filter-list {taken} in"] if fabric.leaf_side_as(rack) != leaf.as_number else []),
                 *([f"  {peer} {listed} out"] if given["sends"] else []),
                 *([f"  {peer} as-override"] if given["as_override"] else []),
                 *([f"  {peer} remove-private-AS all replace-AS"] if given["remove_private_as"] else []),
