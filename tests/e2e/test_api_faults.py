@@ -389,7 +389,7 @@ def put_back(state: Path) -> None:
         shutil.copy(state.with_name(f"{state.name}.bak"), state)
 
 
-def test_a_disk_that_fills_up_under_the_state_costs_nothing(
+def test_a_disk_that_fills_up_under_the_state_costs_no_more_than_to_put_its_copy_back(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site = world.site
