@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any
 
-from lab.fakes.model import Entry, Peer, Range, RefusedError, Route, Seen, Understood
+from lab.fakes.model import Entry, PathEntry, Peer, Range, RefusedError, Route, Seen, Understood
 
 _PATIENCE = 30
 _MINUTE = 60
+_PATHS = "bgp as-path access-list"
 
 
 class FrrSpeaker:
@@ -65,11 +66,14 @@ def _leftovers(running: str) -> Iterator[str]:
     yield from (f"no {line}" for line in re.findall(r"^router bgp \S+", running, re.MULTILINE))
     lists = re.findall(r"^(ip|ipv6) prefix-list (\S+) seq", running, re.MULTILINE)
     yield from (f"no {kind} prefix-list {name}" for kind, name in dict.fromkeys(lists))
+    paths = re.findall(rf"^{_PATHS} (\S+) ", running, re.MULTILINE)
+    yield from (f"no {_PATHS} {name}" for name in dict.fromkeys(paths))
 
 
 def changes(before: Understood, wanted: Understood, *, calls: bool = True) -> Iterator[str]:
     """FRR's lines that make ``wanted`` of ``before``: a session that stays as it is hears nothing of it."""
     yield from _lists(before.lists, wanted.lists)
+    yield from _paths(before.paths, wanted.paths)
     if before.as_number not in (None, wanted.as_number):
         yield f"no router bgp {before.as_number}"
     if wanted.as_number is not None:
@@ -80,6 +84,7 @@ def changes(before: Understood, wanted: Understood, *, calls: bool = True) -> It
     for version, name in before.lists:
         if (version, name) not in wanted.lists:
             yield f"no {_ip(version)} prefix-list {name}"
+    yield from (f"no {_PATHS} {name}" for name in before.paths if name not in wanted.paths)
 
 
 def _lists(
@@ -98,6 +103,22 @@ def _entry(version: int, name: str, entry: Entry) -> str:
     bounds = f"{f' ge {entry.ge}' if entry.ge else ''}{f' le {entry.le}' if entry.le else ''}"
     does = "permit" if entry.permits else "deny"
     return f"{_ip(version)} prefix-list {name} seq {entry.number} {does} {entry.prefix}{bounds}"
+
+
+def _paths(before: Mapping[str, tuple[PathEntry, ...]], wanted: Mapping[str, tuple[PathEntry, ...]]) -> Iterator[str]:
+    for name, entries in wanted.items():
+        old = before.get(name, ())
+        if not all(entry.permits for entry in (*old, *entries)) and old not in ((), entries):
+            # Where one refuses, the order counts, and FRR puts a new entry behind all others.
+            yield f"no {_PATHS} {name}"
+            old = ()
+        # First what is new: a list without an entry permits nothing.
+        yield from (_path_entry(name, entry) for entry in entries if entry not in old)
+        yield from (f"no {_path_entry(name, entry)}" for entry in old if entry not in entries)
+
+
+def _path_entry(name: str, entry: PathEntry) -> str:
+    return f"{_PATHS} {name} {'permit' if entry.permits else 'deny'} {entry.expression}"
 
 
 def _instance(before: Understood, wanted: Understood, *, calls: bool) -> Iterator[str]:
@@ -172,6 +193,7 @@ def _said(address: str, peer: Peer | None, calls: bool) -> _Said:  # noqa: FBT00
             for way, name in (("in", peer.list_in), ("out", peer.list_out))
             if name
         ),
+        (version, f"filter-list {peer.paths_in} in", "") if peer.paths_in else None,
         (version, "maximum-prefix", f" {peer.limit}{_restart(peer.retry)}") if peer.limit else None,
         (version, "as-override", "") if peer.as_override else None,
         (version, _private(*peer.private_as), "") if peer.private_as else None,

@@ -23,6 +23,8 @@ class Peer:
     graceful_restart: bool = True
     list_in: str = ""
     list_out: str = ""
+    paths_in: str = ""
+    """Path list of what it may announce; one that does not exist permits nothing."""
     limit: int | None = None
     """Routes beyond which the session ends."""
     retry: int | None = None
@@ -46,6 +48,14 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class PathEntry:
+    """An entry of a path list: a regular expression of AS paths, ``_`` between AS numbers and at both ends."""
+
+    permits: bool
+    expression: str
+
+
+@dataclass(frozen=True)
 class Range:
     """A range of addresses from which neighbours may come by themselves."""
 
@@ -65,6 +75,8 @@ class Understood:
     """By address, in its canonical form."""
     lists: Mapping[tuple[int, str], tuple[Entry, ...]] = field(default_factory=dict)
     """By IP version and name."""
+    paths: Mapping[str, tuple[PathEntry, ...]] = field(default_factory=dict)
+    """Path lists by name; the first entry that fits a path decides."""
     ranges: tuple[Range, ...] = ()
     redistributes: frozenset[int] = frozenset()
     """IP versions whose connected routes are announced."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lab.fakes.frr import changes
-from lab.fakes.model import Entry, Peer, Range, Understood
+from lab.fakes.model import Entry, PathEntry, Peer, Range, Understood
 
 PLAIN = Peer(as_number=64512, families=frozenset({4}), list_in="IN")
 ALL = Peer(
@@ -19,6 +19,7 @@ ALL = Peer(
     graceful_restart=False,
     list_in="IN",
     list_out="OUT",
+    paths_in="AS",
     limit=1000,
     retry=60,
     as_override=True,
@@ -50,6 +51,7 @@ def test_everything_that_a_neighbour_may_have_is_said() -> None:
         "neighbor fd00::1 activate",
         "neighbor fd00::1 prefix-list IN in",
         "neighbor fd00::1 prefix-list OUT out",
+        "neighbor fd00::1 filter-list AS in",
         "neighbor fd00::1 maximum-prefix 1000 restart 1",
         "neighbor fd00::1 as-override",
         "neighbor fd00::1 remove-private-AS all replace-AS",
@@ -101,6 +103,28 @@ def test_one_that_waits_for_its_neighbours_says_so_of_each() -> None:
 @pytest.mark.parametrize(("wanted", "sent"), CHANGES.values(), ids=CHANGES)
 def test_only_what_differs_is_sent(wanted: Understood, sent: list[str]) -> None:
     assert lines(ONE, wanted) == sent
+
+
+A, B, REFUSED = (PathEntry(True, "^1$"), PathEntry(True, "^2$"), PathEntry(False, "_3_"))
+AS = "bgp as-path access-list AS"
+PATHS = {
+    "a list comes": ((), (A, B), [f"{AS} permit ^1$", f"{AS} permit ^2$"]),
+    "it stays": ((A, B), (A, B), []),
+    "one entry for another, which comes first": ((A,), (B,), [f"{AS} permit ^2$", f"no {AS} permit ^1$"]),
+    "one that refuses, in its place": (
+        (A,), (REFUSED, A), [f"no {AS}", f"{AS} deny _3_", f"{AS} permit ^1$"],
+    ),
+    "one that refuses stays": ((REFUSED, A), (REFUSED, A), []),
+    "it goes": ((A,), (), [f"no {AS}"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("had", "has", "sent"), PATHS.values(), ids=PATHS)
+def test_a_path_list_is_changed_without_being_empty_meanwhile(
+    had: tuple[PathEntry, ...], has: tuple[PathEntry, ...], sent: list[str]
+) -> None:
+    before, wanted = (replace(ONE, paths={"AS": one} if one else {}) for one in (had, has))
+    assert lines(before, wanted) == sent
 
 
 def test_another_as_begins_anew() -> None:
