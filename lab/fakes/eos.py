@@ -78,7 +78,17 @@ class EosFake(Fake[Place]):
 
 
 def _order(place: Place) -> tuple[int, str]:
-    first = ("hostname", "service", "interface", "ip routing", "ip prefix-list", "ipv6", "peer-filter", "route-map")
+    first = (
+        "hostname",
+        "service",
+        "interface",
+        "ip routing",
+        "ip as-path",
+        "ip prefix-list",
+        "ipv6",
+        "peer-filter",
+        "route-map",
+    )
     rank = next((number for number, word in enumerate(first) if place.text.startswith(word)), len(first))
     return rank, place.text if "prefix-list" in place.text else ""
 

@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
-from lab.fakes.model import Entry, Peer, Range, Understood
+from lab.fakes.model import Entry, PathEntry, Peer, Range, Understood
 from lab.fakes.tree import Grammar, Place, Rule
 
 _WHO = r"neighbor (?P<who>[\w.:-]+)"
@@ -78,13 +78,22 @@ GRAMMAR = Grammar(
             Rule("ipv6 unicast-routing"),
             Rule("service routing protocols model", r" \S+"),
             Rule(r"interface \S+", enters="any"),
-            Rule(r"route-map \S+(?: (?:permit|deny) \d+)?", enters="any"),
+            Rule(r"ip as-path regex-mode", " (?:asn|string)"),
+            Rule(
+                r"ip as-path access-list (?P<name>\S+) (?P<entry>(?:permit|deny) [^\s?]+)",
+                "(?: (?P<origin>any|egp|igp|incomplete))?",
+                shown=lambda said: f"ip as-path access-list {said['name']} {said['entry']} {said['origin'] or 'any'}",
+            ),
+            Rule(r"ip as-path access-list \S+", removal=True),
+            Rule(r"route-map \S+", removal=True),
+            Rule(r"route-map \S+(?: (?:permit|deny) \d+)?", enters="map"),
             Rule(r"peer-filter \S+", enters="any"),
             Rule(r"ip prefix-list [\w.:-]+", enters="list"),
             Rule(r"ipv6 prefix-list [\w.:-]+", enters="list"),
             Rule("router bgp", f" {_AS}", enters="bgp"),
         ),
         "any": (Rule(".+"),),
+        "map": (Rule("(?:match|set|continue|description|sub-route-map)(?: .+)?"),),
         "list": (_ENTRY,),
         "bgp": (*_BGP, Rule(r"vrf \S+", enters="vrf")),
         "vrf": _BGP,
@@ -144,12 +153,14 @@ def understood(top: Place) -> Understood:
         for key, place in top.inside.items()
         if "prefix-list" in key
     }
+    paths = _paths(top)
     bgp = top.inside.get("router bgp")
     if bgp is None:
-        return Understood(lists=lists)
+        return Understood(lists=lists, paths=paths)
     said = dict(_said(bgp))
     own = {key: place.text.split() for key, place in bgp.inside.items()}
     addresses = [who for who in said if _is_address(who)]
+    maps = _maps(top)
     plain = "no" not in own.get("bgp default ipv4-unicast", [])
     connected = {4, 6} if "redistribute connected" in own else set()
     families = {version: bgp.inside.get(f"address-family ipv{version}") for version in (4, 6)}
@@ -157,8 +168,9 @@ def understood(top: Place) -> Understood:
     return Understood(
         as_number=number(bgp.text.split()[-1]),
         router_id=own["router-id"][1] if "router-id" in own else "",
-        peers={str(ip_address(who)): _peer(who, said, plain) for who in addresses},
+        peers={str(ip_address(who)): _peer(who, said, maps, plain) for who in addresses},
         lists=lists,
+        paths=paths,
         ranges=tuple(_ranges(own)),
         redistributes=frozenset(connected),
         maximum_paths=int(own["maximum-paths"][1]) if "maximum-paths" in own else 1,
@@ -181,6 +193,24 @@ def _entries(place: Place) -> Iterator[Entry]:
         yield Entry(int(seq), does == "permit", str(ip_network(prefix, strict=False)), low, high)
 
 
+def _paths(top: Place) -> Mapping[str, tuple[PathEntry, ...]]:
+    found: dict[str, tuple[PathEntry, ...]] = {}
+    for place in top.inside.values():
+        if said := re.fullmatch(r"ip as-path access-list (\S+) (permit|deny) (\S+) any", place.text):
+            found[said[1]] = (*found.get(said[1], ()), PathEntry(said[2] == "permit", said[3]))
+    return found
+
+
+def _maps(top: Place) -> Mapping[str, str]:
+    """Path lists of route maps that do nothing but match one; others are not played."""
+    said: dict[str, list[str]] = {}
+    for place in top.inside.values():
+        if opened := re.fullmatch(r"route-map (\S+)(.*)", place.text):
+            said.setdefault(opened[1], []).append("\n".join((opened[2], *place.inside)))
+    found = {name: re.fullmatch(r"(?: permit \d+)?\nmatch as-path (\S+)", "".join(all_)) for name, all_ in said.items()}
+    return {name: only[1] for name, only in found.items() if only}
+
+
 def _ranges(own: Mapping[str, list[str]]) -> Iterator[Range]:
     for key, words in own.items():
         if key.startswith("bgp listen range") and "remote-as" in words:
@@ -201,7 +231,12 @@ def _said(bgp: Place) -> Mapping[str, _Lines]:
     return found
 
 
-def _peer(who: str, said: Mapping[str, _Lines], plain: bool) -> Peer:  # noqa: FBT001 - IPv4 by itself
+def _peer(
+    who: str,
+    said: Mapping[str, _Lines],
+    maps: Mapping[str, str],
+    plain: bool,  # noqa: FBT001 - IPv4 by itself
+) -> Peer:
     own = said[who]
     group = next((line.split()[2] for _, line in own if line.startswith("peer group ")), "")
     version = ip_address(who).version
@@ -209,6 +244,8 @@ def _peer(who: str, said: Mapping[str, _Lines], plain: bool) -> Peer:  # noqa: F
     for owner, lines in ((group, said.get(group, [])), (who, own)):
         for family, line in lines:
             found |= _setting(line, family or version, owner, found["families"])
+            if filtered := re.fullmatch(r"route-map (\S+) in", line):
+                found["paths_in"] = maps.get(filtered[1], "")
     return Peer(**found)
 
 

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
 _PENDING = 5
 """Sessions that may be open at once."""
-_SUFFIX = {"bgp": "router-bgp", "family": "router-bgp-af", "vrf": "router-bgp-vrf", "list": "ip-pfx", "any": "if"}
+_SUFFIX = {
+    "bgp": "router-bgp",
+    "family": "router-bgp-af",
+    "vrf": "router-bgp-vrf",
+    "list": "ip-pfx",
+    "any": "if",
+    "map": "route-map",
+}
 _INVALID = "% Invalid input\n"
 _INCOMPLETE = "% Incomplete command\n"
 _PRIVILEGED = "% Invalid input (privileged mode required)\n"

@@ -55,6 +55,7 @@ Copy complete.
 _MOST = 10
 """Checkpoints of users (guide, guidelines and limitations)."""
 _ORDER = ("version", "hostname", "feature", "ip", "route-map", "vrf", "interface", "line", "router")
+_MAY_BE_GONE = ("no neighbor ", "no ip prefix-list ", "no ipv6 prefix-list ", "no ip as-path ")
 _PROMPTS = {
     "": "config",
     "any": "config-any",
@@ -204,10 +205,7 @@ class NxosLogin(Login):
         found = GRAMMAR.enter(wanted, path, _numbered(line, wanted))
         if found.error:
             return _incomplete(self.prompt) if found.error == "incomplete" else _invalid(self.prompt)
-        if (
-            line.startswith(("no neighbor ", "no ip prefix-list ", "no ipv6 prefix-list "))
-            and wanted == self.fake.running
-        ):
+        if line.startswith(_MAY_BE_GONE) and wanted == self.fake.running:
             return Answer(f"ERROR: No corresponding {line.split()[1]} configured\n", failed=True)
         if line == "no feature bgp":
             wanted.inside.pop("router bgp", None)
@@ -229,7 +227,7 @@ class NxosLogin(Login):
                 return _invalid(self.prompt).text
             if runs and runs.text != line:
                 return f"ERROR: BGP is already running with AS number {runs.text.split()[-1]}\n"
-        if said := re.fullmatch(r"(ip(?:v6)? prefix-list \S+ seq \d+) .+", line):
+        if said := re.fullmatch(r"((?:ip(?:v6)? prefix-list|ip as-path access-list) \S+ seq \d+) .+", line):
             stands = wanted.inside.get(said[1])
             if stands and stands.text != line:
                 return "% Duplicate sequence number\n"
@@ -263,8 +261,8 @@ class NxosLogin(Login):
 
 
 def _numbered(line: str, top: Place) -> str:
-    """A prefix list's entry without a number goes behind the last one."""
-    said = re.fullmatch(r"(ip(?:v6)? prefix-list \S+) ((?:permit|deny) .+)", line)
+    """An entry of a list without a number goes behind the last one."""
+    said = re.fullmatch(r"((?:ip(?:v6)? prefix-list|ip as-path access-list) \S+) ((?:permit|deny) .+)", line)
     if said is None:
         return line
     taken = (int(key.split()[-1]) for key in top.inside if key.startswith(f"{said[1]} seq "))

@@ -15,13 +15,15 @@ from typing import Any
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
-from lab.fakes.model import Entry, Peer, Range, Understood
+from lab.fakes.model import Entry, PathEntry, Peer, Range, Understood
 from lab.fakes.tree import Grammar, Place, Rule
 
 _AS = r"\d+(?:\.\d+)?"
 _NAME = r"[\w.:-]+"
 _BOUNDS = r"(?: eq \d+| ge \d+(?: le \d+)?| le \d+)?"
 _ENTRY = rf" (?:permit|deny) [\da-fA-F.:]+/\d+{_BOUNDS}"
+_PATH = r' (?:permit|deny) "[^"]{1,63}"'
+"""The expression is quoted, or a bar in it would be a pipe of the command line."""
 _KEY = bytes(range(24))
 """The switches' own is not public; what is shown is as long and as constant as theirs."""
 
@@ -63,7 +65,7 @@ GRAMMAR = Grammar(
             Rule(rf"ip(?:v6)? prefix-list {_NAME} seq \d+", _ENTRY),
             Rule(rf"ip(?:v6)? prefix-list {_NAME} description", " .+"),
             Rule(rf"ip(?:v6)? prefix-list {_NAME}", removal=True),
-            Rule(rf"ip as-path access-list {_NAME} seq \d+", " .+"),
+            Rule(rf"ip as-path access-list {_NAME} seq \d+", _PATH),
             Rule(rf"route-map {_NAME} (?:permit|deny) \d+", enters="any"),
             Rule(r"(?:interface|vrf context|line) .+", enters="any"),
             Rule("router bgp", f" {_AS}", enters="bgp"),
@@ -129,21 +131,23 @@ def understood(top: Place) -> Understood:
         if said := re.fullmatch(rf"(ipv?6?) prefix-list (\S+) seq (\d+)({_ENTRY})", place.text):
             lists.setdefault((6 if said[1] == "ipv6" else 4, said[2]), []).append(_entry(int(said[3]), said[4].split()))
     given = {key: tuple(sorted(entries, key=lambda entry: entry.number)) for key, entries in lists.items()}
+    paths = _paths(top)
     bgp = top.inside.get("router bgp")
     if bgp is None:
-        return Understood(lists=given)
+        return Understood(lists=given, paths=paths)
     families = {version: bgp.inside.get(f"address-family ipv{version} unicast") for version in (4, 6)}
-    paths = (place.inside.get("maximum-paths") for place in families.values() if place)
+    ways = (place.inside.get("maximum-paths") for place in families.values() if place)
     return Understood(
         as_number=number(bgp.text.split()[-1]),
         router_id=bgp.inside["router-id"].text.split()[1] if "router-id" in bgp.inside else "",
         peers=dict(_peers(bgp)),
         lists=given,
+        paths=paths,
         ranges=tuple(_ranges(bgp)),
         redistributes=frozenset(
             version for version, place in families.items() if place and "redistribute direct" in place.inside
         ),
-        maximum_paths=max((int(one.text.split()[-1]) for one in paths if one), default=1),
+        maximum_paths=max((int(one.text.split()[-1]) for one in ways if one), default=1),
     )
 
 
@@ -153,6 +157,14 @@ def _entry(seq: int, words: Sequence[str]) -> Entry:
     exact = bounds.get("eq", 0)
     low, high = bounds.get("ge", exact), bounds.get("le", exact)
     return Entry(seq, does == "permit", str(ip_network(prefix, strict=False)), low, high)
+
+
+def _paths(top: Place) -> Mapping[str, tuple[PathEntry, ...]]:
+    found: dict[str, list[tuple[int, PathEntry]]] = {}
+    for place in top.inside.values():
+        if said := re.fullmatch(r'ip as-path access-list (\S+) seq (\d+) (permit|deny) "(.+)"', place.text):
+            found.setdefault(said[1], []).append((int(said[2]), PathEntry(said[3] == "permit", said[4])))
+    return {name: tuple(one for _, one in sorted(each, key=lambda one: one[0])) for name, each in found.items()}
 
 
 def _peers(bgp: Place) -> Iterator[tuple[str, Peer]]:
@@ -215,6 +227,8 @@ def _setting(line: str) -> Mapping[str, Any]:  # noqa: PLR0911, C901 - a line ea
             return {"private_as": (bool(more), more == ["replace-as"])}
         case ["prefix-list", name, way]:
             return {f"list_{way}": name}
+        case ["filter-list", name, "in"]:
+            return {"paths_in": name}
     return {}
 
 

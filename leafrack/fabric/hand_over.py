@@ -175,16 +175,14 @@ def _surplus(platform: Platform, wanted: Job, found: SwitchState) -> Plan:
     groups = {each.group for each in wanted.listeners}
     right = platform.entries(wanted.lists)
     stale = {name: found.lists.get(name, frozenset()) - entries for name, entries in right.items()}
-    paths = [
-        entry
+    paths = {
+        name: found.paths.get(name, frozenset()) - entries
         for name, entries in platform.right_paths(wanted.paths).items()
-        for entry in found.paths.get(name, frozenset()) - entries
-    ]
+    }
     return Plan(
         wanted.as_number,
         found,
-        paths=wanted.paths if paths else None,
-        stale_paths=frozenset(paths),
+        old_path_entries={name: entries for name, entries in paths.items() if entries},
         stale={name: entries for name, entries in stale.items() if entries},
         old_lists=tuple(name for name in wanted.own_lists if name in found.lists and name not in right),
         gone=tuple(address for address in ours(wanted, found) if address not in addresses),

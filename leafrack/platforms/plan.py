@@ -61,8 +61,8 @@ class Plan:
     """Names of lists to be removed."""
     paths: PathList | None = None
     """The path list, where it is to be written: it lacks an entry or has one besides."""
-    stale_paths: frozenset[str] = frozenset()
-    """Entries to be removed from the path list that stays, in the platform's words (``path_entries``)."""
+    old_path_entries: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Entries to be removed from path lists that stay, by list, in the platform's words (``path_entries``)."""
     old_paths: tuple[str, ...] = ()
     """Names of path lists to be removed."""
     neighbours: tuple[Neighbour, ...] = ()
@@ -185,7 +185,8 @@ def _paths(paths: PathList | None, found: SwitchState, platform: Dialect) -> Map
     if paths is None or not platform.path_differences(paths, found):
         return {}
     right = platform.right_paths(paths)[paths.name]
-    return {"paths": paths, "stale_paths": found.paths.get(paths.name, frozenset()) - right}
+    besides = found.paths.get(paths.name, frozenset()) - right
+    return {"paths": paths, "old_path_entries": {paths.name: besides} if besides else {}}
 
 
 def _as_numbers(job: Job, way: Way, found: SwitchState, platform: Dialect) -> Plan:

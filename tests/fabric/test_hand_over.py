@@ -154,6 +154,31 @@ def test_a_path_list_keeps_the_as_that_nodes_are_in_until_they_have_left_it() ->
     )
 
 
+PATH_LINES = {
+    "eos": [
+        f"ip as-path access-list {PATHS} permit ^(64512|64513|64600)(_(64512|64513|64600))*$ any",
+        f"route-map {PATHS} permit 10",
+        f"   match as-path {PATHS}",
+        f"no ip as-path access-list {PATHS} permit ^(64512|64600)(_(64512|64600))*$ any",
+    ],
+    "nxos": [
+        f'ip as-path access-list {PATHS} permit "^((64512|64513|64600)_)+$"',
+        f'no ip as-path access-list {PATHS} permit "^((64512|64600)_)+$"',
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "lines"), PATH_LINES.items(), ids=PATH_LINES)
+def test_a_path_list_that_changes_is_told_in_the_platforms_lines(name: str, lines: list[str]) -> None:
+    fabric, platform = handed.fabric(), platform_of(name)
+    job, has = hand_over.job(fabric, RACK, LEAF), handed.state(fabric)
+    moving = {each: replace(one, remote_as=64600) for each, one in has.neighbours.items()}
+    old = platform.right_paths(PathList(PATHS, (64512, 64600)))
+    found = hand_over.difference(platform, job, replace(has, neighbours=moving, paths=old))
+    text = hand_over.text(platform, found.missing) + platform.removal(found.surplus)
+    assert text.splitlines() == lines
+
+
 def test_what_is_too_much_is_taken_away_and_nothing_of_others() -> None:
     fabric = handed.fabric()
     has = handed.state(fabric)

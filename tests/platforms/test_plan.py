@@ -129,12 +129,12 @@ CASES: dict[str, tuple[Job, Way, SwitchState, dict[str, Any]]] = {
     ),
     "a path list is written anew, and the old entry goes": (
         with_paths(job(NODE)), Way.FORWARD, switch(state(LISTED), paths={NAME: {entry(64512)}}),
-        {"paths": PATHS, "stale_paths": {entry(64512)}},
+        {"paths": PATHS, "old_path_entries": {NAME: {entry(64512)}}},
     ),
     "a path list keeps the AS that a neighbour keeps": (
         with_paths(job(NODE)), Way.FORWARD,
         switch(state(LISTED, 64999, state=UP), paths={NAME: {entry(64512, 64601)}}),
-        {"paths": PathList(NAME, (64512, 64601, 64999)), "stale_paths": {entry(64512, 64601)}},
+        {"paths": PathList(NAME, (64512, 64601, 64999)), "old_path_entries": {NAME: {entry(64512, 64601)}}},
     ),
     "a path list keeps the AS of a session whose neighbour may have any": (
         with_paths(job(ANY)), Way.FORWARD,
@@ -152,7 +152,7 @@ CASES: dict[str, tuple[Job, Way, SwitchState, dict[str, Any]]] = {
     "with the AS of the end the path list holds what the file says": (
         with_paths(job(NODE, task=Task.AS_NUMBERS)), Way.FORWARD,
         switch(state(LISTED, 64999, state=UP), paths={NAME: {entry(64512, 64601, 64999)}}),
-        {"as_numbers": ((ONE, 64601),), "paths": PATHS, "stale_paths": {entry(64512, 64601, 64999)}},
+        {"as_numbers": ((ONE, 64601),), "paths": PATHS, "old_path_entries": {NAME: {entry(64512, 64601, 64999)}}},
     ),
     "with the first AS back it stays": (
         with_paths(job(NODE, task=Task.AS_NUMBERS)), Way.BACK,

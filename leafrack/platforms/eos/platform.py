@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from leafrack.addresses import Address
 from leafrack.platforms.eos import read, running, settings, write
 from leafrack.platforms.evidence import EVERYTHING, Basic, Evidence, Strength
-from leafrack.platforms.job import PrefixList
+from leafrack.platforms.job import PathList, PrefixList
 from leafrack.platforms.played import SESSION, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction
 from leafrack.platforms.reading import NO_LISTENERS, Behaviour, Feature, ThirdParty
 
@@ -48,6 +48,11 @@ def _entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
     return running.listed(write.render_lists(lists))
 
 
+def _path_entries(paths: PathList) -> frozenset[str]:
+    given = write.render_paths(paths)
+    return running.listed_paths(given, given)[paths.name]
+
+
 EOS = PlayedPlatform(
     title="Arista EOS",
     behaviour=_BEHAVIOUR,
@@ -57,6 +62,7 @@ EOS = PlayedPlatform(
     words=settings.words,
     as_words=settings.as_words,
     entries=_entries,
+    path_entries=_path_entries,
     cannot={
         **NO_LISTENERS,
         Feature.ANY_AS: "EOS takes neighbours of any AS in a listen range only; give the rack its AS from the start, "
@@ -91,7 +97,8 @@ EOS = PlayedPlatform(
     evidence=(
         Evidence(
             Strength.PARSERS,
-            "Patterns of Ansible's collection arista.eos, where it is installed; published vectors of passwords.",
+            "Patterns of Ansible's collection arista.eos, where it is installed, but for entries of path lists; "
+            "published vectors of passwords.",
             EVERYTHING - {Basic.READING, Basic.JOBS, Feature.AS_OVERRIDE},
         ),
         Evidence(

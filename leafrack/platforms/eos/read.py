@@ -1,4 +1,4 @@
-"""What an EOS switch answers, as values: its neighbours, routes and prefix lists."""
+"""What an EOS switch answers, as values: its neighbours, routes, prefix lists and path lists."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ READS = (
     "show running-config | section router bgp",
     "show running-config | section prefix-list",
     "show running-config | section route-map",
+    "show running-config | section ip as-path",
 )
 UNREAD = {_SESSIONS: r"^% BGP inactive", "show ipv6 route | json": r"^% .*[Rr]outing .*(?:disabled|not enabled)"}
 """Commands that a switch without BGP, and one without IPv6, may refuse."""
@@ -78,7 +79,7 @@ def _text(command: str, answer: str) -> str:
 
 def _parsed(documents: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> SwitchState:
     sessions, routes, routes6 = documents
-    bgp, lists, route_maps = texts
+    bgp, lists, route_maps, paths = texts
     instance = running.instance(bgp)
     peers = {ip_address(peer["peerAddress"]): peer for peer in _peers(sessions)}
     known = dict.fromkeys((*running.addresses(instance), *peers))
@@ -91,6 +92,7 @@ def _parsed(documents: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Swi
         routes=frozenset((*_routes(routes), *_routes(routes6))),
         router_id=next(iter((*said, *own)), ""),
         lists=running.listed(lists),
+        paths=running.listed_paths(paths, route_maps),
         elsewhere=instance.elsewhere,
     )
 

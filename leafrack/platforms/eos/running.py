@@ -6,7 +6,8 @@ Facts of the platform that shape this file, from the EOS User Manual and publish
 * IPv4 is activated for every neighbour with an IPv4 address unless ``no bgp default ipv4-unicast`` is said; IPv6 for
   nobody;
 * a neighbour that a listen range lets in has no line of its own, and no mark in the JSON;
-* an older release shows a prefix list's entry with its list in one line, a newer one a block.
+* an older release shows a prefix list's entry with its list in one line, a newer one a block;
+* a neighbour has no list of AS paths: a route map matches one (Arista's rules for routers of the DISA, ARST-RT-000100).
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _LISTEN = re.compile(
     r"bgp listen range (?P<range>\S+)(?: peer-id include router-id)? peer-group (?P<group>\S+)(?: .*)?"
 )
 _LIST = re.compile(r"ip(?:v6)? prefix-list (?P<name>\S+)(?: (?P<entry>.+))?")
+_PATHS = re.compile(r"ip as-path access-list (?P<name>\S+) (?P<entry>(?:permit|deny) \S+)(?P<origin> \S+)?")
+_MAP = re.compile(r"route-map (?P<name>\S+)(?P<clause> .+)?")
 _ENTRY = re.compile(r"(?:seq \d+ )?(?P<entry>(?:permit|deny) .+)")
 
 
@@ -116,6 +119,36 @@ def listed(section: str) -> Mapping[str, frozenset[str]]:
     return found
 
 
+def listed_paths(section: str, route_maps: str) -> Mapping[str, frozenset[str]]:
+    """Entries of each path list by its name, and lines of the route map of that name, by which neighbours use it."""
+    found: dict[str, frozenset[str]] = {}
+    for line in section.splitlines():
+        if said := _PATHS.fullmatch(line.strip()):
+            entry = f"{said['entry']}{said['origin'] or ' any'}"
+            found[said["name"]] = found.get(said["name"], frozenset()) | {entry}
+    for name, lines in _maps(route_maps).items():
+        if name in found or any(line.endswith(f" match as-path {name}") for line in lines):
+            found[name] = found.get(name, frozenset()) | lines
+    return found
+
+
+def _maps(section: str) -> Mapping[str, frozenset[str]]:
+    """What each route map says, a line for each of its lines, with the clause that it is in before it."""
+    found: dict[str, frozenset[str]] = {}
+    name = clause = ""
+    for line in section.splitlines():
+        text = line.strip()
+        if opened := _MAP.fullmatch(line.rstrip()):
+            name, clause = opened["name"], f"route-map{opened['clause'] or ''}"
+            found[name] = found.get(name, frozenset()) | {clause}
+        elif not line.startswith(" "):
+            name = ""
+        elif name and text != "!":
+            # A clause that says nothing takes everything, so one that says something is told by what it says.
+            found[name] = (found[name] - {clause}) | {f"{clause} {text}"}
+    return found
+
+
 def addresses(bgp: EosInstance) -> Iterator[Address]:
     """Neighbours that are configured one by one."""
     said = (_NEIGHBOUR.fullmatch(line) for line in bgp.lines.get("", ()))
@@ -141,7 +174,7 @@ def lines(bgp: EosInstance, address: Address, route_maps: str) -> tuple[Line, ..
 
 
 def _line(text: str, route_maps: str) -> Iterator[Line]:
-    _, _, kind, name, *_ = [*text.split(), "", ""]
+    _, _, kind, name, way, *_ = [*text.split(), "", "", ""]
     match kind:
         case "shutdown":
             yield Line(text, Effect.SHUTS)
@@ -149,6 +182,8 @@ def _line(text: str, route_maps: str) -> Iterator[Line]:
             yield Line(text, Effect.REPLACED, name)
         case "ebgp-multihop":
             yield Line(text, Effect.MULTIHOP)
+        case "route-map" if way == "in":
+            yield Line(text, Effect.REPLACED, name)
         case "route-map":
             permits = re.search(rf"^route-map {re.escape(name)} permit ", route_maps, re.MULTILINE)
             yield Line(text, Effect.FILTERS if permits else Effect.DROPS, name)

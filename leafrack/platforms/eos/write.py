@@ -1,25 +1,31 @@
-"""EOS's words for what is ours: prefix lists and neighbours.
+"""EOS's words for what is ours: prefix lists, the path list with the route map that matches it, and neighbours.
 
-A list is written anew as a whole: in a configuration session nothing is in force before it is committed, and then only
-what differs.
+A prefix list is written anew as a whole: in a configuration session nothing is in force before it is committed, and
+then only what differs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from leafrack.addresses import Network
 from leafrack.platforms.differences import RETRY
 from leafrack.platforms.eos import passwords
-from leafrack.platforms.job import Job, Neighbour, PrefixList
+from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
+from leafrack.platforms.paths import expression
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.played import Typed
+
+_PATHS = "ip as-path access-list"
+_CLAUSE = "route-map permit 10"
+"""Of a path list's route map, as it is read."""
 
 
 def text(job: Job) -> str:
     """Configuration of everything that a job declares."""
     lists = [line for one in job.lists for line in _list(one)]
+    lists += [line for part in (_paths, _map) for line in (part(job.paths) if job.paths else ())]
     neighbours = [line for one in job.neighbours for line in _neighbour(one, one.as_number)]
     instance = [Typed(f"router bgp {job.as_number}"), *neighbours] if neighbours else []
     return "".join(f"{line.text}\n" for line in (*lists, *instance))
@@ -32,8 +38,10 @@ def lines(plan: Plan) -> tuple[Typed, ...]:
     bgp += [Typed(f"   no neighbor {address}") for address in plan.gone]
     found = (
         *(line for one in plan.lists for line in _anew(one, plan)),
+        *_path_list(plan),
         *([Typed(f"router bgp {plan.as_number}"), *bgp, Typed("exit")] if bgp else ()),
         *(Typed(f"no {_ip(plan.version_of(name))} prefix-list {name}") for name in plan.old_lists),
+        *(line for name in plan.old_paths for line in _gone(name, plan.found.paths[name])),
     )
     return tuple(replace(line, text=line.text.strip()) for line in found)
 
@@ -45,6 +53,67 @@ def _as_number(neighbour: Neighbour, plan: Plan) -> int | None:
 def render_lists(lists: tuple[PrefixList, ...]) -> str:
     """Text of prefix lists."""
     return "".join(f"{line.text}\n" for one in lists for line in _list(one))
+
+
+def render_paths(paths: PathList) -> str:
+    """Text of a path list and its route map."""
+    return "".join(f"{line.text}\n" for line in (*_paths(paths), *_map(paths)))
+
+
+def _path_list(plan: Plan) -> Iterator[Typed]:
+    """What a path list lacks, what is too much of it, and its route map where that does not match it."""
+    paths = plan.paths
+    has = frozenset() if paths is None else plan.found.paths.get(paths.name, frozenset())
+    if paths is not None:
+        yield from (line for line in _paths(paths) if line.text.removeprefix(f"{_PATHS} {paths.name} ") not in has)
+    for name, entries in plan.old_path_entries.items():
+        yield from (Typed(line) for one in sorted(entries) for line in _without(name, one))
+    if paths is not None and f"{_CLAUSE} {_matches(paths)}" not in has:
+        yield from (*_map(paths), Typed("exit"))
+
+
+def _without(name: str, entry: str) -> Iterator[str]:
+    """Lines that take an entry of the list, or what somebody has added to its route map, away."""
+    if not _of_map(entry):
+        yield f"no {_PATHS} {name} {entry}"
+    elif not entry.startswith(_CLAUSE):
+        yield f"no {_named(name, ' '.join(entry.split()[:3]))}"
+    elif said := entry.removeprefix(_CLAUSE).strip():
+        yield from (_named(name, _CLAUSE), f"no {said}", "exit")
+
+
+def _gone(name: str, entries: Iterable[str]) -> Iterator[Typed]:
+    """A route map goes as a whole, an entry of the list by all that it says (EOS User Manual, ``no …`` of both)."""
+    if any(map(_of_map, entries)):
+        yield Typed(f"no route-map {name}")
+    yield from (Typed(line) for entry in sorted(entries) if not _of_map(entry) for line in _without(name, entry))
+
+
+def _of_map(entry: str) -> bool:
+    return entry.startswith("route-map")
+
+
+def _named(name: str, clause: str) -> str:
+    return clause.replace("route-map", f"route-map {name}", 1)
+
+
+def _paths(paths: PathList) -> Iterator[Typed]:
+    """As AVD's template ``as-path`` writes it.
+
+    The numbers as they are: EOS compares numbers, and not how they are written, unless ``ip as-path regex-mode string``
+    is configured.
+    """
+    yield Typed(f"{_PATHS} {paths.name} permit {expression(paths.as_numbers, dotted=False)} any")
+
+
+def _map(paths: PathList) -> Iterator[Typed]:
+    """As AVD's template ``route-maps`` writes it."""
+    yield Typed(_named(paths.name, _CLAUSE))
+    yield Typed(f"   {_matches(paths)}")
+
+
+def _matches(paths: PathList) -> str:
+    return f"match as-path {paths.name}"
 
 
 def _anew(prefixes: PrefixList, plan: Plan) -> Iterator[Typed]:
@@ -83,6 +152,8 @@ def _neighbour(one: Neighbour, as_number: int | None) -> Iterator[Typed]:
     yield Typed(f"   {family}")
     yield Typed(f"      {peer} prefix-list {one.list_in} in")
     yield Typed(f"      {peer} prefix-list {one.list_out} out")
+    if one.paths_in:
+        yield Typed(f"      {peer} route-map {one.paths_in} in")
     yield Typed(f"      {peer} activate")
     yield Typed("   exit")
 

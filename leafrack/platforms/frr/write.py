@@ -41,8 +41,9 @@ def removal(plan: Plan) -> str:
         for name, entries in plan.stale.items()
         for entry in sorted(entries)
     ]
-    if plan.paths is not None:
-        stale += [f"no {_PATHS} {plan.paths.name} {entry}" for entry in sorted(plan.stale_paths)]
+    stale += [
+        f"no {_PATHS} {name} {entry}" for name, entries in plan.old_path_entries.items() for entry in sorted(entries)
+    ]
     lists = [f"no {_family(plan.version_of(name))} prefix-list {name}" for name in plan.old_lists]
     paths = [f"no {_PATHS} {name}" for name in plan.old_paths]
     return "".join(f"{line}\n" for line in (*instance, *stale, *lists, *paths))

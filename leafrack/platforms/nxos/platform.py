@@ -91,6 +91,7 @@ NXOS = _NxosPlatform(
     words=settings.words,
     as_words=settings.as_words,
     entries=write.entries,
+    path_entries=write.path_entries,
     cannot={
         **NO_LISTENERS,
         # `no graceful-restart` is a line of the whole instance (command reference): it is not leafrack's to change.
@@ -107,7 +108,7 @@ NXOS = _NxosPlatform(
     evidence=(
         Evidence(
             Strength.PARSERS,
-            "Patterns of Ansible's collection cisco.nxos, where it is installed.",
+            "Patterns of Ansible's collection cisco.nxos, where it is installed, but for entries of path lists.",
             EVERYTHING - {Basic.READING, Basic.JOBS},
         ),
         Evidence(

@@ -1,4 +1,4 @@
-"""What an NX-OS switch answers, as values: its neighbours, routes and prefix lists.
+"""What an NX-OS switch answers, as values: its neighbours, routes, prefix lists and path lists.
 
 Keys are those of Cisco's command reference of 9.3(x) (``show bgp neighbors``, ``show bgp summary``, ``show ip route``).
 ``TABLE_x`` holds ``ROW_x``: an object where there is one, a list where there are more. Numbers may be text, times are
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -73,17 +74,19 @@ def _parsed(text: str, told_of_neighbours: str, told_of_all: str, *tables: str) 
     if running.is_none(top):
         raise ValueError(repr(top.inside[0].text[:120]))
     instance = running.instance(top)
-    lists, numbers = running.listed(top)
+    (lists, numbers), (paths, path_numbers) = running.listed(top), running.listed_paths(top)
+    found = SwitchState(None, lists=lists, paths=paths, numbers={**path_numbers, **numbers})
     routes = frozenset(route for table in tables for route in _routes(_document(table, "TABLE_vrf")))
     if instance is None:
-        return SwitchState(None, routes=routes, lists=lists, numbers=numbers)
+        return replace(found, routes=routes)
     neighbours, summary = _document(told_of_neighbours, "TABLE_neighbor"), _document(told_of_all, "TABLE_vrf")
     told = {address: row for row in _rows(neighbours, "neighbor") if (address := _address_of(row)) is not None}
     configured = {address: said for who, said in instance.neighbours.items() if (address := _address(who)) is not None}
     if configured and not told:
         raise ValueError(f"no neighbours in the answer to `{NEIGHBOURS}`")
     here = (row for row in _rows(summary, "vrf") if row.get("vrf-name-out", _NO_VRF) == _NO_VRF)
-    return SwitchState(
+    return replace(
+        found,
         as_number=instance.as_number,
         neighbours={
             address: _neighbour(address, told.get(address, {}), configured.get(address, ()), instance, top)
@@ -91,8 +94,6 @@ def _parsed(text: str, told_of_neighbours: str, told_of_all: str, *tables: str) 
         },
         routes=routes,
         router_id=next((str(row["vrf-router-id"]) for row in here if "vrf-router-id" in row), instance.router_id),
-        lists=lists,
-        numbers=numbers,
         elsewhere=instance.elsewhere,
     )
 

@@ -124,6 +124,14 @@ def listed(top: Block) -> tuple[Mapping[str, frozenset[str]], Mapping[str, Mappi
     return {name: frozenset(entries) for name, entries in numbers.items()}, numbers
 
 
+def listed_paths(top: Block) -> tuple[Mapping[str, frozenset[str]], Mapping[str, Mapping[str, int]]]:
+    """The same for path lists; an expression that stands there without quotes is read as with them."""
+    numbers: dict[str, dict[str, int]] = {}
+    for said, _ in top.named(r"ip as-path access-list (\S+) (?:seq (\d+) )?(permit|deny) (.+)"):
+        numbers.setdefault(said[1], {})[f'{said[3]} "{said[4].strip().strip(chr(34))}"'] = int(said[2] or 0)
+    return {name: frozenset(entries) for name, entries in numbers.items()}, numbers
+
+
 def lines(own: Sequence[Told], templates: Mapping[str, tuple[Told, ...]], version: int, top: Block) -> Iterator[Line]:
     """What keeps a neighbour down or filters its routes, also where a template says it."""
     family = f"ipv{version} unicast"
@@ -171,6 +179,8 @@ def _line(text: str, top: Block) -> Iterator[Line]:
             yield Line(text, Effect.REPLACED, name)
         case "ebgp-multihop":
             yield Line(text, Effect.MULTIHOP)
+        case "filter-list" if text.endswith(" in"):
+            yield Line(text, Effect.REPLACED, name)
         case "filter-list" | "route-map":
             permits = any(
                 re.match(_DEFINITIONS[kind].format(name=re.escape(name)), f"{one.text} ") for one in top.inside

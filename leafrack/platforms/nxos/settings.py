@@ -87,6 +87,7 @@ _READ: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Found]], ...] = tu
         (r"timers (\d+) (\d+)", lambda said: {"timers": Timers(int(said[1]), int(said[2]))}),
         (r"ttl-security hops (\d+)", lambda said: {"ttl_security": int(said[1])}),
         (r"prefix-list (\S+) (in|out)", lambda said: {f"list_{said[2]}": said[1]}),
+        (r"filter-list (\S+) in", lambda said: {"paths_in": said[1]}),
         (r"maximum-prefix (\d+)(?: (\d+))?(?: restart (\d+))?(?: (warning-only))?", _limit),
         # `[ no | default ] remove-private-as [ all | replace-as ]`: replaced are all of them (command reference).
         (r"remove-private-as( all| replace-as)?", _private),
@@ -102,7 +103,7 @@ _WORDS: Mapping[Setting, Callable[[Settings], str]] = {
     Setting.GRACEFUL_RESTART: lambda of: "" if of.graceful_restart else "no graceful-restart",
     Setting.LIST_IN: lambda of: f"prefix-list {of.list_in} in" if of.list_in else "",
     Setting.LIST_OUT: lambda of: f"prefix-list {of.list_out} out" if of.list_out else "",
-    Setting.PATHS_IN: lambda _: "",
+    Setting.PATHS_IN: lambda of: f"filter-list {of.paths_in} in" if of.paths_in else "",
     Setting.LIMIT: lambda of: limit_words(of.limit) if of.limit else "",
     Setting.AS_OVERRIDE: lambda of: AS_OVERRIDE[1] if of.as_override else "",
     Setting.PRIVATE_AS: lambda of: private_words(of.private_as) if of.private_as else "",

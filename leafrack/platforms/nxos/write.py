@@ -1,10 +1,12 @@
-"""NX-OS's words for what is ours: prefix lists and neighbours, and what is entered where they differ.
+"""NX-OS's words for what is ours: prefix lists, the path list and neighbours, and what is entered where they differ.
 
 Sources of the lines: Cisco Nexus 9000 Series NX-OS Command Reference (Configuration Commands), Release 9.3(x): ``ip
 prefix-list``, ``neighbor``, ``remote-as``, ``remove-private-as``; Unicast Routing Configuration Guide, "Configuring
 Basic BGP" and "Configuring Advanced BGP": ``description`` (up to 80 characters), ``password [0 | 3 | 7]``, ``timers``,
 ``shutdown``, a family inside the neighbour, ``maximum-prefix N restart MINUTES``, ``as-override`` beside
-``disable-peer-as-check``. ``ttl-security hops`` and ``prefix-list … in`` also in Ansible's ``cisco.nxos``.
+``disable-peer-as-check``. ``ttl-security hops`` and ``prefix-list … in`` also in Ansible's ``cisco.nxos``. ``ip as-path
+access-list`` and ``filter-list … in``: command reference and guide too; Batfish's grammar ``cisco_nxos`` has the
+expression in quotes and in 63 characters, and the number as optional.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ from dataclasses import replace
 
 from leafrack.addresses import Address, Network
 from leafrack.platforms.differences import wanted
-from leafrack.platforms.job import Job, Neighbour, PrefixList
+from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
 from leafrack.platforms.nxos.settings import AS_OVERRIDE, as_words, words
+from leafrack.platforms.paths import short_expressions
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.played import Typed
 from leafrack.platforms.state import AnyAs, NeighbourState, Password, Setting, Settings, Timers
@@ -24,11 +27,14 @@ _DESCRIPTION = 80
 _DEFAULT = Timers(60, 180)
 """Not shown where they are configured, and what a neighbour has without any (``timers bgp``)."""
 _STEP = 5
+_EXPRESSION = 63
+"""Characters of a regular expression at most."""
+_PATHS = "ip as-path access-list"
 _GONE = r"(?i)not found|No corresponding .+ configured|does not exist"
 """What is to be removed is not there; whether that is so is read back."""
 
 _SESSION = (Setting.DESCRIPTION, Setting.TIMERS, Setting.TTL_SECURITY, Setting.PRIVATE_AS)
-_FAMILY = (Setting.LIST_IN, Setting.LIST_OUT, Setting.LIMIT)
+_FAMILY = (Setting.LIST_IN, Setting.LIST_OUT, Setting.PATHS_IN, Setting.LIMIT)
 _BARE = (Setting.DESCRIPTION, Setting.TIMERS)
 """Removed by their first word alone; the others as they are shown."""
 
@@ -42,6 +48,7 @@ def fitting(neighbour: Neighbour) -> Neighbour:
 def text(job: Job) -> str:
     """Configuration of everything that a job declares, as NX-OS would show it."""
     shown = [f"{line}\n" for one in job.lists for line in _entries(one, {})]
+    shown += [f"{line}\n" for line in _paths(job.paths, {})]
     if job.neighbours:
         shown.append(f"router bgp {job.as_number}\n")
     for each in map(fitting, job.neighbours):
@@ -63,16 +70,33 @@ def lines(plan: Plan) -> tuple[Typed, ...]:
 def _entered(plan: Plan) -> Iterator[Typed]:
     for one in plan.lists:
         yield from map(Typed, _entries(one, plan.found.numbers.get(one.name, {})))
+    yield from map(Typed, _paths(plan.paths, plan.found.paths))
     instance = [*_neighbours(plan)]
     if instance:
         yield from (Typed(f"router bgp {plan.as_number}"), *instance, Typed("exit"))
     for name in plan.old_lists:
         yield Typed(f"no {_kind(plan.version_of(name))} prefix-list {name}", tolerated=_GONE)
-    for one in plan.lists:
-        numbers = plan.found.numbers.get(one.name, {})
-        for entry in sorted(plan.stale.get(one.name, ()), key=lambda entry: numbers.get(entry, 0)):
-            number = f"seq {numbers[entry]} " if numbers.get(entry) else ""
-            yield Typed(f"no {_kind(one.version)} prefix-list {one.name} {number}{entry}", tolerated=_GONE)
+    for name, entries in plan.stale.items():
+        yield from _old_entries(f"{_kind(plan.version_of(name))} prefix-list", name, entries, plan)
+    # That a path list goes by its name alone, the reference does not say.
+    gone = {**plan.old_path_entries, **{name: plan.found.paths[name] for name in plan.old_paths}}
+    for name, entries in gone.items():
+        yield from _old_entries(_PATHS, name, entries, plan)
+
+
+def _paths(paths: PathList | None, found: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    """Entries that the path list lacks, without a number, which not every release takes."""
+    if paths is not None:
+        missing = (entry for entry in _path_entries(paths) if entry not in found.get(paths.name, ()))
+        yield from (f"{_PATHS} {paths.name} {entry}" for entry in missing)
+
+
+def _old_entries(kind: str, name: str, entries: Iterable[str], plan: Plan) -> Iterator[Typed]:
+    """Entries that go, each by all that it says."""
+    numbers = plan.found.numbers.get(name, {})
+    for entry in sorted(entries, key=lambda entry: (numbers.get(entry, 0), entry)):
+        number = f"seq {numbers[entry]} " if numbers.get(entry) else ""
+        yield Typed(f"no {kind} {name} {number}{entry}", tolerated=_GONE)
 
 
 def _neighbours(plan: Plan) -> Iterator[Typed]:
@@ -103,7 +127,10 @@ def _session(each: Neighbour, has: NeighbourState | None, plan: Plan) -> Iterato
 
 
 def _of_family(each: Neighbour, has: NeighbourState | None) -> Iterator[Typed]:
-    yield from _differing(_FAMILY, wanted(each), has)
+    right = wanted(each)
+    # A path list of others is theirs where leafrack gives none.
+    settings = _FAMILY if right.paths_in else tuple(one for one in _FAMILY if one is not Setting.PATHS_IN)
+    yield from _differing(settings, right, has)
     if each.as_override and not (has and has.as_override):
         yield from map(Typed, AS_OVERRIDE)
     elif has and has.as_override and not each.as_override:
@@ -136,6 +163,15 @@ def _entries(one: PrefixList, numbers: Mapping[str, int]) -> Iterator[str]:
 def entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
     """Entries of prefix lists by list, as they are read."""
     return {one.name: frozenset(f"permit {prefix}{_le(prefix)}" for prefix in one.prefixes) for one in lists}
+
+
+def path_entries(paths: PathList) -> frozenset[str]:
+    """Entries of a path list, as they are read."""
+    return frozenset(_path_entries(paths))
+
+
+def _path_entries(paths: PathList) -> Iterator[str]:
+    yield from (f'permit "{one}"' for one in short_expressions(paths.as_numbers, _EXPRESSION))
 
 
 def _as(number: int | None) -> int | AnyAs:

@@ -8,7 +8,7 @@ import pytest
 
 from lab.fakes.box import Login
 from lab.fakes.eos import EosFake, startup
-from lab.fakes.model import Entry, Peer, Range, Recorder, Seen
+from lab.fakes.model import Entry, PathEntry, Peer, Range, Recorder, Seen
 from lab.plan import Switch
 from lab.uplinks import Port
 from tests.lab.fakes.clock import TurnedClock
@@ -114,6 +114,37 @@ def test_without_privileges_nothing_is_shown_or_changed(eos: Eos) -> None:
     for line in ("configure", "show running-config", "write memory"):
         assert login.enter(line).text == "% Invalid input (privileged mode required)\n"
     assert login.enter("show version").text.startswith("Arista ")
+
+
+A_MAP = ("route-map A permit 10", "match as-path P", "exit")
+MAPS: dict[str, tuple[tuple[str, ...], str]] = {
+    "one that matches a path list and does nothing else": (A_MAP, "P"),
+    "one that does more": ((*A_MAP[:2], "set metric 5"), ""),
+    "one that takes the rest too": ((*A_MAP, "route-map A permit 20"), ""),
+    "one that refuses": (("route-map A deny 10", "match as-path P"), ""),
+    "none": ((), ""),
+}
+
+
+@pytest.mark.parametrize(("lines", "paths"), MAPS.values(), ids=MAPS)
+def test_a_route_map_that_only_matches_a_path_list_filters_by_it(eos: Eos, lines: tuple[str, ...], paths: str) -> None:
+    eos.says("configure", *lines, "router bgp 65009", "address-family ipv4", "neighbor 100.0.0.1 route-map A in")
+    assert eos.peer("100.0.0.1").paths_in == paths
+    eos.says("exit", "exit", "no route-map A")
+    assert eos.peer("100.0.0.1").paths_in == ""
+    assert "route-map A permit" not in eos.fake.shown(eos.fake.running)
+
+
+def test_path_lists_are_shown_with_an_origin_and_go_by_name_or_entry(eos: Eos) -> None:
+    eos.says("configure", "ip as-path access-list P permit ^1$", "ip as-path access-list P deny _2_ any")
+    assert eos.speaker.runs.paths == {"P": (PathEntry(True, "^1$"), PathEntry(False, "_2_"))}
+    assert eos.says("show running-config section ip as-path") == (
+        "ip as-path access-list P permit ^1$ any\n!\nip as-path access-list P deny _2_ any\n!\n"
+    )
+    eos.says("no ip as-path access-list P permit ^1$ any")
+    assert eos.speaker.runs.paths == {"P": (PathEntry(False, "_2_"),)}
+    eos.says("no ip as-path access-list P")
+    assert eos.speaker.runs.paths == {}
 
 
 SETTINGS: dict[str, tuple[str, Peer]] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.fakes.model import Entry, Peer, Range, Recorder, Route, Seen
+from lab.fakes.model import Entry, PathEntry, Peer, Range, Recorder, Route, Seen
 from lab.fakes.nxos import NxosFake, startup
 from lab.fakes.nxos_grammar import decrypted, encrypted
 from lab.plan import Switch
@@ -49,7 +49,13 @@ def box() -> Nexus:
 NODE = (
     *("configure terminal", "router bgp 65009", "neighbor 172.20.0.11", "remote-as 64512", "description node 1"),
     *("password 0 s3cret", "timers 3 9", "ttl-security hops 1", "remove-private-as replace-as"),
-    *("address-family ipv4 unicast", "prefix-list A in", "prefix-list B out", "maximum-prefix 1000 restart 1"),
+    *(
+        "address-family ipv4 unicast",
+        "prefix-list A in",
+        "prefix-list B out",
+        "filter-list C in",
+        "maximum-prefix 1000 restart 1",
+    ),
     *("as-override", "disable-peer-as-check", "end"),
 )
 
@@ -77,6 +83,7 @@ def test_a_neighbour_is_understood_with_all_that_it_is_given(box: Nexus) -> None
         ttl_hops=1,
         list_in="A",
         list_out="B",
+        paths_in="C",
         limit=1000,
         retry=60,
         as_override=True,
@@ -131,7 +138,22 @@ def test_lists_are_numbered_and_keep_their_numbers(box: Nexus) -> None:
     assert set(box.speaker.runs.lists) == {(6, "S")}
 
 
+def test_path_lists_are_quoted_numbered_and_gone_with_their_last_entry(box: Nexus) -> None:
+    box.said(
+        "configure terminal", 'ip as-path access-list A seq 10 permit "^(1|2)$"', 'ip as-path access-list A deny "_3_"'
+    )
+    assert box.speaker.runs.paths == {"A": (PathEntry(True, "^(1|2)$"), PathEntry(False, "_3_"))}
+    assert '\nip as-path access-list A seq 15 deny "_3_"\n' in box.said("show running-config")
+    box.said('no ip as-path access-list A seq 10 permit "^(1|2)$"')
+    assert box.speaker.runs.paths == {"A": (PathEntry(False, "_3_"),)}
+    box.said('no ip as-path access-list A seq 15 deny "_3_"')
+    assert box.speaker.runs.paths == {}
+
+
 REFUSED = {
+    "a path without quotes": ("ip as-path access-list A permit ^1$", "% Invalid command at '^' marker."),
+    "a path too long": (f'ip as-path access-list A permit "{"1" * 64}"', "% Invalid command at '^' marker."),
+    "a path list that is not there": ('no ip as-path access-list A seq 5 permit "1"', "ERROR: No corresponding"),
     "unknown": ("nonsense", "% Invalid command at '^' marker."),
     "incomplete": ("remote-as", "% Incomplete command at '^' marker."),
     "out of its place": ("prefix-list A in", "% Invalid command at '^' marker."),

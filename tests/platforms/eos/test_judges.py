@@ -6,17 +6,20 @@ They need the packages ``ansible`` and ``ansible-core`` (GPL-3, 57 MB), which ar
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from leafrack.platforms import PathList
 from leafrack.platforms.eos.platform import EOS
-from tests.platforms.eos.test_platform import ALL, LISTS, NODE, job
+from tests.platforms.eos.test_platform import ALL, AS, LISTS, NODE, job
 
 TEMPLATES = "ansible_collections.arista.eos.plugins.module_utils.network.eos.rm_templates"
 WITHOUT = ("as-path remote-as replace out",)
 """What these patterns do not know; AVD's template ``router-bgp`` and netlab write it."""
-LINES = EOS.text(job(NODE, ALL, lists=LISTS)).replace("leafrack rr1 node1", "node1").splitlines()
+JOB = replace(job(replace(NODE, paths_in=AS), ALL, lists=LISTS), paths=PathList(AS, (64512, 64601)))
+LINES = EOS.text(JOB).replace("leafrack rr1 node1", "node1").splitlines()
 """A description of one word is all that these know."""
 
 
@@ -56,3 +59,14 @@ def test_every_entry_of_a_list_is_known() -> None:
     judge = template("prefix_lists", "Prefix_listsTemplate", lines)
     assert len(lines) == 7
     assert unknown(judge, lines) == []
+
+
+def test_every_line_of_a_path_lists_route_map_is_known_and_means_what_is_meant() -> None:
+    """The list itself none of these patterns knows; AVD's template ``as-path`` writes it."""
+    lines = [line for line in LINES if line.startswith(("route-map", "   match"))]
+    judge = template("route_maps", "Route_mapsTemplate", lines)
+    assert (len(lines), unknown(judge, lines)) == (2, [])
+    assert judge.parse()["entries"] == [
+        {"action": "permit", "sequence": 10},
+        {"match": {"as_path": {"path_list": AS}}},
+    ]

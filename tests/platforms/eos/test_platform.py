@@ -10,7 +10,18 @@ from typing import Any
 
 import pytest
 
-from leafrack.platforms import Effect, Job, Line, Neighbour, PrefixList, SessionState, Setting, SwitchState, Task
+from leafrack.platforms import (
+    Effect,
+    Job,
+    Line,
+    Neighbour,
+    PathList,
+    PrefixList,
+    SessionState,
+    Setting,
+    SwitchState,
+    Task,
+)
 from leafrack.platforms.eos import passwords, read
 from leafrack.platforms.eos.platform import EOS
 from leafrack.platforms.plan import Plan
@@ -89,7 +100,18 @@ ip prefix-list LEAFRACK-dc1-OUT
 ipv6 prefix-list LEAFRACK-dc1-IN6
    seq 5 permit fd00:64::/48 le 128
 """
+AS = "LEAFRACK-dc1-AS"
+FILTERED = """\
+ip as-path access-list LEAFRACK-dc1-AS permit ^(64512|4200000001)(_(64512|4200000001))*$ any
+route-map LEAFRACK-dc1-AS permit 10
+   match as-path LEAFRACK-dc1-AS
+"""
+OUT = "      neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-OUT out\n"
 TEXTS = {
+    "a path list": (
+        replace(job(replace(NODE, paths_in=AS)), paths=PathList(AS, (64512, 4200000001))),
+        FILTERED + PLAIN.replace(OUT, f"{OUT}      neighbor 172.20.0.11 route-map {AS} in\n"),
+    ),
     "an IPv4 neighbour": (job(NODE), PLAIN),
     "all that may be wanted": (job(ALL), WANTED),
     "lists alone": (job(lists=LISTS), LISTED),
@@ -133,6 +155,54 @@ def test_what_goes_goes_neighbours_first_and_an_as_that_stays_is_not_entered() -
     ]
     kept = Plan(65009, found, neighbours=(NODE,), kept_as=frozenset({NODE.address}))
     assert "neighbor 172.20.0.11 remote-as 64512" not in entered(kept)
+
+
+ENTRY = "permit ^(64512)(_(64512))*$ any"
+OURS = "route-map permit 10 match as-path LEAFRACK-dc1-AS"
+WRITTEN: dict[str, tuple[set[str], list[str]]] = {
+    "none": (
+        set(),
+        [f"ip as-path access-list {AS} {ENTRY}", f"route-map {AS} permit 10", f"match as-path {AS}", "exit"],
+    ),
+    "another entry": (
+        {"permit .* any", OURS},
+        [f"ip as-path access-list {AS} {ENTRY}", f"no ip as-path access-list {AS} permit .* any"],
+    ),
+    "a map that takes more": ({ENTRY, OURS, "route-map permit 20"}, [f"no route-map {AS} permit 20"]),
+    "a clause of others with lines": (
+        {ENTRY, OURS, "route-map deny 5 match as 1"},
+        [f"no route-map {AS} deny 5"],
+    ),
+    "a line of others in our clause": (
+        {ENTRY, OURS, "route-map permit 10 set metric 5"},
+        [f"route-map {AS} permit 10", "no set metric 5", "exit"],
+    ),
+    "a map that takes all": (
+        {ENTRY, "route-map permit 10"},
+        [f"route-map {AS} permit 10", f"match as-path {AS}", "exit"],
+    ),
+    "no map": ({ENTRY}, [f"route-map {AS} permit 10", f"match as-path {AS}", "exit"]),
+}
+
+
+@pytest.mark.parametrize(("has", "said"), WRITTEN.values(), ids=WRITTEN)
+def test_of_a_path_list_and_its_map_what_differs_is_entered(has: set[str], said: list[str]) -> None:
+    found = SwitchState(65009, paths={AS: frozenset(has)} if has else {})
+    besides = frozenset(has - {ENTRY, OURS})
+    plan = Plan(65009, found, paths=PathList(AS, (64512,)), old_path_entries={AS: besides} if besides else {})
+    assert entered(plan) == said
+
+
+def test_a_path_list_goes_with_its_map_after_the_neighbours() -> None:
+    found = SwitchState(65009, paths={AS: frozenset({ENTRY, "permit ^1$ any", OURS})})
+    assert entered(Plan(65009, found, gone=(NODE.address,), old_paths=(AS,))) == [
+        "router bgp 65009",
+        "no neighbor 172.20.0.11",
+        "exit",
+        f"no route-map {AS}",
+        f"no ip as-path access-list {AS} permit ^(64512)(_(64512))*$ any",
+        f"no ip as-path access-list {AS} permit ^1$ any",
+    ]
 
 
 def test_a_password_is_enciphered_and_marked_secret_in_both_forms() -> None:
@@ -217,7 +287,29 @@ ipv6 prefix-list LEAFRACK-dc1-IN6
    seq 5 permit fd00:64::/48 le 128
 !
 """
-MAPS = "route-map SOME permit 10\n   match as 64600\n!\nroute-map NONE deny 10\n"
+MAPS = """\
+route-map SOME permit 10
+   match as 64600
+!
+route-map NONE deny 10
+!
+route-map LEAFRACK-dc1-AS permit 10
+   match as-path LEAFRACK-dc1-AS
+!
+route-map LEAFRACK-dc1-AS permit 20
+!
+route-map BARE permit 10
+   match as-path BARE
+   set metric 5
+!
+router bgp 65009
+   neighbor 172.20.0.11 route-map LEAFRACK-dc1-AS in
+"""
+PATHS_SHOWN = """\
+ip as-path access-list LEAFRACK-dc1-AS permit ^(64512)(_(64512))*$ any
+ip as-path access-list LEAFRACK-dc1-AS deny _65010_ egp
+ip as-path access-list THEIRS permit .*
+"""
 
 
 def peer(address: str, **more: Any) -> dict[str, Any]:
@@ -246,9 +338,27 @@ def answers(**given: str) -> str:
         "bgp": BGP,
         "lists": LISTS_SHOWN,
         "maps": MAPS,
+        "paths": PATHS_SHOWN,
         **given,
     }
     return joined(zip(read.READS, said.values(), strict=True))
+
+
+def test_a_path_list_is_read_with_the_map_that_matches_it() -> None:
+    filtered = OUT + f"      neighbor 172.20.0.11 route-map {AS} in\n"
+    state = EOS.parse(answers(bgp=BGP.replace(OUT, filtered)))
+    assert state.paths == {
+        AS: {ENTRY, "deny _65010_ egp", OURS, "route-map permit 20"},
+        "THEIRS": {"permit .* any"},
+        "BARE": {"route-map permit 10 match as-path BARE", "route-map permit 10 set metric 5"},
+    }
+    node = state.neighbours[NODE.address]
+    assert node.paths_in == AS
+    assert Line(f"neighbor 172.20.0.11 route-map {AS} in", Effect.REPLACED, AS) in node.lines
+    assert EOS.path_differences(PathList(AS, (64512,)), state) == (
+        f"{AS} has `deny _65010_ egp`",
+        f"{AS} has `route-map permit 20`",
+    )
 
 
 def test_a_switch_is_read_with_all_its_settings() -> None:
@@ -286,7 +396,7 @@ def test_sessions_are_what_the_switch_tells_of_them() -> None:
 def test_a_neighbour_that_a_range_lets_in_and_what_a_group_says_are_told() -> None:
     states = EOS.parse(answers()).neighbours
     group = (
-        Line("neighbor K8S route-map SOME in", Effect.FILTERS, "SOME"),
+        Line("neighbor K8S route-map SOME in", Effect.REPLACED, "SOME"),
         Line("neighbor K8S route-map NONE out", Effect.DROPS, "NONE"),
     )
     listen = "bgp listen range 172.20.1.0/24 peer-group K8S remote-as 64600"
@@ -330,7 +440,7 @@ def test_as_numbers_are_read_in_both_notations(said: str, number: int) -> None:
 
 def test_a_switch_without_bgp_has_no_as_and_no_neighbour() -> None:
     for sessions in ('{"vrfs": {}}', ""):
-        state = EOS.parse(answers(sessions=sessions, bgp="", lists="", maps=""))
+        state = EOS.parse(answers(sessions=sessions, bgp="", lists="", maps="", paths=""))
         assert (state.as_number, dict(state.neighbours), dict(state.lists)) == (None, {}, {})
 
 
@@ -360,6 +470,7 @@ def test_what_is_no_answer_of_eos_is_said_and_nothing_guessed(output: str, said:
 
 
 WORDS = {
+    "a path list": (Settings(paths_in=AS), Setting.PATHS_IN, "route-map LEAFRACK-dc1-AS in"),
     "limit": (Settings(limit=Limit(1000, 60)), Setting.LIMIT, "maximum-routes 1000, idle-restart-timer 60"),
     "limit, as others write it": (
         Settings(limit=Limit(9, None, "warning-only")),

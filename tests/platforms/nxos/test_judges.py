@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from leafrack.platforms import Job
 from leafrack.platforms.nxos.platform import NXOS
-from tests.platforms.nxos.test_platform import JOB
+from tests.platforms.nxos.test_platform import JOB, LISTED
 
 TEMPLATES = "ansible_collections.cisco.nxos.plugins.module_utils.network.nxos.rm_templates"
-BEYOND = ("ip prefix-list", "ipv6 prefix-list")
+BEYOND = ("ip prefix-list", "ipv6 prefix-list", "ip as-path")
 
 
 def template(module: str, name: str, lines: list[str]) -> Any:
@@ -22,11 +23,11 @@ def template(module: str, name: str, lines: list[str]) -> Any:
     return getattr(pytest.importorskip(f"{TEMPLATES}.{module}", reason=why), name)(lines=lines)
 
 
-def flat(family: bool) -> list[str]:  # noqa: FBT001 - of the family or of the session
+def flat(family: bool, job: Job = JOB) -> list[str]:  # noqa: FBT001 - of the family or of the session
     """Lines of neighbours as these patterns take them: those of a session with the neighbour before them."""
     found, who = [], ""
     # A description of one word is all that these know.
-    for line in NXOS.text(JOB).replace("leafrack rr1 node1", "node1").splitlines():
+    for line in NXOS.text(job).replace("leafrack rr1 node1", "node1").splitlines():
         depth, bare = len(line) - len(line.lstrip()), line.strip()
         if depth == 2:
             who = bare
@@ -56,8 +57,9 @@ def test_every_line_of_a_session_is_known_and_means_what_is_meant() -> None:
     assert (said["remote_as"], neighbours["172.20.0.11"]["remote_as"]) == (4200000001, 64512)
 
 
-def test_every_line_of_a_family_is_known() -> None:
-    lines = flat(family=True)
+@pytest.mark.parametrize("job", [JOB, LISTED], ids=["plain", "with a path list"])
+def test_every_line_of_a_family_is_known(job: Job) -> None:
+    lines = flat(family=True, job=job)
     judge = template("bgp_neighbor_address_family", "Bgp_neighbor_address_familyTemplate", lines)
     assert unknown(judge, lines) == []
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from leafrack.platforms import Effect, Job, Neighbour, PrefixList, SessionState, Task, Way
+from leafrack.platforms import Effect, Job, Neighbour, PathList, PrefixList, SessionState, Task, Way
 from leafrack.platforms.nxos import read, type7
 from leafrack.platforms.nxos.platform import NXOS
 from leafrack.platforms.plan import GuardError, Seal, plan
@@ -179,6 +179,69 @@ def entered(job: Job, found: SwitchState, way: Way = Way.FORWARD, **seals: Seal)
 
 def test_a_job_is_written_as_the_switch_would_show_it() -> None:
     assert NXOS.text(JOB) == TEXT
+
+
+AS = "LEAFRACK-dc1-AS"
+LISTED = replace(JOB, paths=PathList(AS, (64512, 4200000001)), neighbours=(replace(NODE, paths_in=AS),))
+ENTRIES = ('permit "^((64512|4200000001)_)+$"', 'permit "^((64512|64086[.]59905)_)+$"')
+
+
+def test_a_path_list_is_quoted_and_used_in_the_family() -> None:
+    lists, _, rest = NXOS.text(LISTED).partition("router bgp")
+    assert lists.splitlines()[4:] == [f"ip as-path access-list {AS} {entry}" for entry in ENTRIES]
+    assert rest.splitlines()[-3:] == [
+        "      prefix-list LEAFRACK-dc1-IN in",
+        "      prefix-list LEAFRACK-dc1-OUT out",
+        f"      filter-list {AS} in",
+    ]
+
+
+SHOWN = f"""\
+ip as-path access-list {AS} seq 10 {ENTRIES[0]}
+ip as-path access-list {AS} seq 15 deny "_65010_"
+ip as-path access-list THEIRS permit .*
+"""
+
+
+def filtered() -> SwitchState:
+    """The switch with path lists; the node's neighbour has ours."""
+    out = "\tprefix-list LEAFRACK-dc1-OUT out\n"
+    shown = CONFIGURATION.replace("remote-as 1.5", "remote-as 64512").replace(out, f"{out}\tfilter-list {AS} in\n", 1)
+    return NXOS.parse(answer(SHOWN + shown))
+
+
+def test_path_lists_are_read_with_and_without_quotes_and_numbers() -> None:
+    found = filtered()
+    assert found.paths == {AS: {ENTRIES[0], 'deny "_65010_"'}, "THEIRS": {'permit ".*"'}}
+    node = found.neighbours[NODE.address]
+    assert (node.paths_in, node.rest) == (AS, ("bfd", "send-community"))
+    assert [(line.text, line.effect) for line in node.lines if line.names == AS] == [
+        (f"filter-list {AS} in", Effect.REPLACED)
+    ]
+    assert NXOS.path_differences(LISTED.paths, found) == (f"{AS} lacks `{ENTRIES[1]}`", f'{AS} has `deny "_65010_"`')
+
+
+def test_what_a_path_list_lacks_comes_first_and_what_is_too_much_goes_last() -> None:
+    said = entered(replace(LISTED, as_number=65546), filtered())
+    of_paths = [line for line in said if AS in line]
+    assert of_paths == [
+        f"ip as-path access-list {AS} {ENTRIES[1]}",
+        f'no ip as-path access-list {AS} seq 15 deny "_65010_"',
+    ]
+    assert said.index(of_paths[0]) < said.index("router bgp 65546")
+    assert said[-1] == of_paths[1]
+
+
+def test_a_path_list_that_somebody_else_has_there_stays_where_leafrack_gives_none() -> None:
+    said = entered(replace(LISTED, as_number=65546, paths=None, neighbours=(NODE,)), filtered())
+    assert not [line for line in said if "filter-list" in line or "as-path" in line]
+
+
+def test_a_path_list_goes_entry_by_entry_with_all_that_is_ours() -> None:
+    assert entered(replace(LISTED, lists=()), filtered(), Way.BACK)[-2:] == [
+        f"no ip as-path access-list {AS} seq 10 {ENTRIES[0]}",
+        f'no ip as-path access-list {AS} seq 15 deny "_65010_"',
+    ]
 
 
 def test_a_switch_is_read_with_everything_that_is_set_of_a_neighbour() -> None:
