@@ -170,7 +170,8 @@ def widened(job: Job, found: SwitchState) -> PathList | None:
     if job.paths is None:
         return None
     meanwhile = {number for each in job.neighbours for number in _meanwhile(each, job, found) if number}
-    return replace(job.paths, as_numbers=tuple(sorted({*job.paths.as_numbers, *meanwhile})))
+    more = sorted(meanwhile.difference(job.paths.as_numbers))
+    return replace(job.paths, as_numbers=(*job.paths.as_numbers, *more))
 
 
 def _meanwhile(declared: Neighbour, job: Job, found: SwitchState) -> Iterator[int | None]:

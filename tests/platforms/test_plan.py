@@ -131,6 +131,10 @@ CASES: dict[str, tuple[Job, Way, SwitchState, dict[str, Any]]] = {
         with_paths(job(NODE)), Way.FORWARD, switch(state(LISTED), paths={NAME: {entry(64512)}}),
         {"paths": PATHS, "old_path_entries": {NAME: {entry(64512)}}},
     ),
+    "a path list that stands keeps its order": (
+        replace(with_paths(job(NODE)), paths=PathList(NAME, (64601, 64512))), Way.FORWARD,
+        switch(state(LISTED), paths={NAME: {entry(64601, 64512)}}), {},
+    ),
     "a path list keeps the AS that a neighbour keeps": (
         with_paths(job(NODE)), Way.FORWARD,
         switch(state(LISTED, 64999, state=UP), paths={NAME: {entry(64512, 64601)}}),
