@@ -10,15 +10,9 @@ from lab.nv.release import Tree, words
 def frr_conf(tree: Tree) -> str:
     """What NVUE writes as /etc/frr/frr.conf."""
     switch, on, _ = words()
-    policies = tree.get("router", {}).get("policy", {}).get("prefix-list", {})
     bgp = tree.get("vrf", {}).get("default", {}).get("router", {}).get("bgp", {})
     lines = ["frr defaults datacenter", "service integrated-vtysh-config"]
-    for name, policy in policies.items():
-        kind = "ip" if policy["type"] == "ipv4" else "ipv6"
-        for number, rule in policy["rule"].items():
-            for prefix, match in rule["match"].items():
-                longest = f" le {match['max-prefix-len']}" if "max-prefix-len" in match else ""
-                lines.append(f"{kind} prefix-list {name} seq {number} {rule['action']} {prefix}{longest}")
+    lines += _lists(tree.get("router", {}).get("policy", {}))
     if bgp.get(switch) != on:
         return "\n".join([*lines, ""])
     lines += [f"router bgp {bgp['autonomous-system']}", f" bgp router-id {bgp['router-id']}"]
@@ -39,6 +33,18 @@ def frr_conf(tree: Tree) -> str:
             lines += (f"  neighbor {who} {line}" for line in (_family(of_family, on) if is_on else ()))
         lines.append(" exit-address-family")
     return "\n".join([*lines, "exit", ""])
+
+
+def _lists(policies: Tree) -> Iterator[str]:
+    for name, policy in policies.get("prefix-list", {}).items():
+        kind = "ip" if policy["type"] == "ipv4" else "ipv6"
+        for number, rule in policy["rule"].items():
+            for prefix, match in rule["match"].items():
+                longest = f" le {match['max-prefix-len']}" if "max-prefix-len" in match else ""
+                yield f"{kind} prefix-list {name} seq {number} {rule['action']} {prefix}{longest}"
+    for name, policy in policies.get("as-path-list", {}).items():
+        for number, rule in policy["rule"].items():
+            yield f"bgp as-path access-list {name} seq {number} {rule['action']} {rule['aspath-exp']}"
 
 
 def _neighbour(said: Tree, switch: str, on: str) -> Iterator[str]:
@@ -66,6 +72,8 @@ def _family(said: Tree, on: str) -> Iterator[str]:
     for way, word in (("inbound", "in"), ("outbound", "out")):
         if (name := said.get("policy", {}).get(way, {}).get("prefix-list", "none")) != "none":
             yield f"prefix-list {name} {word}"
+    if (name := said.get("policy", {}).get("inbound", {}).get("aspath-list", "none")) != "none":
+        yield f"filter-list {name} in"
     limit = said.get("prefix-limits", {}).get("inbound", {})
     if limit.get("maximum", "none") != "none":
         again = f" restart {limit['reestablish-wait']}" if "reestablish-wait" in limit else ""

@@ -14,7 +14,7 @@ def grammar() -> Tree:
     family = {
         switch: flag,
         "aspath": {"replace-peer-as": flag, "private-as": {"none", "remove", "replace"}},
-        "policy": {"inbound": {"prefix-list": set()}, "outbound": {"prefix-list": set()}},
+        "policy": {"inbound": {"prefix-list": set(), "aspath-list": set()}, "outbound": {"prefix-list": set()}},
         "prefix-limits": {"inbound": {"maximum": set(), "reestablish-wait": set()}},
     }
     neighbour = {
@@ -38,7 +38,9 @@ def grammar() -> Tree:
     }
     match: Tree = {"*": {"max-prefix-len": set(), "min-prefix-len": set()}}
     lists = {"*": {"type": {"ipv4", "ipv6"}, "rule": {"*": {"action": {"permit", "deny"}, "match": match}}}}
-    return {"router": {"policy": {"prefix-list": lists}}, "vrf": {"default": {"router": {"bgp": bgp}}}}
+    paths = {"*": {"rule": {"*": {"action": {"permit", "deny"}, "aspath-exp": set()}}}}
+    policy = {"prefix-list": lists, "as-path-list": paths}
+    return {"router": {"policy": policy}, "vrf": {"default": {"router": {"bgp": bgp}}}}
 
 
 def check(given: Any, known: Any, path: str = "") -> None:

@@ -62,7 +62,7 @@ def with_paths(leaf: Box, given: Job, *as_numbers: int, fabric: str = "dc1") -> 
     """The same with a path list, where the platform takes one."""
     if not leaf.platform.takes_paths:
         return given
-    paths = PathList(f"LEAFRACK-{fabric}-AS", as_numbers or (NODE_AS, RACK_AS))
+    paths = PathList(f"LEAFRACK-{fabric}-AS", tuple(sorted(as_numbers or (NODE_AS, RACK_AS))))
     neighbours = tuple(replace(each, paths_in=paths.name) for each in given.neighbours)
     return replace(given, paths=paths, neighbours=neighbours)
 

@@ -41,9 +41,16 @@ class _Cumulus(PlayedPlatform):
 def _lines(plan: Plan) -> tuple[Typed, ...]:
     """What stage.sh takes. A list is written anew as a whole: nothing is in force before all of it is."""
     anew = [each.name for each in plan.lists if each.name in plan.found.lists]
-    unset = [one.removeprefix("nv unset ") for one in write.removals(plan.gone, (*anew, *plan.old_lists))]
+    paths = [plan.paths.name] if plan.paths and plan.paths.name in plan.found.paths else []
+    removals = write.removals(plan.gone, (*anew, *plan.old_lists), (*paths, *plan.old_paths))
+    unset = [one.removeprefix("nv unset ") for one in removals]
     given = write.tree(
-        spelling_of(plan.found.release), plan.lists, plan.neighbours, plan.kept_as, dict(plan.as_numbers)
+        spelling_of(plan.found.release),
+        plan.lists,
+        plan.neighbours,
+        plan.kept_as,
+        dict(plan.as_numbers),
+        paths=plan.paths,
     )
     text = write.patch(given).splitlines() if given else []
     return tuple(_typed([*unset, "---", *text, "..."]))
@@ -65,6 +72,7 @@ CUMULUS = _Cumulus(
     words=FRR.words,
     as_words=FRR.as_words,
     entries=FRR.entries,
+    path_entries=FRR.path_entries,
     cannot=NO_LISTENERS,
     lines=_lines,
     dialogue=Dialogue(

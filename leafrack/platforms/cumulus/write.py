@@ -14,7 +14,8 @@ import yaml
 
 from leafrack.addresses import Address, Network
 from leafrack.platforms.cumulus.spellings import NEW, Spelling
-from leafrack.platforms.job import Job, Neighbour, PrefixList
+from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
+from leafrack.platforms.paths import expression
 
 Tree = dict[str, Any]
 
@@ -34,7 +35,7 @@ _NOTE = """\
 
 def text(job: Job) -> str:
     """Configuration of everything that a job declares, in the newest spelling."""
-    given = tree(NEW, job.lists, job.neighbours)
+    given = tree(NEW, job.lists, job.neighbours, paths=job.paths)
     return _NOTE + patch(given)
 
 
@@ -49,6 +50,8 @@ def tree(
     neighbours: Iterable[Neighbour],
     kept_as: Iterable[Address] = (),
     as_numbers: Mapping[Address, int | None] | None = None,
+    *,
+    paths: PathList | None = None,
 ) -> Tree:
     """Lists and neighbours; of ``kept_as`` the AS is left out, and of who is only in ``as_numbers`` all else."""
     kept = set(kept_as)
@@ -56,7 +59,9 @@ def tree(
     for address, number in (as_numbers or {}).items():
         entries.setdefault(str(address), {})["remote-as"] = _remote(number)
     named = {each.name: _list(each) for each in lists}
-    router: Tree = {"router": {"policy": {"prefix-list": named}}} if named else {}
+    policy: Tree = {"prefix-list": named} if named else {}
+    policy |= {"as-path-list": {paths.name: _paths(paths)}} if paths else {}
+    router: Tree = {"router": {"policy": policy}} if policy else {}
     vrf: Tree = {"vrf": {"default": {"router": {"bgp": {"neighbor": entries}}}}} if entries else {}
     return router | vrf
 
@@ -67,6 +72,10 @@ def _list(prefixes: PrefixList) -> Tree:
         for position, prefix in enumerate(prefixes.prefixes, start=1)
     }
     return {"type": f"ipv{prefixes.version}", "rule": rules}
+
+
+def _paths(paths: PathList) -> Tree:
+    return {"rule": {"5": {"action": "permit", "aspath-exp": expression(paths.as_numbers)}}}
 
 
 def _longest(prefix: Network) -> Tree:
@@ -81,7 +90,13 @@ def _neighbour(spelling: Spelling, neighbour: Neighbour, *, keeps_as: bool) -> T
             "replace-peer-as": spelling.said(wanted=neighbour.as_override),
             "private-as": "replace" if neighbour.remove_private_as else "none",
         },
-        "policy": {"inbound": {"prefix-list": neighbour.list_in}, "outbound": {"prefix-list": neighbour.list_out}},
+        "policy": {
+            "inbound": {
+                "prefix-list": neighbour.list_in,
+                **({"aspath-list": neighbour.paths_in} if neighbour.paths_in else {}),
+            },
+            "outbound": {"prefix-list": neighbour.list_out},
+        },
         "prefix-limits": {
             "inbound": {"maximum": limit, "reestablish-wait": RESTART} if limit else {"maximum": "none"},
         },
@@ -108,9 +123,10 @@ def _remote(as_number: int | None) -> int | str:
     return "external" if as_number is None else as_number
 
 
-def removals(neighbours: Iterable[Address], lists: Iterable[str]) -> tuple[str, ...]:
+def removals(neighbours: Iterable[Address], lists: Iterable[str], paths: Iterable[str] = ()) -> tuple[str, ...]:
     """Commands that take neighbours away with all that is said of them, then lists."""
     return (
         *(f"nv unset vrf default router bgp neighbor {address}" for address in neighbours),
         *(f"nv unset router policy prefix-list {name}" for name in lists),
+        *(f"nv unset router policy as-path-list {name}" for name in paths),
     )

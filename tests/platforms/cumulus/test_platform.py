@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from leafrack.platforms import Job, Neighbour, PrefixList, SessionState, SwitchState, Task, Way
+from leafrack.platforms import Job, Neighbour, PathList, PrefixList, SessionState, SwitchState, Task, Way
 from leafrack.platforms.cumulus import read
 from leafrack.platforms.cumulus.platform import CUMULUS
 from leafrack.platforms.plan import Plan, plan
@@ -71,6 +71,25 @@ def test_a_list_that_differs_is_unset_and_set_as_a_whole_and_one_that_is_right_i
     unset, tree = given(plan(JOB, Way.FORWARD, replace(BARE, lists=stands), CUMULUS))
     assert unset == [f"router policy prefix-list {OWN[0]}"]
     assert set(tree["router"]["policy"]["prefix-list"]) == {OWN[0]}
+
+
+PATHS = PathList("LEAFRACK-dc1-AS", (64512, 64601))
+LISTED = replace(JOB, paths=PATHS, neighbours=(replace(NODE, paths_in=PATHS.name),))
+
+
+def test_a_path_list_is_set_beside_the_prefix_list_and_written_anew_where_it_differs() -> None:
+    unset, tree = given(plan(LISTED, Way.FORWARD, BARE, CUMULUS))
+    expression = "^(64512|64601)(_(64512|64601))*$"
+    named = {PATHS.name: {"rule": {"5": {"action": "permit", "aspath-exp": expression}}}}
+    assert (unset, tree["router"]["policy"]["as-path-list"]) == ([], named)
+    (node,) = bgp(tree).values()
+    inbound = node["address-family"]["ipv4-unicast"]["policy"]["inbound"]
+    assert inbound == {"prefix-list": OWN[0], "aspath-list": PATHS.name}
+    stands = replace(BARE, paths={PATHS.name: frozenset({"permit ^(1)(_(1))*$"})})
+    unset, tree = given(plan(LISTED, Way.FORWARD, stands, CUMULUS))
+    assert (unset, tree["router"]["policy"]["as-path-list"]) == ([f"router policy as-path-list {PATHS.name}"], named)
+    unset, tree = given(plan(LISTED, Way.BACK, stands, CUMULUS))
+    assert (unset, tree) == ([f"router policy as-path-list {PATHS.name}"], None)
 
 
 def test_what_is_ours_goes_neighbours_first_and_nothing_is_patched() -> None:

@@ -19,7 +19,7 @@ import yaml
 from lab.plan import Switch
 from lab.switches.cumulus import startup
 from lab.uplinks import Port
-from leafrack.platforms import Job, Neighbour, PrefixList, SwitchState, Task, Way
+from leafrack.platforms import Job, Neighbour, PathList, PrefixList, SwitchState, Task, Way
 from leafrack.platforms.cumulus.platform import CUMULUS
 from leafrack.platforms.cumulus.read import READS
 from leafrack.platforms.played import complaint, joined
@@ -103,7 +103,7 @@ class Cumulus:
 
 def differences(switch: Cumulus, job: Job) -> list[str]:
     state = switch.state()
-    found = list(CUMULUS.list_differences(job.lists, state))
+    found = [*CUMULUS.list_differences(job.lists, state), *CUMULUS.path_differences(job.paths, state)]
     for each in job.neighbours:
         has = state.neighbours.get(each.address)
         found += ["missing"] if has is None else CUMULUS.neighbour_differences(each, has)
@@ -121,6 +121,21 @@ def test_a_job_is_confirmed_over_a_new_connection_saved_and_taken_back_without_a
     assert switch.saved() != before
     assert not switch.play(JOB).changed
     assert switch.play(JOB, Way.BACK).changed
+    assert switch.saved() == before
+
+
+def test_a_path_list_is_put_in_place_changed_and_taken_back(tmp_path: Path) -> None:
+    switch = Cumulus(tmp_path)
+    before = switch.saved()
+    assert switch.play(JOB).changed
+    paths = PathList("LEAFRACK-dc1-AS", (64512, 64601))
+    given = replace(JOB, paths=paths, neighbours=(replace(NODE, paths_in=paths.name),))
+    for job in (given, replace(given, paths=replace(paths, as_numbers=(64512, 64601, 4200000001)))):
+        assert len(differences(switch, job)) == 2
+        assert switch.play(job).changed
+        assert differences(switch, job) == []
+        assert not switch.play(job).changed
+    assert switch.play(given, Way.BACK).changed
     assert switch.saved() == before
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from leafrack.platforms import Neighbour, PrefixList
+from leafrack.platforms import Neighbour, PathList, PrefixList
 from leafrack.platforms.cumulus.spellings import NEW, OLD, spelling_of
 from leafrack.platforms.cumulus.write import removals, tree
 from leafrack.platforms.state import Timers
@@ -32,6 +32,8 @@ EVERYTHING: dict[str, Any] = {
     "password": "s3cret#;$x",
 }
 SIX = replace(PLAIN, address=ip_address("fd00:1::11"), as_number=None, description="x" * 300, **EVERYTHING)
+PATHS = PathList("LEAFRACK-dc1-AS", (64512, 4200000001))
+LISTED = replace(PLAIN, paths_in=PATHS.name)
 LISTS = (
     PrefixList("LEAFRACK-dc1-IN", (ip_network("10.233.64.0/18"), ip_network("10.9.9.9/32"), ip_network("0.0.0.0/0"))),
     PrefixList("LEAFRACK-dc1-IN6", (ip_network("fd00:64::/48"), ip_network("::/0"))),
@@ -45,15 +47,14 @@ def schema(release: str) -> Schema:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_every_key_and_value_is_the_releases_own(release: str) -> None:
-    whole = tree(
-        spelling_of(release), LISTS, (PLAIN, SIX, replace(PLAIN, **EVERYTHING)), (), {ip_address("::1"): 64601}
-    )
+    neighbours = (LISTED, replace(SIX, paths_in=PATHS.name), replace(PLAIN, **EVERYTHING))
+    whole = tree(spelling_of(release), LISTS, neighbours, (), {ip_address("::1"): 64601}, paths=PATHS)
     assert schema(release).errors(whole) == []
 
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_what_is_unset_is_something_that_the_release_has(release: str) -> None:
-    for command in removals([PLAIN.address, SIX.address], ["LEAFRACK-dc1-IN"]):
+    for command in removals([PLAIN.address, SIX.address], ["LEAFRACK-dc1-IN"], [PATHS.name]):
         assert schema(release).knows(command.removeprefix("nv unset "))
 
 
