@@ -1,4 +1,4 @@
-"""``nv config patch|apply|detach|diff|save|revision`` and ``nv unset``; ``boot`` and ``timer`` are the switch's own."""
+"""``nv config …`` and ``nv unset``; ``boot`` and ``timer`` are what the switch itself does."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ def configured(kept: Tree, options: argparse.Namespace) -> None:
             kept["pending"] = None
         case "diff":
             print(yaml.safe_dump([{"set": (kept["pending"] or {"tree": {}})["tree"]}]))
+        case "show":
+            print(yaml.safe_dump([{"set": kept["applied"]}]))
         case "save":
             saved(kept)
         case "revision":
@@ -38,7 +40,7 @@ def main(given: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="nv")
     commands = parser.add_subparsers(dest="command", required=True)
     config = commands.add_parser("config")
-    config.add_argument("act", choices=("patch", "apply", "detach", "diff", "save", "revision"))
+    config.add_argument("act", choices=("patch", "apply", "detach", "diff", "save", "show", "revision"))
     config.add_argument("file", nargs="?", default="")
     config.add_argument("--confirm", default="")
     for option in ("--confirm-yes", "--confirm-no", "-y"):

@@ -48,7 +48,6 @@ def _lines(plan: Plan) -> tuple[Typed, ...]:
         spelling_of(plan.found.release),
         plan.lists,
         plan.neighbours,
-        plan.kept_as,
         dict(plan.as_numbers),
         paths=plan.paths,
     )
@@ -95,6 +94,7 @@ CUMULUS = _Cumulus(
         stage=_STAGE,
         check=("nv config diff >/dev/null",),
         apply=("nv config apply --confirm {seconds}s -y",),
+        proof=read.PROOF,
         undo=("nv config detach",),
         confirm=("nv config apply --confirm-yes",),
         rollback=("nv config apply --confirm-no",),

@@ -48,14 +48,12 @@ def tree(
     spelling: Spelling,
     lists: Iterable[PrefixList],
     neighbours: Iterable[Neighbour],
-    kept_as: Iterable[Address] = (),
     as_numbers: Mapping[Address, int | None] | None = None,
     *,
     paths: PathList | None = None,
 ) -> Tree:
-    """Lists and neighbours; of ``kept_as`` the AS is left out, and of who is only in ``as_numbers`` all else."""
-    kept = set(kept_as)
-    entries = {str(each.address): _neighbour(spelling, each, keeps_as=each.address in kept) for each in neighbours}
+    """Lists and neighbours; of who is only in ``as_numbers`` the AS alone."""
+    entries = {str(each.address): _neighbour(spelling, each) for each in neighbours}
     for address, number in (as_numbers or {}).items():
         entries.setdefault(str(address), {})["remote-as"] = _remote(number)
     named = {each.name: _list(each) for each in lists}
@@ -82,7 +80,7 @@ def _longest(prefix: Network) -> Tree:
     return {} if prefix.prefixlen in (0, prefix.max_prefixlen) else {"max-prefix-len": prefix.max_prefixlen}
 
 
-def _neighbour(spelling: Spelling, neighbour: Neighbour, *, keeps_as: bool) -> Tree:
+def _neighbour(spelling: Spelling, neighbour: Neighbour) -> Tree:
     timers, limit = neighbour.timers, neighbour.maximum_prefix
     family = {
         **spelling.state(),
@@ -103,7 +101,8 @@ def _neighbour(spelling: Spelling, neighbour: Neighbour, *, keeps_as: bool) -> T
     }
     return {
         "type": "numbered",
-        **({} if keeps_as else {"remote-as": _remote(neighbour.as_number)}),
+        # Also one that stays: the same value again resets nothing, and NVUE may not have it yet.
+        "remote-as": _remote(neighbour.as_number),
         "description": neighbour.description[:LONGEST_DESCRIPTION],
         "password": neighbour.password or "none",
         **({"shutdown": spelling.off} if spelling.shutdown else {}),

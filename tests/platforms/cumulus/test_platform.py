@@ -119,7 +119,7 @@ def test_another_as_is_given_alone(way: Way, number: int | str) -> None:
 def test_a_neighbour_that_stands_keeps_its_as() -> None:
     has = NeighbourState(NODE.address, 64601, SessionState.ESTABLISHED, list_in=OWN[0], set_as=64601)
     made = plan(JOB, Way.FORWARD, replace(BARE, neighbours={NODE.address: has}), CUMULUS)
-    assert "remote-as" not in bgp(given(made)[1])["172.20.0.11"]
+    assert bgp(given(made)[1])["172.20.0.11"]["remote-as"] == 64601
 
 
 def test_a_password_is_a_secret_of_its_line_and_shown_nowhere() -> None:
@@ -143,6 +143,7 @@ NEIGHBOURS = """{
 RUNNING = """\
 frr defaults datacenter
 ip prefix-list LEAFRACK-dc1-IN seq 5 permit 10.233.64.0/18 le 32
+bgp as-path access-list LEAFRACK-dc1-AS seq 5 permit ^(64512|64601)(_(64512|64601))*$
 router bgp 65009
  bgp router-id 2.2.2.2
  neighbor 172.20.0.11 remote-as 64512
@@ -154,6 +155,7 @@ router bgp 65009
  address-family ipv4 unicast
   neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-IN in
   neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-OUT out
+  neighbor 172.20.0.11 filter-list LEAFRACK-dc1-AS in
  exit-address-family
 exit
 """
@@ -163,8 +165,21 @@ def system(version: str = "5.9.1", name: str = "cumulus-linux") -> str:
     return f'NAME="Cumulus Linux"\nVERSION_ID={version}\nID={name}\n'
 
 
-def answer(release: str, state: str = NEIGHBOURS + RUNNING) -> str:
-    return joined(zip(read.READS, (release, state), strict=True))
+APPLIED = """\
+- header:
+    model: VX
+    version: 5.9.1
+- set:
+    router:
+      policy:
+        as-path-list: {LEAFRACK-dc1-AS: {rule: {}}}
+        prefix-list: {LEAFRACK-dc1-IN: {type: ipv4}, LEAFRACK-dc1-OUT: {type: ipv4}}
+    vrf: {default: {router: {bgp: {neighbor: {172.20.0.11: {type: numbered}}}}}}
+"""
+
+
+def answer(release: str, state: str = NEIGHBOURS + RUNNING, applied: str = APPLIED) -> str:
+    return joined(zip(read.READS, (release, state, applied), strict=True))
 
 
 def test_nvidias_own_names_and_defaults_are_read_as_what_they_are() -> None:
@@ -173,10 +188,35 @@ def test_nvidias_own_names_and_defaults_are_read_as_what_they_are() -> None:
     assert (state.as_number, state.router_id, state.release) == (65009, "2.2.2.2", "5.9.1")
     assert (node.activated, node.established, node.uptime, node.prefixes_received) == (True, True, 61.0, 2)
     assert node.timers is None, "NVUE writes them for every neighbour"
-    plain = replace(NODE, password=None)
+    plain = replace(NODE, password=None, paths_in=PATHS.name)
     assert CUMULUS.neighbour_differences(plain, node) == ()
+    assert CUMULUS.path_differences(PATHS, state) == ()
     assert CUMULUS.neighbour_differences(replace(plain, timers=Timers(3, 9)), node) == ()
     assert CUMULUS.neighbour_differences(replace(plain, timers=Timers(5, 15)), node) == ("lacks `timers 5 15`",)
+
+
+def test_what_vtysh_alone_was_given_counts_as_not_written_and_keeps_its_as() -> None:
+    uplink_only = "- set: {vrf: {default: {router: {bgp: {neighbor: {100.0.0.1: {type: numbered}}}}}}}\n"
+    state = CUMULUS.parse(answer(system(), applied=uplink_only))
+    assert (state.lists, state.paths) == ({}, {})
+    (node,) = state.neighbours.values()
+    assert (node.established, node.list_in, node.list_out, node.paths_in) == (True, "", "", "")
+    unset, tree = given(plan(replace(JOB, neighbours=(replace(NODE, as_number=64601),)), Way.FORWARD, state, CUMULUS))
+    assert unset == []
+    assert set(tree["router"]["policy"]["prefix-list"]) == set(OWN)
+    assert bgp(tree)["172.20.0.11"]["remote-as"] == node.set_as == 64512
+
+
+def test_a_switch_to_which_nvue_was_never_applied_has_nothing_of_its_own() -> None:
+    state = CUMULUS.parse(answer(system(), applied="- header:\n    model: VX\n"))
+    assert (state.lists, state.paths) == ({}, {})
+    assert [node.list_in for node in state.neighbours.values()] == [""]
+
+
+def test_while_an_apply_waits_to_be_confirmed_all_that_frr_runs_counts() -> None:
+    state = CUMULUS.parse(joined(zip(read.PROOF, (system(), NEIGHBOURS + RUNNING), strict=True)))
+    (node,) = state.neighbours.values()
+    assert (node.list_in, node.paths_in, set(state.paths)) == (OWN[0], PATHS.name, {PATHS.name})
 
 
 def test_a_description_is_as_long_as_nvue_takes_it_and_no_drift_for_that() -> None:
@@ -192,6 +232,14 @@ UNLIKE: Mapping[str, tuple[str, str]] = {
     "another system": (answer(system(name="debian")), "this does not answer as Cumulus Linux: 'NAME="),
     "no answer": ("", "this does not answer as Cumulus Linux: no answer to `cat /etc/os-release` in 'nothing'"),
     "a release without descriptions": (answer(system("5.0.1")), "this is Cumulus Linux 5.0.1: leafrack knows"),
+    "no NVUE": (
+        answer(system(), applied="nvued is not running\n"),
+        "this does not answer as Cumulus Linux: `nv config show`",
+    ),
+    "no tree": (
+        answer(system(), applied=f"{'- ' * 200_000}it\n"),
+        "this does not answer as Cumulus Linux: `nv config show`",
+    ),
     "no FRR": (answer(system(), "vtysh: command not found\n"), "this does not answer as FRR with bgpd: 'vtysh"),
 }
 

@@ -48,7 +48,7 @@ def schema(release: str) -> Schema:
 @pytest.mark.parametrize("release", RELEASES)
 def test_every_key_and_value_is_the_releases_own(release: str) -> None:
     neighbours = (LISTED, replace(SIX, paths_in=PATHS.name), replace(PLAIN, **EVERYTHING))
-    whole = tree(spelling_of(release), LISTS, neighbours, (), {ip_address("::1"): 64601}, paths=PATHS)
+    whole = tree(spelling_of(release), LISTS, neighbours, {ip_address("::1"): 64601}, paths=PATHS)
     assert schema(release).errors(whole) == []
 
 
