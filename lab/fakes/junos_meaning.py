@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 
 from lab.fakes.junos_secrets import clear
 from lab.fakes.junos_statements import Configuration, Statement, below
-from lab.fakes.model import Entry, Peer, Range, Understood
+from lab.fakes.model import Entry, PathEntry, Peer, Range, Understood
 
 BGP = ("protocols", "bgp")
 _POLICY = ("policy-options", "policy-statement")
+_AS_PATH = ("policy-options", "as-path")
 _PATHS = 16
 _MINUTE = 60
 _HALF = 2**16
@@ -23,16 +25,22 @@ def understood(configuration: Configuration) -> Understood:
     bgp = below(said, *BGP)
     own = _last(below(said, "routing-options"), "autonomous-system")
     policies = {name: below(said, *_POLICY, name) for name in _names(below(said, *_POLICY))}
-    filters = {name: made for name, one in policies.items() if (made := _filter(one)) is not None}
+    expressions = {one[0]: _expression(one[1]) for one in below(said, *_AS_PATH) if len(one) > 1}
+    paths = {name: made for name, one in policies.items() if (made := _paths(one, expressions))}
+    others = {name: one for name, one in policies.items() if name not in paths}
+    filters = {name: taken for name, one in others.items() if (taken := _filter(one)) is not None}
     return Understood(
         as_number=_number(own) if own and bgp else None,
         router_id=_last(below(said, "routing-options"), "router-id"),
-        peers={str(ip_address(address)): _peer(address, levels, filters) for _, address, levels in _members(bgp)},
+        peers={
+            str(ip_address(address)): _peer(address, levels, filters, paths) for _, address, levels in _members(bgp)
+        },
         lists={
             (version, name): tuple(_numbered(entries, version))
             for name, entries in filters.items()
             for version in (4, 6)
         },
+        paths=paths,
         ranges=tuple(
             Range(prefix, name, _number(_last(group, "peer-as")))
             for name in _names(below(bgp, "group"))
@@ -52,6 +60,7 @@ def problems(configuration: Configuration) -> Iterator[str]:
     groups: dict[str, str] = {}
     if bgp and not _last(below(said, "routing-options"), "autonomous-system"):
         yield "[edit protocols]\n  'bgp'\n    Error in BGP: autonomous-system must be configured\n"
+    yield from _without_expression(said)
     for name, address, levels in _members(bgp):
         place = f"[edit protocols bgp group {name}]\n  'neighbor {address}'\n"
         if groups.setdefault(address, name) != name:
@@ -66,6 +75,15 @@ def problems(configuration: Configuration) -> Iterator[str]:
             limit = [one for level in levels for one in below(level, "family", family, "unicast", "prefix-limit")]
             if limit and not _last(limit, "maximum"):
                 yield f"{place}    Missing mandatory statement: 'maximum'\n"
+
+
+def _without_expression(said: Sequence[Statement]) -> Iterator[str]:
+    expressions = _names(below(said, *_AS_PATH))
+    for name, *one in below(said, *_POLICY):
+        if one[:1] == ["term"] and one[2:4] == ["from", "as-path"] and one[4] not in expressions:
+            # The words: [U].
+            place = f"[edit policy-options policy-statement {name} term {one[1]}]\n  'from'\n"
+            yield f"{place}    error: Policy error: AS path {one[4]} referenced but not defined\n"
 
 
 def _names(said: Sequence[Statement]) -> list[str]:
@@ -95,7 +113,9 @@ def _effective(levels: Sequence[Sequence[Statement]], word: str) -> list[str]:
     return next((values for level in levels if (values := _values(level, word))), [])
 
 
-def _peer(address: str, levels: list[list[Statement]], filters: Mapping[str, object]) -> Peer:
+def _peer(
+    address: str, levels: list[list[Statement]], filters: Mapping[str, object], paths: Mapping[str, object]
+) -> Peer:
     def first(word: str) -> str:
         return next(iter(_effective(levels, word)), "")
 
@@ -110,7 +130,10 @@ def _peer(address: str, levels: list[list[Statement]], filters: Mapping[str, obj
     limit = below(said, "family", family, "unicast", "prefix-limit")
     ends = any(one[0] == "teardown" for one in limit)
     again = _last([one[1:] for one in limit if one[:2] == ("teardown", "idle-timeout")], "idle-timeout")
-    named = {way: next((one for one in _effective(levels, way) if one in filters), "") for way in ("import", "export")}
+    taken = _effective(levels, "import")
+    list_in = next((one for one in taken if one in filters), "")
+    # What is behind a policy that takes and refuses is never asked.
+    before = taken[: taken.index(list_in)] if list_in else taken
     return Peer(
         as_number=_number(number) if number else None,
         description=first("description"),
@@ -119,8 +142,9 @@ def _peer(address: str, levels: list[list[Statement]], filters: Mapping[str, obj
         timers=(int(hold) // 3, int(hold)) if hold else None,
         ttl_hops=1 if first("ttl") == "255" else None,
         graceful_restart=not has("graceful-restart", "disable"),
-        list_in=named["import"],
-        list_out=named["export"],
+        list_in=list_in,
+        list_out=next((one for one in _effective(levels, "export") if one in filters), ""),
+        paths_in=next((one for one in before if one in paths), ""),
         limit=int(_last(limit, "maximum")) if ends else None,
         retry=int(again) * _MINUTE if again.isdigit() else None,
         as_override=has("as-override"),
@@ -148,6 +172,24 @@ def _filter(said: Sequence[Statement]) -> list[tuple[str, bool]] | None:
         for one in said
         if one[0] == "term" and one[2:4] == ("from", "route-filter") and ("term", one[1], "then", "accept") in said
     ]
+
+
+def _paths(said: Sequence[Statement], expressions: Mapping[str, str]) -> tuple[PathEntry, ...]:
+    """Expressions whose paths a policy hands on to the next one, if it refuses all others."""
+    if ("then", "reject") not in said:
+        return ()
+    return tuple(
+        PathEntry(permits=True, expression=expressions[one[4]])
+        for one in said
+        if one[0] == "term" and one[2:4] == ("from", "as-path") and one[4] in expressions
+        if ("term", one[1], "then", "next", "policy") in said
+    )
+
+
+def _expression(said: str) -> str:
+    """An expression of whole AS numbers as one of characters; it matches a path from end to end."""
+    whole = re.sub(r"(\d+(?:\.\d+)?)|\.", lambda one: f"(_{_number(one[1]) if one[1] else '[0-9]+'})", said)
+    return f"^{re.sub('[ ^$]', '', whole)}$"
 
 
 def _numbered(entries: Sequence[tuple[str, bool]], version: int) -> Iterator[Entry]:

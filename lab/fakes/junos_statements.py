@@ -36,6 +36,7 @@ class StatementError(Exception):
 
 _ANY, _NAME, _NUMBER, _AS = r"[^\n]*", r"\S{1,255}", r"\d+", r"\d{1,10}|\d{1,5}\.\d{1,5}"
 _ADDRESS, _PREFIX = "ADDRESS", "PREFIX"
+_PATH = r"[\d.()|+*?{},^$ -]+"
 _FLAG = Node()
 
 
@@ -92,6 +93,7 @@ _FROM = Node(
             {"exact": _FLAG, "orlonger": _FLAG, "longer": _FLAG, "upto": _one(r"/\d+")}, named=_PREFIX
         ),
         "neighbor": _several(_ADDRESS),
+        "as-path": _several(_NAME),
     }
 )
 _THEN = Node({"accept": _FLAG, "reject": _FLAG, "next": Node({"term": _FLAG, "policy": _FLAG})})
@@ -100,7 +102,7 @@ TOP = Node(
     {
         "system": Node({"host-name": _one(_NAME), "location": Node({"building": _one(_ANY)})}),
         "routing-options": Node({"router-id": _one(_ADDRESS), "autonomous-system": _one(_AS)}),
-        "policy-options": Node({"policy-statement": _POLICY}),
+        "policy-options": Node({"policy-statement": _POLICY, "as-path": Node(named=_NAME, value=_PATH)}),
         "protocols": Node({"bgp": Node({**_EVERYWHERE, "group": _GROUP})}),
     }
 )

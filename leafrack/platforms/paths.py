@@ -18,29 +18,30 @@ def expression(as_numbers: Iterable[int], *, dotted: bool = True) -> str:
     return f"^({one})(_({one}))*$"
 
 
-def short_expressions(as_numbers: Iterable[int], longest: int) -> tuple[str, ...]:
+def short_expressions(as_numbers: Iterable[int], longest: int, after: str = "_") -> tuple[str, ...]:
     """The same in several expressions, none of more than ``longest`` characters: one for each notation.
 
     A switch shows all AS numbers in one. Only where one expression has no room for all of them a path that mixes
     numbers of two expressions is matched by none; in 63 characters there is room for four numbers of any size.
+    ``after`` is what follows each number, where ``_`` is not the end of a path too.
     """
     numbers = tuple(as_numbers)
     both = (tuple(map(str, numbers)), tuple(map(_dotted, numbers)))
-    return tuple(dict.fromkeys(one for spellings in both for one in _batches(spellings, longest)))
+    return tuple(dict.fromkeys(one for spellings in both for one in _batches(spellings, longest, after)))
 
 
-def _batches(spellings: Iterable[str], longest: int) -> Iterator[str]:
+def _batches(spellings: Iterable[str], longest: int, after: str) -> Iterator[str]:
     batch: list[str] = []
     for one in spellings:
-        if batch and len(_short((*batch, one))) > longest:
-            yield _short(batch)
+        if batch and len(_short((*batch, one), after)) > longest:
+            yield _short(batch, after)
             batch = []
         batch.append(one)
-    yield _short(batch)
+    yield _short(batch, after)
 
 
-def _short(spellings: Iterable[str]) -> str:
-    return f"^(({'|'.join(spellings)})_)+$"
+def _short(spellings: Iterable[str], after: str) -> str:
+    return f"^(({'|'.join(spellings)}){after})+$"
 
 
 def _spellings(number: int, *, dotted: bool) -> Iterable[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
-from leafrack.platforms import Job, Neighbour, PrefixList, Task
+from leafrack.platforms import Job, Neighbour, PathList, PrefixList, Task
 from leafrack.platforms.state import Timers
 
 OWN = ("LEAFRACK-dc1-IN", "LEAFRACK-dc1-IN6", "LEAFRACK-dc1-OUT", "LEAFRACK-dc1-OUT6")
@@ -43,4 +44,6 @@ ALL = Job(
     (NODE, WHOLE),
     64513,
 )
-JOBS = {"plain": PLAIN, "all that may be wanted": ALL}
+PATHS = PathList("LEAFRACK-dc1-AS", (64512, 64513))
+LISTED = replace(PLAIN, paths=PATHS, neighbours=(replace(NODE, paths_in=PATHS.name),))
+JOBS = {"plain": PLAIN, "all that may be wanted": ALL, "with a path list": LISTED}

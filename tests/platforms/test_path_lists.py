@@ -92,7 +92,9 @@ def test_a_leaf_that_was_written_before_takes_paths_of_the_rack_alone_and_keeps_
     runs = leaf.speaker.runs
     assert {path: takes(runs, path) for path in PATHS} == PATHS
     peers = {who: replace(peer, paths_in="") for who, peer in runs.peers.items()}
-    assert replace(runs, peers=peers, paths={}) == before, "nothing else of it is another"
+    # Comware keeps the number of a path list in a prefix list of its name, which nobody uses.
+    lists = {key: entries for key, entries in runs.lists.items() if NAME not in key}
+    assert replace(runs, peers=peers, lists=lists, paths={}) == before, "nothing else of it is another"
     saved = leaf.saved
     for task in (Task.SESSIONS, Task.RETIRED):
         leaf.play(replace(job, task=task))

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from lab.fakes.box import Answer, Fake, Login, Question
 from lab.fakes.comware import configuration, display
-from lab.fakes.comware.configuration import UNRECOGNIZED, Configuration, WrongError
+from lab.fakes.comware.configuration import Configuration
+from lab.fakes.comware.errors import INCOMPLETE, TOO_MANY, UNRECOGNIZED, WRONG, WrongError
 from lab.fakes.comware.understanding import understood
 from lab.fakes.model import RefusedError, Understood
 from lab.plan import Switch
@@ -19,9 +20,7 @@ from lab.plan import Switch
 _MINUTE = 60
 _RESETS = "Warning:This operation might reset the peer session. Continue? [Y/N]:"
 """annet, pull request 622: what an S9850 asks."""
-_AT_POSITION = frozenset(
-    (configuration.UNRECOGNIZED, configuration.INCOMPLETE, configuration.WRONG, configuration.TOO_MANY)
-)
+_AT_POSITION = frozenset((UNRECOGNIZED, INCOMPLETE, WRONG, TOO_MANY))
 
 
 class ComwareFake(Fake[Configuration]):
@@ -171,7 +170,7 @@ class ComwareLogin(Login):
         elif words == "configuration commit":
             self._fake.confirm()
         else:
-            raise WrongError(configuration.WRONG)
+            raise WrongError(WRONG)
         return Answer()
 
     def _display(self, command: str) -> Iterator[str]:
@@ -205,7 +204,7 @@ class ComwareLogin(Login):
         sessions = display.of_version(self._fake.speaker.sessions(), bgp, version) if bgp else {}
         if configuration.canonical(who) not in sessions:
             # Open: the words.
-            raise WrongError(configuration.WRONG)
+            raise WrongError(WRONG)
         yield from display.log_info(who, sessions[configuration.canonical(who)])
 
     def _peers(self, version: int, *, verbose: bool) -> Iterator[str]:
@@ -226,7 +225,7 @@ class ComwareLogin(Login):
 def _error(what: str, prompt: str, line: str) -> Answer:
     if what not in _AT_POSITION:
         return Answer(f"{what}\n", failed=True)
-    position = len(prompt) + (len(line) if what == configuration.INCOMPLETE else 0)
+    position = len(prompt) + (len(line) if what == INCOMPLETE else 0)
     return Answer(f"{' ' * position}^\n % {what} found at '^' position.\n", failed=True)
 
 

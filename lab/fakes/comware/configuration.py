@@ -12,28 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
-from lab.fakes.comware import cipher
-from lab.fakes.comware.words import AS, FAMILY, OF_BGP, OF_FAMILY, VIEW, Words
+from lab.fakes.comware import cipher, lists
+from lab.fakes.comware.errors import INCOMPLETE, UNRECOGNIZED, WRONG, WrongError
+from lab.fakes.comware.lists import Paths, Prefixes
+from lab.fakes.comware.words import AS, FAMILY, OF_BGP, OF_FAMILY, VIEW, Words, shown
 
 Lines = dict[str, str]
 """Lines of one neighbour in one view, by what they set."""
-_ENTRY = re.compile(
-    r"(?P<kind>ip|ipv6) prefix-list (?P<name>\S{1,63}) index (?P<index>[1-9]\d{0,4}) (?P<does>permit|deny) "
-    r"(?P<address>[0-9A-Fa-f.:]+) (?P<length>\d{1,3})(?: greater-equal (?P<ge>\d+))?(?: less-equal (?P<le>\d+))?"
-)
-
-
-class WrongError(Exception):
-    """What a box says to a line that it does not take: a sort of its own, or a sentence."""
-
-
-UNRECOGNIZED, INCOMPLETE, WRONG, TOO_MANY = (
-    "Unrecognized command",
-    "Incomplete command",
-    "Wrong parameter",
-    "Too many parameters",
-)
-"""Errors at a position of the line (H3C's fundamentals command reference, CLI)."""
 
 
 @dataclass
@@ -59,8 +44,8 @@ class Configuration:
     """What a box runs or has saved."""
 
     sysname: str = "H3C"
-    lists: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)
-    """Entries by index, by kind (``ip``, ``ipv6``) and name."""
+    lists: Prefixes = field(default_factory=dict)
+    paths: Paths = field(default_factory=dict)
     bgp: Bgp | None = None
 
 
@@ -68,7 +53,9 @@ def enter_system(configuration: Configuration, line: str) -> tuple[str, ...]:
     """A line in system view; the path of the view that it leads to. Raises :class:`WrongError`."""
     undo, bare = line.startswith("undo "), line.removeprefix("undo ")
     if bare.startswith(("ip prefix-list ", "ipv6 prefix-list ")):
-        _prefix_list(configuration, bare, undo=undo)
+        lists.prefix_list(configuration.lists, bare, undo=undo)
+    elif said := re.fullmatch(r"ip as-path(?: (.+))?", bare):
+        lists.path_list(configuration.paths, said[1] or "", undo=undo)
     elif undo and (said := re.fullmatch(rf"bgp(?: {AS})?", bare)):
         configuration.bgp = None
     elif not undo and (said := re.fullmatch(rf"bgp ({AS})", bare)):
@@ -83,44 +70,6 @@ def enter_system(configuration: Configuration, line: str) -> tuple[str, ...]:
     else:
         raise WrongError(UNRECOGNIZED)
     return ()
-
-
-def _prefix_list(configuration: Configuration, line: str, *, undo: bool) -> None:
-    if undo:
-        _remove_entries(configuration, line)
-        return
-    said = _ENTRY.fullmatch(line)
-    if said is None:
-        raise WrongError(WRONG if " index " in line else INCOMPLETE)
-    version = 4 if said["kind"] == "ip" else 6
-    try:
-        network = ip_network(f"{said['address']}/{said['length']}", strict=False)
-    except ValueError:
-        raise WrongError(WRONG) from None
-    bounds = [int(said["length"]), *(int(said[one]) for one in ("ge", "le") if said[one])]
-    if network.version != version or int(said["index"]) > 65535 or bounds != sorted(bounds):
-        raise WrongError(WRONG)
-    longer = "".join(
-        f" {word} {said[key]}" for word, key in (("greater-equal", "ge"), ("less-equal", "le")) if said[key]
-    )
-    text = f"{said['does']} {shown(str(network.network_address))} {network.prefixlen}{longer}"
-    entries = configuration.lists.setdefault((said["kind"], said["name"]), {})
-    if text in [one for index, one in entries.items() if index != int(said["index"])]:
-        # annet, h3c.order: no two entries of a list say the same. Open: the words.
-        raise WrongError("The prefix list entry already exists.")
-    entries[int(said["index"])] = text
-
-
-def _remove_entries(configuration: Configuration, line: str) -> None:
-    said = re.fullmatch(r"(ip|ipv6) prefix-list (\S+)(?: index (\d+))?(.*)", line)
-    # annet, pull request 613: an entry goes by its index, and more words are refused.
-    if said is None or said[4]:
-        raise WrongError(TOO_MANY)
-    entries = configuration.lists.get((said[1], said[2]), {})
-    if said[3]:
-        entries.pop(int(said[3]), None)
-    if not said[3] or not entries:
-        configuration.lists.pop((said[1], said[2]), None)
 
 
 def enter_bgp(bgp: Bgp, line: str) -> tuple[str, ...]:
@@ -249,11 +198,6 @@ def canonical(who: str) -> str:
         return who
 
 
-def shown(who: str) -> str:
-    """A neighbour as it is shown: IPv6 in capitals (DISA STIG: ``2115:B:1::C1``)."""
-    return who.upper() if ":" in who else who
-
-
 def bgp_lines(bgp: Bgp) -> Iterator[str]:
     """BGP as ``display current-configuration configuration bgp`` shows it."""
     yield f"bgp {bgp.as_number}"
@@ -274,14 +218,8 @@ def _peer_lines(bgp: Bgp, view: View) -> Iterator[str]:
         yield from (f"peer {shown(who)} {line}" for line in (*first, *rest))
 
 
-def list_lines(configuration: Configuration) -> Iterator[str]:
-    """Prefix lists, entries in the order of their indexes."""
-    for (kind, name), entries in configuration.lists.items():
-        yield from (f"{kind} prefix-list {name} index {index} {text}" for index, text in sorted(entries.items()))
-
-
 def text(configuration: Configuration) -> str:
     """All of it."""
-    parts = [[f" sysname {configuration.sysname}"], list(list_lines(configuration))]
+    parts = [[f" sysname {configuration.sysname}"], list(lists.lines(configuration.lists, configuration.paths))]
     parts.append(list(bgp_lines(configuration.bgp)) if configuration.bgp else [])
     return "#\n" + "".join("\n".join([*part, "#", ""]) for part in parts if part) + "return\n"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
 
-from lab.fakes.comware.configuration import Bgp, shown
+from lab.fakes.comware.configuration import Bgp
+from lab.fakes.comware.words import shown
 from lab.fakes.model import Route, Seen
 
 _NOBODY = "0.0.0.0"  # noqa: S104 - an answer, not a bind

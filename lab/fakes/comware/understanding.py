@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from lab.fakes.comware import cipher
 from lab.fakes.comware.configuration import Bgp, Configuration, Lines
-from lab.fakes.model import Entry, Peer, Range, Understood
+from lab.fakes.model import Entry, PathEntry, Peer, Range, Understood
 
 
 def understood(configuration: Configuration) -> Understood:
@@ -24,6 +24,10 @@ def understood(configuration: Configuration) -> Understood:
         lists={
             (4 if kind == "ip" else 6, name): tuple(_entry(index, text) for index, text in sorted(entries.items()))
             for (kind, name), entries in configuration.lists.items()
+        },
+        paths={
+            str(number): tuple(PathEntry(does == "permit", expression) for expression, does in entries.items())
+            for number, entries in configuration.paths.items()
         },
         ranges=tuple(_ranges(bgp)),
         redistributes=frozenset(
@@ -66,6 +70,7 @@ def _peer(configuration: Configuration, bgp: Bgp, version: int, lines: Lines, fa
         graceful_restart="graceful-restart" in bgp.view.own,
         list_in=_list(configuration, version, inside.get("prefix-list import", "")),
         list_out=_list(configuration, version, inside.get("prefix-list export", "")),
+        paths_in=_paths(configuration, inside.get("as-path-acl import", "")),
         limit=None if only_told or not limit else int(limit[0]),
         retry=int(again[1]) if again else None,
         as_override="substitute-as" in lines,
@@ -79,6 +84,12 @@ def _list(configuration: Configuration, version: int, said: str) -> str:
     """Name of a prefix list; one that does not exist permits everything."""
     name = said.split()[1] if said else ""
     return name if ("ip" if version == 4 else "ipv6", name) in configuration.lists else ""
+
+
+def _paths(configuration: Configuration, said: str) -> str:
+    """Number of a path list. Open: one that does not exist permits everything, as a prefix list does."""
+    number = said.split()[1] if said else ""
+    return number if number and int(number) in configuration.paths else ""
 
 
 def _ranges(bgp: Bgp) -> Iterator[Range]:

@@ -13,6 +13,11 @@ _LIMIT = r"(?: (?:alert-only|discard|reconnect [1-9]\d{0,4}))?"
 _PERCENT = r"(?: (?:100|[1-9]\d?))?"
 
 
+def shown(who: str) -> str:
+    """An address as it is shown: IPv6 in capitals (DISA STIG: ``2115:B:1::C1``)."""
+    return who.upper() if ":" in who else who
+
+
 @dataclass(frozen=True)
 class Words:
     """A line of a neighbour: patterns of what follows ``peer WHO`` and ``undo peer WHO``."""
@@ -38,6 +43,8 @@ FAMILY = (
     Words("enable", "enable", "enable"),
     Words("prefix-list import", r"prefix-list \S{1,63} import", r"prefix-list(?: \S+)? import"),
     Words("prefix-list export", r"prefix-list \S{1,63} export", r"prefix-list(?: \S+)? export"),
+    Words("as-path-acl import", r"as-path-acl \d{1,3} import", r"as-path-acl(?: \d+)? import"),
+    Words("as-path-acl export", r"as-path-acl \d{1,3} export", r"as-path-acl(?: \d+)? export"),
     Words("route-policy import", r"route-policy \S{1,63} import", r"route-policy \S+ import"),
     Words("route-policy export", r"route-policy \S{1,63} export", r"route-policy \S+ export"),
     Words("route-limit", rf"route-limit [1-9]\d*(?:{_LIMIT}{_PERCENT}|{_PERCENT}{_LIMIT})", "route-limit"),

@@ -9,7 +9,7 @@ family, and that ``undo peer ADDRESS`` is the whole neighbour and alone changes 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from leafrack.addresses import Address
 from leafrack.platforms.comware import settings
@@ -20,8 +20,8 @@ from leafrack.platforms.state import AnyAs, NeighbourState, Password, Setting, S
 
 _VIEW = (Setting.DESCRIPTION, Setting.TIMERS, Setting.TTL_SECURITY, Setting.AS_OVERRIDE, Setting.SHUTDOWN)
 """What stands in BGP view, besides AS and password."""
-_FAMILY = (Setting.LIST_IN, Setting.LIST_OUT, Setting.LIMIT, Setting.PRIVATE_AS)
-"""What stands in the view of an address family, after ``enable``."""
+_FAMILY = (Setting.LIST_IN, Setting.LIST_OUT, Setting.PATHS_IN, Setting.LIMIT, Setting.PRIVATE_AS)
+"""What stands in the view of an address family, after ``enable``; a path list is told by its number."""
 _UNDO = {
     Setting.DESCRIPTION: "description",
     Setting.SHUTDOWN: "ignore",
@@ -29,6 +29,7 @@ _UNDO = {
     Setting.TTL_SECURITY: "ttl-security hops",
     Setting.LIST_IN: "prefix-list import",
     Setting.LIST_OUT: "prefix-list export",
+    Setting.PATHS_IN: "as-path-acl import",
     Setting.LIMIT: "route-limit",
     Setting.AS_OVERRIDE: "substitute-as",
     Setting.PRIVATE_AS: "public-as-only",
@@ -52,6 +53,8 @@ def new(neighbour: Neighbour) -> Iterator[Part]:
 
 def changed(neighbour: Neighbour, has: NeighbourState, *, keeps_as: bool, keeps_password: bool) -> Iterator[Part]:
     """Lines that make of a neighbour what it is to be; other people's lines of it stay."""
+    # Where leafrack gives none, a path list is one of these.
+    neighbour = replace(neighbour, paths_in=neighbour.paths_in or has.paths_in)
     if not keeps_as and has.set_as != neighbour.as_number:
         given = Password(neighbour.password) if neighbour.password else None
         password = has.password if keeps_password else given

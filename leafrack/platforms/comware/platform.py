@@ -115,6 +115,7 @@ COMWARE = _Comware(
     words=settings.words,
     as_words=settings.as_words,
     entries=write.entries,
+    path_entries=write.path_entries,
     cannot={
         **NO_LISTENERS,
         Feature.ANY_AS: f"each neighbour has one AS number; {_INSTEAD}",

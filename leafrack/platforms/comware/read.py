@@ -1,4 +1,4 @@
-"""What a Comware switch answers, as values: its neighbours, routes and prefix lists.
+"""What a Comware switch answers, as values: its neighbours, routes, prefix lists and path lists.
 
 The summary has the AS and the routes of a neighbour, ``verbose`` how long its session is up and who is at the other
 end; neither lists one whose address family is not activated. Why a session is down Comware tells of one neighbour at a
@@ -16,19 +16,21 @@ from typing import NamedTuple
 from leafrack.addresses import Address, Network
 from leafrack.errors import printable
 from leafrack.platforms.as_numbers import as_number
-from leafrack.platforms.comware import log, running, settings
+from leafrack.platforms.comware import log, paths, running, settings
 from leafrack.platforms.played import answers, split
 from leafrack.platforms.state import NeighbourState, SessionState, SwitchState
 
 VERSION = "display version"
 CONFIGURATION = "display current-configuration configuration bgp"
 LISTS = "display current-configuration | include prefix-list"
+PATHS = "display current-configuration | include as-path"
 PEERS = {4: "display bgp peer ipv4", 6: "display bgp peer ipv6"}
 ROUTES = {4: "display ip routing-table", 6: "display ipv6 routing-table"}
 READ = (
     VERSION,
     CONFIGURATION,
     LISTS,
+    PATHS,
     *(said for summary in PEERS.values() for said in (summary, f"{summary} verbose")),
     *ROUTES.values(),
 )
@@ -93,6 +95,7 @@ def parse(output: str) -> SwitchState:
 _SHAPES: Mapping[str, str] = {
     CONFIGURATION: r"#|return",
     LISTS: r".*\bprefix-list\b.*",
+    PATHS: r".*\bas-path\b.*",
     **dict.fromkeys(PEERS.values(), r" *Local AS number *:.*"),
     **dict.fromkeys(ROUTES.values(), r" *Destinations *:.*"),
 }
@@ -124,18 +127,22 @@ def _parsed(told: Mapping[str, list[str]], errors: Mapping[Address, str]) -> Swi
     configured = {address for who in said if (address := running.address_of(who)) is not None}
     graceful_restart = running.has_graceful_restart(bgp.said)
     lists = running.listed(told[LISTS])
+    named = paths.names(lists)
     return SwitchState(
         as_number=bgp.as_number,
         neighbours={
             who: replace(
-                _neighbour(who, said, summaries.get(who), details.get(who, {}), graceful_restart=graceful_restart),
+                _neighbour(
+                    who, said, named, summaries.get(who), details.get(who, {}), graceful_restart=graceful_restart
+                ),
                 last_error=errors.get(who, ""),
             )
             for who in sorted({*configured, *summaries}, key=lambda one: (one.version, int(one)))
         },
         routes=frozenset((*_routes4(told[ROUTES[4]]), *_routes6(told[ROUTES[6]]))),
         router_id=_router_id(told),
-        lists={name: frozenset(entries) for name, entries in lists.items()},
+        lists={name: frozenset(entries) for name, entries in lists.items() if name not in named.values()},
+        paths=paths.listed(told[PATHS], named),
         numbers=lists,
         elsewhere=bgp.elsewhere,
     )
@@ -203,6 +210,7 @@ def _details(lines: Sequence[str]) -> dict[Address, Mapping[str, str]]:
 def _neighbour(
     address: Address,
     said: Mapping[str, tuple[running.BgpLine, ...]],
+    named: Mapping[str, str],
     summary: _Summary | None,
     detail: Mapping[str, str],
     *,
@@ -213,13 +221,13 @@ def _neighbour(
     state = summary.state if summary else SessionState.IDLE
     up = state is SessionState.ESTABLISHED
     return NeighbourState(
-        **vars(given),
+        **{**vars(given), "paths_in": named.get(given.paths_in, given.paths_in)},
         address=address,
         remote_as=summary.remote_as if summary else set_as or 0,
         state=state,
         uptime=(_seconds(detail.get("up", "")) or (summary.uptime if summary else 0.0)) if up else 0.0,
         prefixes_received=summary.routes if summary else 0,
-        lines=tuple(running.lines(address, said, dynamic=bool(summary and summary.dynamic))),
+        lines=tuple(running.lines(address, said, named, dynamic=bool(summary and summary.dynamic))),
         router_id=detail.get("router id", "") if up else "",
         set_as=set_as,
         rest=rest,

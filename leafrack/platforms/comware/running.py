@@ -5,7 +5,7 @@ Facts of the platform that shape this file:
 * what is said inside a view is indented by one space more, and a view of BGP's ends with ``#`` at its own indent;
 * ``peer ADDRESS LENGTH …`` is a subnet from which neighbours come by themselves (5710, ``peer password``); of such a
   neighbour nothing can be said alone;
-* a route policy, an AS path list and an ACL apply beside a prefix list;
+* a route policy, an AS path list and an ACL apply beside a prefix list; a direction has one of each;
 * what a group says holds for its members.
 """
 
@@ -130,8 +130,13 @@ def listed(lines: Iterable[str]) -> Mapping[str, Mapping[str, int]]:
     return found
 
 
-def lines(who: Address, said: Mapping[str, tuple[BgpLine, ...]], *, dynamic: bool) -> Iterator[Line]:
-    """Lines that keep a neighbour down, filter its routes, or leave no place for leafrack's."""
+def lines(
+    who: Address, said: Mapping[str, tuple[BgpLine, ...]], paths: Mapping[str, str], *, dynamic: bool
+) -> Iterator[Line]:
+    """Lines that keep a neighbour down, filter its routes, or leave no place for leafrack's.
+
+    ``paths`` are names of path lists by their number.
+    """
     own = said.get(str(who), ())
     if dynamic:
         subnet = next((one for one in said if _holds(one, who)), "")
@@ -141,7 +146,7 @@ def lines(who: Address, said: Mapping[str, tuple[BgpLine, ...]], *, dynamic: boo
     if any(one.text.startswith("as-number ") for one in given):
         yield Line(f"peer {who} group {group}", Effect.REFUSES)
     for name, one in (*((str(who), each) for each in own), *((group, each) for each in given)):
-        yield from _line(f"peer {name} {one.text}")
+        yield from _line(f"peer {name} {one.text}", paths)
 
 
 def _holds(subnet: str, who: Address) -> bool:
@@ -152,12 +157,14 @@ def _holds(subnet: str, who: Address) -> bool:
         return False
 
 
-def _line(text: str) -> Iterator[Line]:
-    _, _, kind, name, *_ = [*text.split(), "", ""]
+def _line(text: str, paths: Mapping[str, str]) -> Iterator[Line]:
+    _, _, kind, name, way, *_ = [*text.split(), "", "", ""]
     match kind:
         case "ignore":
             yield Line(text, Effect.SHUTS)
         case "prefix-list":
             yield Line(text, Effect.REPLACED, name)
+        case "as-path-acl" if way == "import":
+            yield Line(text, Effect.REPLACED, paths.get(name, name))
         case "route-policy" | "as-path-acl" | "filter-policy":
             yield Line(text, Effect.FILTERS, name)

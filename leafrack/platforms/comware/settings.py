@@ -2,8 +2,8 @@
 
 Lines are those of HPE's and H3C's command references for Comware 7 (Layer 3 - IP Routing: MSR V7 R0106, 5710, S5820V2).
 In BGP view stand AS, description, password, timers, GTSM, ``substitute-as`` and ``ignore``; in the view of an address
-family ``enable``, prefix lists, ``route-limit`` and ``public-as-only``. A password is shown as ``password cipher
-$c$3$…``, salted anew each time that it is entered.
+family ``enable``, prefix lists, path lists, ``route-limit`` and ``public-as-only``. A password is shown as ``password
+cipher $c$3$…``, salted anew each time that it is entered.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ _READ: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Mapping[str, Any]]
         (r"enable", lambda _: {"activated": True}),
         (r"prefix-list (\S+) import", lambda said: {"list_in": said[1]}),
         (r"prefix-list (\S+) export", lambda said: {"list_out": said[1]}),
+        (r"as-path-acl (\S+) import", lambda said: {"paths_in": said[1]}),
         (r"route-limit (\d+)(.*)", _limited),
         # Only paths of private numbers alone lose them, and nothing takes their place (6125XLG, R2306, peer
         # public-as-only).
@@ -103,7 +104,7 @@ _WORDS: Mapping[Setting, Callable[[Settings], str]] = {
     Setting.GRACEFUL_RESTART: lambda of: "graceful-restart" if of.graceful_restart else "",
     Setting.LIST_IN: lambda of: f"prefix-list {of.list_in} import" if of.list_in else "",
     Setting.LIST_OUT: lambda of: f"prefix-list {of.list_out} export" if of.list_out else "",
-    Setting.PATHS_IN: lambda _: "",
+    Setting.PATHS_IN: lambda of: f"as-path-acl {of.paths_in} import" if of.paths_in else "",
     Setting.LIMIT: lambda of: limit(of.limit) if of.limit else "",
     Setting.AS_OVERRIDE: lambda of: "substitute-as" if of.as_override else "",
     Setting.PRIVATE_AS: lambda of: "public-as-only" if of.private_as else "",

@@ -1,4 +1,4 @@
-"""Comware's words for what is ours: prefix lists, and neighbours inside ``bgp``.
+"""Comware's words for what is ours: prefix lists, the path list, and neighbours inside ``bgp``.
 
 Lines are of HPE's and H3C's command references for Comware 7 (Layer 3 - IP Routing). Facts of the platform that shape
 this file:
@@ -12,14 +12,16 @@ this file:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 
 from leafrack.addresses import Network
-from leafrack.platforms.comware import neighbour, settings
+from leafrack.platforms.comware import neighbour, paths, settings
 from leafrack.platforms.comware.neighbour import Part
-from leafrack.platforms.job import Job, PrefixList
+from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
 from leafrack.platforms.plan import GuardError, Plan
 from leafrack.platforms.played import Typed
+from leafrack.platforms.state import NeighbourState, SwitchState
 
 _STEP = 5
 """Between the indexes of two entries."""
@@ -29,9 +31,11 @@ _LAST = 65535
 
 def text(job: Job) -> str:
     """Configuration of everything that a job declares, to be entered in system view."""
+    nothing = SwitchState(job.as_number)
     entries_ = (line for one in job.lists for line in _new_entries(one, {}))
-    inside = [part for each in job.neighbours for part in neighbour.new(settings.fitting(each))]
-    return "".join(f"{line}\n" for line in (*entries_, *(one.text for one in _bgp(job.as_number, inside))))
+    inside = [part for each in job.neighbours for part in neighbour.new(_fitting(each, nothing))]
+    lines = (*entries_, *_new_paths(job.paths, nothing), *(one.text for one in _bgp(job.as_number, inside)))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
@@ -39,16 +43,22 @@ def entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
     return {one.name: frozenset(map(_entry, one.prefixes)) for one in lists}
 
 
+def path_entries(given: PathList) -> frozenset[str]:
+    """Entries of a path list, as they are read."""
+    return frozenset(paths.entries(given))
+
+
 def lines(plan: Plan) -> tuple[Typed, ...]:
     """What is entered for a plan, from system view and back to it.
 
-    Raises :class:`GuardError` where the switch keeps routes over a restart and must not for a neighbour, and for one of
-    any AS.
+    Raises :class:`GuardError` where the switch keeps routes over a restart and must not for a neighbour, for one of any
+    AS, and where there is no number for a path list.
     """
     _guard(plan)
     numbers = plan.found.numbers
     return (
         *(Typed(line) for one in plan.lists for line in _new_entries(one, numbers.get(one.name, {}))),
+        *map(Typed, _new_paths(plan.paths, plan.found)),
         *_bgp(plan.as_number, list(_neighbours(plan))),
         *(Typed(f"undo {_list(plan.version_of(name))} {name}") for name in plan.old_lists),
         *(
@@ -56,6 +66,7 @@ def lines(plan: Plan) -> tuple[Typed, ...]:
             for name, stale in plan.stale.items()
             for entry in sorted(stale)
         ),
+        *map(Typed, _old_paths(plan)),
     )
 
 
@@ -76,17 +87,52 @@ def _guard(plan: Plan) -> None:
 
 
 def _neighbours(plan: Plan) -> Iterator[Part]:
-    for each in map(settings.fitting, plan.neighbours):
-        has = plan.found.neighbours.get(each.address)
+    for each in (_fitting(one, plan.found) for one in plan.neighbours):
+        has = _numbered(plan.found.neighbours.get(each.address), plan.found)
         if has is None:
             yield from neighbour.new(each)
         else:
             keeps_as, keeps_password = each.address in plan.kept_as, each.address in plan.kept_passwords
             yield from neighbour.changed(each, has, keeps_as=keeps_as, keeps_password=keeps_password)
     for address, number in plan.as_numbers:
-        if number is not None:
-            yield from neighbour.renumbered(number, plan.found.neighbours[address])
+        has = _numbered(plan.found.neighbours[address], plan.found)
+        if number is not None and has is not None:
+            yield from neighbour.renumbered(number, has)
     yield from (Part("", Typed(f"undo peer {address}")) for address in plan.gone)
+
+
+def _fitting(each: Neighbour, found: SwitchState) -> Neighbour:
+    """A neighbour as Comware takes it: its path list by the number."""
+    return settings.fitting(replace(each, paths_in=_number(each.paths_in, found)))
+
+
+def _numbered(has: NeighbourState | None, found: SwitchState) -> NeighbourState | None:
+    return None if has is None else replace(has, paths_in=_number(has.paths_in, found))
+
+
+def _number(name: str, found: SwitchState) -> str:
+    """Number of a path list; those of others are read by theirs."""
+    return name if not name or name.isdecimal() else str(paths.number(name, found))
+
+
+def _new_paths(given: PathList | None, found: SwitchState) -> Iterator[str]:
+    """The number of a path list, where the switch does not have it, and entries that the list lacks."""
+    if given is None:
+        return
+    number, has = paths.number(given.name, found), found.paths.get(given.name, frozenset())
+    if paths.MARK not in found.numbers.get(given.name, {}):
+        yield f"ip prefix-list {given.name} index {number} {paths.MARK}"
+    yield from (f"ip as-path {number} {entry}" for entry in paths.entries(given) if entry not in has)
+
+
+def _old_paths(plan: Plan) -> Iterator[str]:
+    for name, stale in plan.old_path_entries.items():
+        number = paths.number(name, plan.found)
+        yield from (f"undo ip as-path {number} {paths.expression(entry)}" for entry in sorted(stale))
+    for name in plan.old_paths:
+        if plan.found.paths[name]:
+            yield f"undo ip as-path {paths.number(name, plan.found)}"
+        yield f"undo ip prefix-list {name}"
 
 
 def _bgp(as_number: int, parts: list[Part]) -> Iterator[Typed]:

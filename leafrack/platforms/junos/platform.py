@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from leafrack.addresses import Address
 from leafrack.platforms.evidence import EVERYTHING, Basic, Evidence, Strength
-from leafrack.platforms.job import Neighbour, PrefixList
+from leafrack.platforms.job import Neighbour, PathList, PrefixList
 from leafrack.platforms.junos import read, secrets, settings, write
 from leafrack.platforms.junos.sets import Statement, line
 from leafrack.platforms.plan import Plan
@@ -53,6 +53,10 @@ def _entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
     return read.entries(one for prefixes in lists for one in write.policy(prefixes))
 
 
+def _path_entries(paths: PathList) -> frozenset[str]:
+    return read.path_entries(tuple(write.path_policy(paths)))[paths.name]
+
+
 _ABSENT = r"^(?:warning|error): statement not found.*$"
 """The guide has a warning."""
 
@@ -69,6 +73,9 @@ def _lines(plan: Plan) -> Iterator[Typed]:
     for prefixes in plan.lists:
         yield _delete((*write.POLICY, prefixes.name))
         yield from map(_set, write.policy(prefixes))
+    if plan.paths is not None:
+        yield from map(_delete, write.places_of_paths(plan.paths.name))
+        yield from map(_set, write.path_policy(plan.paths))
     standing = {has.group for has in map(_member, plan.found.neighbours.values()) if has}
     for name in dict.fromkeys(write.group_of(each.list_in) for each in plan.neighbours):
         if name not in standing:
@@ -83,6 +90,7 @@ def _lines(plan: Plan) -> Iterator[Typed]:
             yield _set((*write.BGP, "group", name, "neighbor", str(address), "peer-as", str(number)))
     yield from _removed(plan)
     yield from (_delete((*write.POLICY, name)) for name in plan.old_lists)
+    yield from (_delete(place) for name in plan.old_paths for place in write.places_of_paths(name))
 
 
 def _neighbour(each: Neighbour, plan: Plan) -> Iterator[Typed]:
@@ -96,7 +104,7 @@ def _neighbour(each: Neighbour, plan: Plan) -> Iterator[Typed]:
     if each.address in plan.kept_passwords:
         before.pop("authentication-key", None), after.pop("authentication-key", None)
     for word in dict.fromkeys((*after, *before)):
-        if _meaning(before.get(word, ())) != _meaning(after.get(word, ())):
+        if _meaning(word, before.get(word, ())) != _meaning(word, after.get(word, ())):
             if has is not None:
                 yield _delete((*place, word))
             yield from (_set((*place, *one)) for one in after.get(word, ()))
@@ -110,8 +118,10 @@ def _by_word(said: Iterator[Statement] | tuple[Statement, ...], place: Statement
     return found
 
 
-def _meaning(said: tuple[Statement, ...]) -> frozenset[Statement]:
-    """Statements without those that a longer one says again, passwords in clear."""
+def _meaning(word: str, said: tuple[Statement, ...]) -> Collection[Statement]:
+    """Statements without those that a longer one says again, passwords in clear; of policies the order counts."""
+    if word in ("import", "export"):
+        return said
     plain = {tuple(map(secrets.clear, one)) for one in said}
     return frozenset(one for one in plain if not any(one == other[: len(one)] and one != other for other in plain))
 
@@ -211,6 +221,7 @@ JUNOS = PlayedPlatform(
     words=settings.words,
     as_words=settings.as_words,
     entries=_entries,
+    path_entries=_path_entries,
     cannot=_CANNOT,
     # A group of the fabric's own has it.
     neighbour_is_ours_alone=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -14,7 +14,7 @@ from leafrack.platforms import played
 from leafrack.platforms.as_numbers import number_or_none
 from leafrack.platforms.junos import documents, settings
 from leafrack.platforms.junos.sets import Statement, below, quoted, statements
-from leafrack.platforms.junos.write import BGP, POLICY, group_of
+from leafrack.platforms.junos.write import BGP, OPTIONS, PATHS, POLICY, group_of
 from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState, Settings, SwitchState
 
 VERSION = "show version | no-more"
@@ -105,7 +105,8 @@ class _Bgp:
 def _parsed(answers: Mapping[str, Sequence[str]]) -> SwitchState:
     routing = tuple(below(statements(answers[_ROUTING]), "routing-options"))
     bgp = _Bgp(tuple(below(statements(answers[_BGP]), *BGP)))
-    policies = _policies(below(statements(answers[_POLICIES]), *POLICY))
+    options = tuple(one for one in statements(answers[_POLICIES]) if one[:1] == OPTIONS)
+    policies, paths = entries(options), path_entries(options)
     instances = below(statements(answers[_INSTANCES]), "routing-instances")
     peers = {
         address: peer
@@ -117,7 +118,7 @@ def _parsed(answers: Mapping[str, Sequence[str]]) -> SwitchState:
     }
     up_since = _uptimes(documents.of_answer(answers[_SUMMARY], "bgp-information", "output"))
     addresses = (*bgp.members, *(one for one in peers if one not in bgp.members))
-    found = [_neighbour(one, peers.get(one, {}), bgp, up_since.get(one, 0.0)) for one in addresses]
+    found = [_neighbour(one, peers.get(one, {}), bgp, up_since.get(one, 0.0), paths) for one in addresses]
     numbers = (number_or_none(documents.said(peer, "local-as")) for peer in peers.values())
     ids = (documents.said(peer, "local-id") for peer in peers.values())
     return SwitchState(
@@ -125,7 +126,8 @@ def _parsed(answers: Mapping[str, Sequence[str]]) -> SwitchState:
         neighbours={state.address: state for state in found},
         routes=frozenset(route for command in _ROUTES for route in _routes(answers[command])),
         router_id=next((one[1] for one in routing if one[:1] == ("router-id",)), next(filter(None, ids), "")),
-        lists=policies,
+        lists={name: said for name, said in policies.items() if name not in paths},
+        paths=paths,
         elsewhere=tuple(dict.fromkeys(one[0] for one in instances if one[1:3] == BGP)),
     )
 
@@ -135,16 +137,19 @@ def _as_number(routing: Iterable[Statement]) -> int | None:
     return next((number for each in said if (number := number_or_none(each))), None)
 
 
-def _policies(said: Iterable[Statement]) -> Mapping[str, frozenset[str]]:
-    return entries((*POLICY, *one) for one in said)
-
-
 def entries(said: Iterable[Statement]) -> Mapping[str, frozenset[str]]:
     """All that policies say, by their name."""
     found: dict[str, frozenset[str]] = {}
     for one in below(said, *POLICY):
         found[one[0]] = found.get(one[0], frozenset()) | {" ".join(map(quoted, one[1:]))}
     return found
+
+
+def path_entries(said: Sequence[Statement]) -> Mapping[str, frozenset[str]]:
+    """Expressions of AS paths by their name, with all that a policy of that name says."""
+    policies = entries(said)
+    found = {one[0]: " ".join(("as-path", *map(quoted, one[1:]))) for one in below(said, *PATHS)}
+    return {name: frozenset({text}) | policies.get(name, frozenset()) for name, text in found.items()}
 
 
 def _of_master(peers: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -171,10 +176,10 @@ def _address(said: str) -> Address | None:
         return None
 
 
-def _neighbour(address: Address, peer: Mapping[str, Any], bgp: _Bgp, uptime: float) -> Member:
+def _neighbour(address: Address, peer: Mapping[str, Any], bgp: _Bgp, uptime: float, paths: Collection[str]) -> Member:
     group = bgp.members.get(address, "")
     own = bgp.own(address)
-    given, set_as, rest = settings.of_statements(own, address.version)
+    given, set_as, rest = settings.of_statements(own, address.version, paths)
     state = SessionState.of(documents.said(peer, "peer-state")) if peer else SessionState.IDLE
     up = state is SessionState.ESTABLISHED
     # Without a word of families Junos exchanges the one of the address.
@@ -223,7 +228,7 @@ def _lines(address: Address, group: str, given: Settings, bgp: _Bgp) -> Iterator
         yield Line("shutdown", Effect.SHUTS)
     yield from (
         Line(f"{way} {name}", Effect.REPLACED, name)
-        for way, names in (("import", given.list_in), ("export", given.list_out))
+        for way, names in (("import", f"{given.paths_in} {given.list_in}"), ("export", given.list_out))
         for name in names.split()
     )
     for one in bgp.inherited(group):

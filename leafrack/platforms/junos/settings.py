@@ -6,7 +6,7 @@ Statements as in Juniper's CLI reference (``edit protocols bgp group neighbor``)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from leafrack.platforms.as_numbers import number_or_none
@@ -21,8 +21,13 @@ KEEPALIVES = 3
 """Junos sends three keepalives in a hold time, and has no word for another number."""
 
 
-def of_statements(said: Sequence[Statement], version: int) -> tuple[Settings, int | AnyAs | None, tuple[str, ...]]:
-    """Settings of a neighbour's statements, the AS that they give it, the rest."""
+def of_statements(
+    said: Sequence[Statement], version: int, paths: Collection[str] = ()
+) -> tuple[Settings, int | AnyAs | None, tuple[str, ...]]:
+    """Settings of a neighbour's statements, the AS that they give it, the rest.
+
+    ``paths`` are the names of path lists: one counts as such where it is the first policy, before anything is taken.
+    """
     found: dict[str, Any] = {}
     number: int | AnyAs | None = None
     rest: list[str] = []
@@ -33,6 +38,8 @@ def of_statements(said: Sequence[Statement], version: int) -> tuple[Settings, in
             number = number_or_none(one[1])
         elif one[:3] == family and one[3:4] in ((), (_LIMIT,)):
             found["activated"] = True
+        elif one[0] == "import" and one[1:2] and one[1] in paths and not found.keys() & {"paths_in", "list_in"}:
+            found["paths_in"] = one[1]
         elif one[0] in _LISTS and len(one) == 2:
             key = _LISTS[one[0]]
             found[key] = f"{found.get(key, '')} {one[1]}".strip()
@@ -110,7 +117,7 @@ _WORDS: Mapping[Setting, Callable[[Settings], str]] = {
     Setting.GRACEFUL_RESTART: lambda of: "" if of.graceful_restart else "graceful-restart disable",
     Setting.LIST_IN: lambda of: _policies("import", of.list_in),
     Setting.LIST_OUT: lambda of: _policies("export", of.list_out),
-    Setting.PATHS_IN: lambda _: "",
+    Setting.PATHS_IN: lambda of: _policies("import", of.paths_in),
     Setting.LIMIT: lambda of: _limited(of.limit) if of.limit else "",
     Setting.AS_OVERRIDE: lambda of: "as-override" if of.as_override else "",
     Setting.PRIVATE_AS: lambda of: _private(of.private_as) if of.private_as else "",

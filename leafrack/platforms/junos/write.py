@@ -1,4 +1,4 @@
-"""Junos' words for what is ours: a policy for each prefix list, a group of the fabric's own with a neighbour a node.
+"""Junos' words for what is ours: a policy for each list, a group of the fabric's own with a neighbour a node.
 
 Everything of a neighbour stands at the neighbour itself, so one ``delete`` takes it away, and no group of anybody else
 has a part in it. ``lines`` (leafrack.platforms.junos.platform) puts them in place.
@@ -10,12 +10,14 @@ from collections.abc import Iterator
 
 from leafrack.addresses import Network
 from leafrack.platforms.differences import wanted
-from leafrack.platforms.job import Job, Neighbour, PrefixList
+from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
 from leafrack.platforms.junos import secrets, settings
 from leafrack.platforms.junos.sets import Statement, line
 
 BGP = ("protocols", "bgp")
-POLICY = ("policy-options", "policy-statement")
+OPTIONS = ("policy-options",)
+POLICY = (*OPTIONS, "policy-statement")
+PATHS = (*OPTIONS, "as-path")
 TERM = "permitted"
 
 
@@ -36,6 +38,9 @@ def _text(job: Job) -> Iterator[str]:
     for prefixes in job.lists:
         yield line("delete", (*POLICY, prefixes.name))
         yield from (line("set", one) for one in policy(prefixes))
+    if job.paths is not None:
+        yield from (line("delete", one) for one in places_of_paths(job.paths.name))
+        yield from (line("set", one) for one in path_policy(job.paths))
     for name in dict.fromkeys(group_of(each.list_in) for each in job.neighbours):
         yield line("set", group(name))
     for each in job.neighbours:
@@ -82,6 +87,24 @@ def _matched(prefix: Network) -> tuple[str, str]:
     return str(prefix), "exact" if whole else "orlonger"
 
 
+def path_policy(paths: PathList) -> Iterator[Statement]:
+    """Statements of a path list: its expression, and a policy of its name that refuses all other paths.
+
+    The expression is one of AS numbers, not of characters, and has to match the whole of a path, whatever notation the
+    box shows them in (Juniper, "AS Path Regular Expressions"). What the policy lets pass goes on to the next one.
+    """
+    here = (*POLICY, paths.name)
+    yield (*PATHS, paths.name, f"({'|'.join(map(str, paths.as_numbers))})+")
+    yield (*here, "term", TERM, "from", "as-path", paths.name)
+    yield (*here, "term", TERM, "then", "next", "policy")
+    yield (*here, "then", "reject")
+
+
+def places_of_paths(name: str) -> tuple[Statement, ...]:
+    """Where a path list stands."""
+    return (*POLICY, name), (*PATHS, name)
+
+
 def group(name: str) -> Statement:
     """A fabric's group, as far as it says something itself."""
     return (*BGP, "group", name, "type", "external")
@@ -111,6 +134,9 @@ def neighbour(of: Neighbour, key: str = "") -> Iterator[Statement]:
         yield (*here, "ttl", settings.TTL)
     if not said.graceful_restart:
         yield (*here, "graceful-restart", "disable")
+    if said.paths_in:
+        # Before the policy of the ranges: what that takes is taken.
+        yield (*here, "import", said.paths_in)
     yield (*here, "import", said.list_in)
     yield (*here, "export", said.list_out)
     yield (*here, *family)

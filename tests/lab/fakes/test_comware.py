@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.fakes.comware import ComwareFake, cipher, startup
-from lab.fakes.model import Entry, Peer, Range, Recorder, Route, Seen
+from lab.fakes.model import Entry, PathEntry, Peer, Range, Recorder, Route, Seen
 from lab.plan import Switch
 from lab.uplinks import Port
 from tests.lab.fakes.clock import TurnedClock
@@ -105,6 +105,13 @@ ERRORS = {
     ),
     "two entries that say the same": ((*NODE[:2], NODE[1].replace("5", "10", 1)), "already exists"),
     "an entry taken away by its words": ((*NODE[:2], f"undo {NODE[1]}"), "Too many parameters"),
+    "a path list of a number too high": (("system-view", "ip as-path 257 permit ^1$"), "Wrong parameter"),
+    "a path list without an expression": (("system-view", "ip as-path 1 permit"), "Incomplete command"),
+    "an expression that is too long": (("system-view", f"ip as-path 1 permit {'1' * 64}"), "Wrong parameter"),
+    "a path's entry taken away by all its words": (
+        ("system-view", "ip as-path 1 permit ^1$", "undo ip as-path 1 permit ^1$"),
+        "Too many parameters",
+    ),
     "another AS for the instance": (("system-view", "bgp 65010"), "already exists in AS 65009"),
     "a neighbour that is not there": (
         ("system-view", "bgp 65009", "peer 1.1.1.1 timer keepalive 3 hold 9"),
@@ -161,6 +168,24 @@ def test_a_neighbour_is_understood_with_a_list_that_does_not_exist_as_one_that_p
         families=frozenset({4}),
     )
     assert runs.lists == {(4, "IN"): (Entry(5, permits=True, prefix="10.233.64.0/18", le=32),)}
+
+
+def test_a_path_list_has_a_number_and_entries_that_go_by_their_expression() -> None:
+    box = Box()
+    box.do(*NODE, "peer 172.20.0.11 enable", "peer 172.20.0.11 as-path-acl 200 import")
+    assert box.speaker.runs.peers["172.20.0.11"].paths_in == "", "one that does not exist permits everything"
+    box.do("quit", "quit", "ip as-path 200 deny _1_", "ip as-path 200 permit ^((2|3)(_|$))+$")
+    runs = box.speaker.runs
+    assert runs.peers["172.20.0.11"].paths_in == "200"
+    entries = (PathEntry(permits=False, expression="_1_"), PathEntry(permits=True, expression="^((2|3)(_|$))+$"))
+    assert runs.paths == {"200": entries}
+    text = box.running
+    assert "\nip as-path 200 deny _1_\nip as-path 200 permit ^((2|3)(_|$))+$\n" in text
+    assert Box(text).running == text, "what is saved is what it starts with"
+    box.do("undo ip as-path 200 _1_")
+    assert box.speaker.runs.paths == {"200": entries[1:]}
+    box.do("undo ip as-path 200")
+    assert (box.speaker.runs.paths, box.speaker.runs.peers["172.20.0.11"].paths_in) == ({}, "")
 
 
 def test_a_dialogue_that_is_denied_changes_nothing() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from lab.fakes.junos import JunosFake
 from lab.fakes.junos_secrets import clear, shown
-from lab.fakes.model import Entry, Range, RefusedError, Route, Seen
+from lab.fakes.model import Entry, PathEntry, Range, RefusedError, Route, Seen
 from tests.platforms.junos.box import STARTUP, enter, leaf, passes, recorder
 
 NODE = "protocols bgp group NODES neighbor 10.0.0.1"
@@ -63,6 +63,10 @@ def test_what_it_does_not_know_it_refuses_in_its_words(fake: JunosFake, line: st
 CHECKS = {
     "no AS": ((f"set {NODE} description x",), "peer-as must be configured for an external peer"),
     "no policy": ((PEER, f"set {NODE} import MISSING"), "Policy error: Policy MISSING referenced but not defined"),
+    "no expression": (
+        (PEER, "set policy-options policy-statement P term a from as-path MISSING"),
+        "Policy error: AS path MISSING referenced but not defined",
+    ),
     "two groups": (
         (PEER, "set protocols bgp group OTHER neighbor 10.0.0.1 peer-as 1"), "is configured in group NODES too",
     ),
@@ -116,6 +120,33 @@ def test_a_policy_that_rejects_the_rest_is_a_list_of_what_it_accepts(fake: Junos
     assert lists[4, "P"] == (Entry(number=5, permits=True, prefix="10.0.0.0/8", le=32),)
     assert lists[6, "P"] == (Entry(number=5, permits=True, prefix="::/0"),)
     assert (4, "TO-SPINES") not in lists
+
+
+CHAINS: dict[str, tuple[str, str, str]] = {
+    "AS R": ("AS", "R", "hands its paths on"),
+    "R AS": ("", "R", "is never asked"),
+    "AS": ("AS", "", "leaves the rest to what Junos does by itself"),
+}
+
+
+@pytest.mark.parametrize(("names", "expected"), CHAINS.items(), ids=CHAINS)
+def test_a_policy_of_paths_counts_before_one_of_ranges(
+    fake: JunosFake, names: str, expected: tuple[str, str, str]
+) -> None:
+    policy = "set policy-options policy-statement"
+    committed(
+        fake, PEER, f"set {NODE} import [ {names} ]",
+        'set policy-options as-path AS "(64512|1.10) .?"',
+        f"{policy} AS term a from as-path AS", f"{policy} AS term a then next policy", f"{policy} AS then reject",
+        f"{policy} R term a from route-filter 10.0.0.0/8 orlonger", f"{policy} R term a then accept",
+        f"{policy} R then reject",
+    )  # fmt: skip
+    runs = recorder(fake).runs
+    found = runs.peers["10.0.0.1"]
+    paths_in, list_in, why = expected
+    assert (found.paths_in, found.list_in) == (paths_in, list_in), why
+    assert runs.paths == {"AS": (PathEntry(permits=True, expression="^((_64512)|(_65546))(_[0-9]+)?$"),)}
+    assert (4, "AS") not in runs.lists
 
 
 def test_an_exclusive_login_takes_its_changes_with_it(fake: JunosFake) -> None:

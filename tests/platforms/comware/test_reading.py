@@ -17,6 +17,7 @@ from leafrack.platforms.state import Limit, Password, Timers
 TEXT = (Path(__file__).parent / "comware-7.txt").read_text(encoding="utf-8")
 STATE = COMWARE.parse(TEXT)
 PEERS = "display bgp peer ipv4"
+PATHS = "LEAFRACK-dc1-AS"
 
 
 def of(address: str) -> NeighbourState:
@@ -66,12 +67,25 @@ def test_routes_are_those_that_lead_somewhere() -> None:
 
 
 def test_prefix_lists_are_entries_in_the_platforms_words_and_each_has_its_index() -> None:
-    assert STATE.lists == {name: frozenset(entries) for name, entries in STATE.numbers.items()}
+    assert STATE.lists == {name: frozenset(entries) for name, entries in STATE.numbers.items() if name != PATHS}
     assert STATE.numbers == {
+        PATHS: {"deny 127.0.0.1 32": 210},
         "LEAFRACK-dc1-IN": {"permit 10.233.64.0 18 less-equal 32": 5, "permit 10.9.9.9 32": 10},
         "THEIRS": {"deny 10.0.0.0 8 greater-equal 9 less-equal 31": 7},
         "LEAFRACK-dc1-IN6": {"permit fd00:64:: 48 less-equal 128": 5},
     }
+
+
+def test_a_path_list_goes_by_the_name_that_keeps_its_number_and_without_one_by_that() -> None:
+    assert STATE.paths == {
+        PATHS: {"permit ^((64512|64601)(_|$))+$"},
+        "3": {"deny _65001_", "permit .*"},
+        **dict.fromkeys(("7", "9", "12"), frozenset()),
+    }
+    gone = COMWARE.parse(re.sub(r"(?m)^ ip as-path 210 .*\n", "", TEXT))
+    assert gone.paths[PATHS] == frozenset()
+    unnamed = COMWARE.parse(re.sub(rf"(?m)^ ip prefix-list {PATHS} .*\n", "", TEXT))
+    assert (PATHS in unnamed.paths, unnamed.neighbours[ip_address("172.20.0.11")].paths_in) == (False, "210")
 
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -84,6 +98,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "activated": True,
         "list_in": "LEAFRACK-dc1-IN",
         "list_out": "LEAFRACK-dc1-OUT",
+        "paths_in": "LEAFRACK-dc1-AS",
         "limit": Limit(1000, 60),
         "graceful_restart": False,
         "remote_as": 64512,
@@ -101,6 +116,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "state": SessionState.IDLE,
         "limit": Limit(30, None, "alert-only 90"),
         "list_in": "THEIRS",
+        "paths_in": "3",
         "router_id": "",
         "password": None,
     },
@@ -111,7 +127,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "uptime": 286 * 3600 + 47 * 60 + 5.0,
         "prefixes_received": 7,
         "router_id": "1.1.1.1",
-        "rest": ("ipv6 unicast: enable",),
+        "rest": ("ipv4 unicast: as-path-acl 7 export", "ipv6 unicast: enable"),
     },
     "fd00:1::11": {"uptime": 860.0, "list_in": "LEAFRACK-dc1-IN6", "activated": True, "set_as": 64512},
     "2001:db8:aaaa:bbbb:cccc:dddd:eeee:11": {"remote_as": 64512, "state": SessionState.ACTIVE, "activated": True},
@@ -128,19 +144,21 @@ LINES: dict[str, list[tuple[str, Effect]]] = {
     "a neighbour that is ignored": [
         ("peer 172.20.0.12 ignore", Effect.SHUTS),
         ("peer 172.20.0.12 prefix-list THEIRS import", Effect.REPLACED),
+        ("peer 172.20.0.12 as-path-acl 3 import", Effect.REPLACED),
         ("peer 172.20.0.12 route-policy FROM-NODES import", Effect.FILTERS),
     ],
     "a member of a group that has an AS": [
         ("peer 172.20.0.14 group SERVERS", Effect.REFUSES),
         ("peer SERVERS route-policy FROM-SERVERS import", Effect.FILTERS),
     ],
+    "one whose paths are filtered too": [("peer 100.0.0.1 as-path-acl 7 export", Effect.FILTERS)],
     "one that came out of a subnet": [("peer 172.20.0.0 24 as-number", Effect.REFUSES)],
 }
 
 
 @pytest.mark.parametrize(
     ("address", "lines"),
-    list(zip(("172.20.0.12", "172.20.0.14", "172.20.0.77"), LINES.values(), strict=True)),
+    list(zip(("172.20.0.12", "172.20.0.14", "100.0.0.1", "172.20.0.77"), LINES.values(), strict=True)),
     ids=LINES,
 )
 def test_what_is_in_the_way_of_leafracks_lines_is_told(address: str, lines: list[tuple[str, Effect]]) -> None:

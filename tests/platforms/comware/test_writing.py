@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 
-from leafrack.platforms import Feature, Job, Neighbour, PrefixList, SwitchState, Task, Way
+from leafrack.platforms import Feature, Job, Neighbour, PathList, PrefixList, SwitchState, Task, Way
+from leafrack.platforms.comware import paths
 from leafrack.platforms.comware.platform import COMWARE
 from leafrack.platforms.differences import wanted
 from leafrack.platforms.plan import GuardError, Seal, plan
 from leafrack.platforms.reading import NO_LISTENERS
 from leafrack.platforms.state import Limit, NeighbourState, Password, PrivateAs, SessionState, Timers
+from tests.platforms.test_paths import PATHS as PATHS_OF
 
 OWN = ("IN", "OUT", "IN6", "OUT6")
 NODE = Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "IN", "OUT", (64512, 64601))
@@ -256,3 +259,114 @@ def test_a_neighbour_of_any_as_is_refused_before_anything_is_entered() -> None:
 def test_what_comware_lacks_is_said_with_what_to_do() -> None:
     assert set(COMWARE.cannot) == {Feature.ANY_AS, Feature.PRIVATE_AS, *NO_LISTENERS}
     assert all("asOverride" in reason for lacks, reason in COMWARE.cannot.items() if lacks not in NO_LISTENERS)
+
+
+PATHS = PathList("AS", (64512, 64601))
+LISTED = replace(NODE, paths_in="AS")
+ENTRY = "permit ^((64512|64601)(_|$))+$"
+WIDE = "permit ^((64512|64601|64999)(_|$))+$"
+MARK = "deny 127.0.0.1 32"
+NAMED = f"{PEER} as-path-acl 139 import"
+
+
+def listed(*neighbours: Neighbour, task: Task = Task.SESSIONS) -> Job:
+    return replace(job(*neighbours, task=task), paths=PATHS)
+
+
+def keeps(*neighbours: NeighbourState, number: int | None = 139, **found: set[str]) -> SwitchState:
+    """A switch with path lists, one of them marked with the number of ours."""
+    marked = {} if number is None else {"AS": {MARK: number}}
+    has = {name.removeprefix("n"): frozenset(entries) for name, entries in found.items()}
+    return replace(runs(*neighbours, **marked), lists={}, paths=has)
+
+
+NEW = [f"ip prefix-list AS index 139 {MARK}", f"ip as-path 139 {ENTRY}"]
+WITH_PATHS: dict[str, tuple[Job, Way, SwitchState, list[str]]] = {
+    "a leaf that was written before gets it, and nothing else": (
+        listed(LISTED), Way.FORWARD, runs(has()), [*NEW, *inside(family=(NAMED,))],
+    ),
+    "all stands": (listed(LISTED), Way.FORWARD, keeps(has(LISTED), AS={ENTRY}), []),
+    "it is too wide: the right entry first, the other last": (
+        listed(LISTED), Way.FORWARD, keeps(has(LISTED, description="mine"), AS={WIDE}),
+        [f"ip as-path 139 {ENTRY}", *inside(f"{PEER} description leafrack rr1 node1"),
+         f"undo ip as-path 139 {WIDE.removeprefix('permit ')}"],
+    ),
+    "somebody's list is in its place": (
+        listed(LISTED), Way.FORWARD, keeps(has(NODE, paths_in="3"), AS={ENTRY}, n3={"permit .*"}),
+        inside(family=(NAMED,)),
+    ),
+    "its number is somebody's, and so is the next one": (
+        listed(LISTED), Way.FORWARD, keeps(has(), number=None, n139={"permit .*"}, n138=set()),
+        [NEW[0].replace("139", "137"), NEW[1].replace("139", "137"),
+         *inside(family=(NAMED.replace("139", "137"),))],
+    ),
+    "the number that the switch has for it stays": (
+        listed(LISTED), Way.FORWARD, keeps(has(NODE), number=7, AS=set()),
+        [f"ip as-path 7 {ENTRY}", *inside(family=(NAMED.replace("139", "7"),))],
+    ),
+    "a neighbour keeps it while its AS changes": (
+        listed(LISTED, task=Task.AS_NUMBERS), Way.FORWARD, keeps(has(LISTED), AS={ENTRY}),
+        inside(f"undo {PEER}", f"{PEER} as-number 64601", f"{PEER} description leafrack rr1 node1",
+               family=(f"{PEER} enable", f"{PEER} prefix-list IN import", f"{PEER} prefix-list OUT export", NAMED)),
+    ),
+    "with the AS of the end it is narrow": (
+        listed(LISTED, task=Task.AS_NUMBERS), Way.FORWARD, keeps(has(LISTED, set_as=64601), AS={WIDE, ENTRY}),
+        [f"undo ip as-path 139 {WIDE.removeprefix('permit ')}"],
+    ),
+    "it goes after its neighbours, with what kept its number": (
+        listed(), Way.BACK, keeps(has(LISTED), AS={ENTRY}, n3={"permit .*"}),
+        [*inside(f"undo {PEER}"), "undo ip as-path 139", "undo ip prefix-list AS"],
+    ),
+    "of one that has no entry there is only the number": (
+        listed(), Way.BACK, keeps(AS=set()), ["undo ip prefix-list AS"],
+    ),
+    "where leafrack gives none, somebody's stays": (
+        job(replace(NODE, description="x")), Way.FORWARD, keeps(has(NODE, paths_in="3"), n3={"permit .*"}),
+        inside(f"{PEER} description x"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "way", "found", "lines"), WITH_PATHS.values(), ids=WITH_PATHS)
+def test_of_a_path_list_what_differs_is_entered(given: Job, way: Way, found: SwitchState, lines: list[str]) -> None:
+    assert entered(given, found, way) == lines
+
+
+def test_a_path_list_is_written_by_hand_with_the_number_that_its_name_tells() -> None:
+    text = COMWARE.text(listed(LISTED)).splitlines()
+    assert text[:2] == NEW
+    assert f"  {NAMED}" in text
+    assert {paths.number(name, SwitchState(65009)) for name in ("AS", "AS")} == {139}
+
+
+def test_a_switch_that_has_no_number_left_gets_nothing() -> None:
+    full = keeps(has(), number=None, **{f"n{number}": set() for number in range(1, 257)})
+    with pytest.raises(GuardError, match="this switch has 256 AS path lists and no room for AS: nothing was changed"):
+        entered(listed(LISTED), full)
+
+
+BETWEEN = "[ ,{}()]"
+"""What ``_`` stands for on Comware but at the beginning and at the end of an expression."""
+
+
+@pytest.mark.parametrize(("path", "taken"), PATHS_OF.items(), ids=PATHS_OF)
+def test_paths_of_these_as_numbers_alone_match(path: str, taken: bool) -> None:  # noqa: FBT001 - of the table
+    said = map(paths.expression, paths.entries(PathList("AS", (64512, 64601, 4200000001))))
+    assert any(re.search(one.replace("_", BETWEEN), path) for one in said) is taken
+
+
+EXPRESSIONS = {
+    "one": ((64512,), ("permit ^((64512)(_|$))+$",)),
+    "a large one, in both notations": (
+        (64512, 4200000001),
+        ("permit ^((64512|4200000001)(_|$))+$", "permit ^((64512|64086[.]59905)(_|$))+$"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("as_numbers", "entries"), EXPRESSIONS.values(), ids=EXPRESSIONS)
+def test_an_expression_is_as_long_as_comware_takes_it(as_numbers: tuple[int, ...], entries: tuple[str, ...]) -> None:
+    assert paths.entries(PathList("AS", as_numbers)) == entries
+    large = PathList("AS", (4200000001, 4200000002, 4200000003))
+    assert {len(paths.expression(one)) <= paths.LONGEST for one in paths.entries(large)} == {True}
+    assert len(paths.entries(large)) == 2

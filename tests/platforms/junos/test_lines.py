@@ -13,7 +13,7 @@ from leafrack.platforms.junos.platform import JUNOS, lines
 from leafrack.platforms.left import left
 from leafrack.platforms.plan import GuardError, plan
 from leafrack.platforms.state import Timers
-from tests.platforms.jobs import ALL, LISTS, NODE, PLAIN
+from tests.platforms.jobs import ALL, LISTS, NODE, PATHS, PLAIN
 from tests.platforms.junos.answers import BGP, GROUP, POLICIES, answer
 
 HERE = "protocols bgp group LEAFRACK-dc1"
@@ -156,3 +156,49 @@ def test_a_neighbour_that_is_somebody_elses_is_not_written_beside(bgp: str, why:
         f"this switch has `{why}` for the neighbour 172.20.0.11, and refuses leafrack's lines beside it: "
         "take it out of its configuration first: nothing was changed"
     )
+
+
+NAME = PATHS.name
+IN, PATHS_IN = "LEAFRACK-dc1-IN", f"{GROUP} neighbor 172.20.0.11 import"
+PATH_POLICY = f"""\
+set policy-options policy-statement {NAME} term permitted from as-path {NAME}
+set policy-options policy-statement {NAME} term permitted then next policy
+set policy-options policy-statement {NAME} then reject
+set policy-options as-path {NAME} "(64512|64513)+"
+"""
+LISTED = BGP.replace(f"{PATHS_IN} {IN}\n", f"{PATHS_IN} {NAME}\n{PATHS_IN} {IN}\n")
+CHAIN = [f"delete {NODE1} import", f"set {NODE1} import {NAME}", f"set {NODE1} import {IN}"]
+GONE = [f"delete policy-options policy-statement {NAME}", f"delete policy-options as-path {NAME}"]
+COMES = [
+    *GONE,
+    f'set policy-options as-path {NAME} "(64512|64513)+"',
+    *PATH_POLICY.splitlines()[:-1],
+]
+WITH_PATHS: dict[str, tuple[str, str, list[str]]] = {
+    "a leaf that was written before gets it, and nothing else": ("", BGP, [*COMES, *CHAIN]),
+    "all stands": (PATH_POLICY, LISTED, []),
+    "it is too wide": (PATH_POLICY.replace("64513", "64513|64999"), LISTED, COMES),
+    "its policy takes everything else": (PATH_POLICY.replace("then reject", "then accept"), LISTED, COMES),
+    "it stands behind the ranges, where nobody asks it": (
+        PATH_POLICY, BGP.replace(f"{PATHS_IN} {IN}\n", f"{PATHS_IN} {IN}\n{PATHS_IN} {NAME}\n"), CHAIN,
+    ),
+    "the neighbour does not name it": (PATH_POLICY, BGP, CHAIN),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("policy", "bgp", "said"), WITH_PATHS.values(), ids=WITH_PATHS)
+def test_of_a_path_list_what_differs_is_entered_and_then_nothing_is_left(
+    policy: str, bgp: str, said: list[str]
+) -> None:
+    given = replace(stands(paths_in=NAME), paths=PATHS)
+    output = answer(policies=POLICIES + OUT + policy, bgp=bgp)
+    assert entered(given, output=output) == said
+    assert bool(left(given, Way.FORWARD, JUNOS.parse(output), JUNOS)) is bool(said)
+
+
+def test_a_path_list_goes_with_all_that_is_ours_and_nobody_elses_does() -> None:
+    theirs = 'set policy-options as-path THEIRS "65001 .*"\n'
+    output = answer(policies=POLICIES + OUT + PATH_POLICY + theirs, bgp=LISTED)
+    assert entered(replace(PLAIN, paths=PATHS), Way.BACK, output)[-2:] == GONE
+    assert "THEIRS" in JUNOS.parse(output).paths
+    assert not any("THEIRS" in line for line in entered(replace(PLAIN, paths=PATHS), Way.BACK, output))

@@ -76,6 +76,27 @@ def test_policies_are_read_with_everything_that_they_say() -> None:
     }
 
 
+def test_an_expression_of_as_paths_is_a_path_list_and_the_policy_of_its_name_is_no_prefix_list() -> None:
+    policy = "set policy-options policy-statement LEAFRACK-dc1-AS"
+    more = (
+        f'set policy-options as-path LEAFRACK-dc1-AS "(64512|64513)+"\n'
+        f"{policy} term permitted from as-path LEAFRACK-dc1-AS\n{policy} then reject\n"
+    )
+    chain = "set protocols bgp group LEAFRACK-dc1 neighbor 172.20.0.12 import LEAFRACK-dc1-"
+    state = parse(answer(policies=POLICIES + more, bgp=BGP.replace(f"{chain}IN\n", f"{chain}AS\n{chain}IN\n")))
+    assert state.lists == STATE.lists
+    assert state.paths == {
+        "LEAFRACK-dc1-AS": {
+            'as-path "(64512|64513)+"',
+            "term permitted from as-path LEAFRACK-dc1-AS",
+            "then reject",
+        }
+    }
+    found = state.neighbours[ip_address("172.20.0.12")]
+    assert (found.paths_in, found.list_in) == ("LEAFRACK-dc1-AS", "LEAFRACK-dc1-IN")
+    assert [line.names for line in found.lines] == ["LEAFRACK-dc1-AS", "LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT"]
+
+
 @pytest.mark.parametrize(
     ("line", "effect"),
     [

@@ -9,7 +9,7 @@ import pytest
 from leafrack.platforms import Job, Setting, Settings
 from leafrack.platforms.junos import secrets, sets, settings, write
 from leafrack.platforms.state import Limit, Password, PrivateAs, Timers
-from tests.platforms.jobs import ALL, PLAIN, WHOLE
+from tests.platforms.jobs import ALL, LISTED, PLAIN, WHOLE
 
 POLICIES = """\
 delete policy-options policy-statement LEAFRACK-dc1-IN
@@ -64,10 +64,25 @@ set protocols bgp group LEAFRACK-dc1 neighbor fd00:1::11 remove-private all repl
 """
 
 
+PATHS = """\
+delete policy-options policy-statement LEAFRACK-dc1-AS
+delete policy-options as-path LEAFRACK-dc1-AS
+set policy-options as-path LEAFRACK-dc1-AS "(64512|64513)+"
+set policy-options policy-statement LEAFRACK-dc1-AS term permitted from as-path LEAFRACK-dc1-AS
+set policy-options policy-statement LEAFRACK-dc1-AS term permitted then next policy
+set policy-options policy-statement LEAFRACK-dc1-AS then reject
+"""
+IMPORT = "set protocols bgp group LEAFRACK-dc1 neighbor 172.20.0.11 import LEAFRACK-dc1-"
+
+
 @pytest.mark.parametrize(
     ("job", "text"),
-    [(PLAIN, POLICIES + ONE), (replace(ALL, lists=(), neighbours=(WHOLE,)), EVERY)],
-    ids=["plain", "all that may be wanted"],
+    [
+        (PLAIN, POLICIES + ONE),
+        (replace(ALL, lists=(), neighbours=(WHOLE,)), EVERY),
+        (LISTED, POLICIES + PATHS + ONE.replace(f"{IMPORT}IN", f"{IMPORT}AS\n{IMPORT}IN")),
+    ],
+    ids=["plain", "all that may be wanted", "with a path list"],
 )
 def test_a_job_is_written_as_an_operator_would_write_it(job: Job, text: str) -> None:
     assert write.text(job) == text
@@ -126,6 +141,24 @@ def test_what_junos_shows_is_read_and_said_again(line: str, found: Settings) -> 
     read, _, rest = settings.of_statements((sets.words(line),), 4)
     assert (read, rest) == (found, ())
     assert [said for one in Setting if (said := settings.words(one, found))] == [line]
+
+
+CHAINS = {
+    ("import A",): ("", "A"),
+    ("import AS", "import A"): ("AS", "A"),
+    ("import AS",): ("AS", ""),
+    ("import A", "import AS"): ("", "A AS"),
+    ("import AS", "import A", "import B"): ("AS", "A B"),
+    ("import AS", "import AS"): ("AS", "AS"),
+}
+"""Policies in their order, and what counts as path list and as prefix list."""
+
+
+@pytest.mark.parametrize(("lines", "found"), CHAINS.items(), ids=map(" ".join, CHAINS))
+def test_a_path_list_counts_where_it_is_the_first_policy(lines: tuple[str, ...], found: tuple[str, str]) -> None:
+    read, _, rest = settings.of_statements(tuple(map(sets.words, lines)), 4, {"AS"})
+    assert (read.paths_in, read.list_in, rest) == (*found, ())
+    assert settings.words(Setting.PATHS_IN, read) == ("import AS" if found[0] else "")
 
 
 LIMITS = {
