@@ -1,7 +1,8 @@
 """A fake box in a leaf's namespaces: ``python -m lab.fakes PLATFORM HOME``, started by the leaf's first process.
 
 HOME has the keys that sshd would read (``host_key``, ``authorized_keys``). Connections come over its socket
-``ssh.sock``, each as a descriptor (lab/sshd.py). ``faults.json`` there is what goes wrong (lab/fakes/faults.py).
+``ssh.sock``, each as a descriptor (lab/sshd.py). ``faults.json`` there is what goes wrong (lab/fakes/faults.py). While
+there is a file ``waits``, FRR calls no new neighbour and waits to be called.
 SIGUSR1 starts the box again with its saved configuration.
 """
 
@@ -21,17 +22,13 @@ from lab.fakes.frr import FrrSpeaker
 from lab.fakes.server import Server
 from lab.fakes.settling import SettlingSpeaker
 
-WAITS = "FAKE_WAITS"
-"""In the environment: FRR waits for neighbours to connect."""
-
 
 def server(platform: str, home: Path) -> Server:
     """The box, which has booted, and who lets people in."""
     startup = Path(STARTUP)
     kind = FAKES[platform]
-    fake = kind.box(
-        os.environ["HOST"], FrrSpeaker(calls=WAITS not in os.environ), startup.read_text(encoding="utf-8"), startup
-    )
+    speaker = FrrSpeaker(lambda: not (home / "waits").exists())
+    fake = kind.box(os.environ["HOST"], speaker, startup.read_text(encoding="utf-8"), startup)
     fake.boot()
     if kind.by_line:
         fake.speaker = SettlingSpeaker(fake.speaker, fake.clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any
 
@@ -19,15 +19,15 @@ _PATHS = "bgp as-path access-list"
 class FrrSpeaker:
     """FRR by way of vtysh; what it ran before is taken away first."""
 
-    def __init__(self, *, calls: bool = True) -> None:
-        """``calls`` is whether it connects to neighbours itself, and does not only wait for them."""
+    def __init__(self, calls: Callable[[], bool] = lambda: True) -> None:
+        """``calls`` tells whether it connects to a new neighbour itself, and does not only wait for it."""
         self._runs: Understood | None = None
         self._calls = calls
 
     def play(self, wanted: Understood) -> None:
         """Change what differs, in one go; raises :class:`RefusedError`."""
         first = [] if self._runs is not None else list(_leftovers(_vtysh("-c", "show running-config")))
-        text = "\n".join([*first, *changes(self._runs or Understood(), wanted, calls=self._calls), ""])
+        text = "\n".join([*first, *changes(self._runs or Understood(), wanted, calls=self._calls()), ""])
         # Whatever happens next: a second try begins with what FRR really runs.
         self._runs = None
         _vtysh("-f", "/dev/stdin", given=text)

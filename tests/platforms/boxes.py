@@ -160,6 +160,15 @@ class Box:
             (self.home / f"node{number}.conf").write_text(_node(number, as_number, extra, transit=transit))
             assert "Reconfig" in self.node(number, "configure")
 
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """While it lasts, a fake calls a new neighbour: of one that only calls it, FRR 8.4 forgets why it said no."""
+        (self.home / "waits").unlink()
+        try:
+            yield
+        finally:
+            (self.home / "waits").touch()
+
     def since(self, node: int = 0, version: int = 4) -> float:
         """When a node's session came up last, in seconds of the day; 0 where it is down."""
         shown = self.node(node, "show", "protocols", f"leaf{version}")
@@ -208,8 +217,8 @@ def running(name: str, home: Path) -> Iterator[Box]:
     (home / "overlay").mkdir()
     played.make_keys(home)
     # Nodes call each second. FRR 8.4, called while it calls itself, may leave a node in OpenConfirm for minutes.
+    (home / "waits").touch()
     given = {
-        "FAKE_WAITS": "1",
         "HOST": "leaf01",
         "RUN": str(home),
         "LOGS": str(home / "logs"),

@@ -481,6 +481,9 @@ def test_a_leaf_in_another_as_is_left_alone_and_says_so(leaf: Box, task: Task) -
 
 def test_a_session_that_is_down_says_why(leaf: Box) -> None:
     leaf.nodes_are(RACK_AS)
-    leaf.applied(job(NODE))
+    with leaf.calling():
+        leaf.applied(job(NODE))
+        # A fake waits for further lines before FRR hears of any; this asks it.
+        leaf.state()
     assert eventually(lambda: "AS" in leaf.state().neighbours[NODE.address].last_error)
     assert leaf.state().neighbours[NODE.address].state is not SessionState.ESTABLISHED
