@@ -55,7 +55,10 @@ def handed_over(scope: Scope, rack: str, leaf: str, depends_on: Resources) -> pu
     wanted = hand_over.job(fabric, rack, leaf)
     told = HandedOver(
         leaf=leaf,
-        neighbours=tuple(str(each.address) for each in wanted.neighbours),
+        neighbours=(
+            *(f"{each.prefix} (group {each.group})" for each in wanted.listeners),
+            *(str(each.address) for each in wanted.neighbours),
+        ),
         lists=(*(each.name for each in wanted.lists), *([] if wanted.paths is None else [wanted.paths.name])),
         peers=tuple(
             names.leaf_peer(fabric, rack, leaf, address.version) for address in fabric.racks[rack].leaves[leaf].address

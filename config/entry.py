@@ -99,7 +99,7 @@ class CheckedStack:
             raise _ended(problems)
         if preview:
             handed = hand_overs.notices(comparison, handed_before())
-            for notice in self.loaded.placed((*proved.warnings, *notices(fabric, observed), *handed)):
+            for notice in self.loaded.placed((*proved.warnings, *notices(fabric, observed, passwords), *handed)):
                 pulumi.log.warn(str(notice))
         for problem in away:
             text = f"{problem.text}; this preview goes on without what it would tell"

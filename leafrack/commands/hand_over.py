@@ -22,6 +22,7 @@ class HandedOver(Value):
 
     leaf: str
     neighbours: tuple[str, ...]
+    """Those without a name by the range that they come from, before the others."""
     lists: tuple[str, ...]
     peers: tuple[str, ...]
     cluster: Cluster

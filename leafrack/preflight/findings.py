@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from leafrack.addresses import Network
@@ -26,19 +26,19 @@ def findings(
     fabric: Fabric,
     observed: Observed,
     manager: str = names.MANAGER,
-    with_passwords: Collection[str] | None = None,
+    passwords: Mapping[str, str] | None = None,
 ) -> tuple[Problem, ...]:
     """What is wrong in the world, so that an update would do harm.
 
     ``manager`` is the field manager of the stack that asks: labels that it set itself are about to go. By default it
-    is the manager of any stack. ``with_passwords`` are racks whose sessions get a password, if known.
+    is the manager of any stack. ``passwords`` are those of the racks' sessions, if known.
     """
     of_cluster: tuple[Problem, ...] = ()
     if observed.cluster is not None:
         of_cluster = (
             *_of_cluster(fabric, observed.cluster, manager),
             *by_label.moves(fabric, observed.cluster, manager),
-            *moves.findings(with_nodes(fabric, observed.cluster.nodes), observed.cluster, with_passwords),
+            *moves.findings(with_nodes(fabric, observed.cluster.nodes), observed.cluster, passwords),
         )
     switches = observed.switches
     return (*of_cluster, *leaves.findings(fabric, switches), *listening.overlaps(fabric, switches))
@@ -54,8 +54,11 @@ def overlaps(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -
     return (*of_cluster, *leaves.overlaps(fabric, switches), *listening.overlaps(fabric, switches))
 
 
-def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
-    """What an operator should know before saying yes: sessions that reset, leaves that stay silent, other peers."""
+def notices(fabric: Fabric, observed: Observed, passwords: Mapping[str, str] | None = None) -> tuple[Problem, ...]:
+    """What an operator should know before saying yes: sessions that reset, leaves that stay silent, other peers.
+
+    ``passwords`` are those of the racks' sessions, if known.
+    """
     cluster, switches = observed.cluster, observed.switches
     of_switches = (*leaves.notices(fabric, switches), *listening.notices(fabric, switches))
     if cluster is None:
@@ -64,6 +67,7 @@ def notices(fabric: Fabric, observed: Observed) -> tuple[Problem, ...]:
     of_cluster = (
         *unknown,
         *_renumbered(fabric, cluster),
+        *moves.notices(fabric, cluster, passwords),
         *_outside(fabric, cluster),
         *_filters(fabric, cluster),
         *_keepalives(fabric, observed),

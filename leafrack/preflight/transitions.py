@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from leafrack.errors import Problem
-from leafrack.fabric import Fabric, names
+from leafrack.fabric import Fabric, Interconnect, names
 from leafrack.preflight.drift import is_applied
+from leafrack.world.cluster import PeerState
 from leafrack.world.observed import ClusterState
 
+ONE_THEN_THE_OTHER = "run pulumi up with one of the two changes, then with the other"
 
-def findings(fabric: Fabric, cluster: ClusterState, with_passwords: Collection[str] | None = None) -> Iterator[Problem]:
-    """What would end at a gate that cannot open; ``with_passwords`` are racks whose sessions get one, if known."""
+
+def findings(fabric: Fabric, cluster: ClusterState, passwords: Mapping[str, str] | None = None) -> Iterator[Problem]:
+    """What would end at a gate that cannot open; ``passwords`` are those of the racks' sessions, if known."""
     yield from _first_as(fabric, cluster)
-    yield from _two_changes(fabric, cluster, with_passwords)
+    yield from _from_ranges(fabric, cluster)
+    yield from _names_and_ranges(fabric, cluster, passwords)
+    yield from _two_changes(fabric, cluster, passwords)
 
 
 def _first_as(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
@@ -45,36 +50,113 @@ def _first_as(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
         yield Problem(f"nodes of rack {rack} are in AS {numbers} now, {text}", path="asNumber")
 
 
-def _two_changes(fabric: Fabric, cluster: ClusterState, with_passwords: Collection[str] | None) -> Iterator[Problem]:
+def notices(fabric: Fabric, cluster: ClusterState, passwords: Mapping[str, str] | None = None) -> Iterator[Problem]:
+    """Racks whose sessions to their leaves reset because both ends get or lose something."""
+    for rack in fabric.racks:
+        peers = _at_leaves(fabric, cluster, rack)
+        for key in _changed(fabric, cluster, rack, peers, passwords):
+            text = (
+                f"{key} changes: each session between rack {rack} and its leaves ends once, on all of them at the same "
+                "time, and the nodes connect again; what takes a leaf is lost meanwhile, some two seconds"
+            )
+            yield Problem(text, path=f"racks.{rack}")
+
+
+def _ours(fabric: Fabric, cluster: ClusterState) -> list[PeerState]:
+    labels = {names.MANAGED_BY_LABEL: names.MANAGER, names.FABRIC_LABEL: fabric.name}.items()
+    return [peer for peer in cluster.peers if labels <= peer.labels.items()]
+
+
+def _at_leaves(fabric: Fabric, cluster: ClusterState, rack: str) -> list[PeerState]:
+    """BGPPeers of this fabric to the leaves of a rack."""
+    leaves = {str(address) for leaf in fabric.racks[rack].leaves.values() for address in leaf.address}
+    return [peer for peer in _ours(fabric, cluster) if peer.spec.get("peerIP") in leaves]
+
+
+def _listen(rack: str, peers: Sequence[PeerState]) -> bool:
+    """Whether the leaves of a rack listen for its nodes now: then all that carry its label peer with them."""
+    whole = f" || {names.RACK_LABEL} == '{rack}'"
+    return any(str(peer.spec.get("nodeSelector")).endswith(whole) for peer in peers)
+
+
+def _from_ranges(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
+    """Racks whose leaves listen for their nodes now, and are to know route reflectors.
+
+    A leaf forgets a range before it knows a name in it, and what it does not know has no session. With names all nodes
+    of the rack keep their sessions to the leaf until the reflectors have theirs.
+    """
+    for rack in fabric.racks:
+        reflects = fabric.rack_interconnect(rack) is Interconnect.ROUTE_REFLECTORS
+        if reflects and _listen(rack, _at_leaves(fabric, cluster, rack)):
+            text = (
+                f"the leaves of rack {rack} listen for its nodes now, and would forget them before they know its route "
+                "reflectors, with no session meanwhile: leave the interconnect as it was and write the members by "
+                "name, run pulumi up, then move the rack to route-reflectors, by name or by a label"
+            )
+            yield Problem(text, path=f"racks.{rack}")
+
+
+def _names_and_ranges(fabric: Fabric, cluster: ClusterState, passwords: Mapping[str, str] | None) -> Iterator[Problem]:
+    """Racks whose nodes move between names and ranges, and what their sessions cannot change with that.
+
+    A leaf waits for who has moved before the other leaf of a pair has its turn, and until then nodes or leaf have the
+    old one.
+    """
+    for rack in fabric.racks:
+        peers = _at_leaves(fabric, cluster, rack)
+        every = fabric.rack_interconnect(rack) is not Interconnect.ROUTE_REFLECTORS
+        if not (every and peers) or _listen(rack, peers) == fabric.listens(rack):
+            continue
+        for key in _changed(fabric, cluster, rack, peers, passwords):
+            text = (
+                f"the nodes of a rack move between names and ranges with {key} as it was only, or none of them comes "
+                f"back to its leaf in time: {ONE_THEN_THE_OTHER}"
+            )
+            yield Problem(text, path=f"racks.{rack}")
+
+
+def _changed(
+    fabric: Fabric,
+    cluster: ClusterState,
+    rack: str,
+    peers: Sequence[PeerState],
+    passwords: Mapping[str, str] | None,
+) -> list[str]:
+    """Keys of what both ends of a session must have, where the BGPPeers that stand have something else."""
+    security = any(bool(peer.spec.get("ttlSecurity")) != fabric.ttl_security for peer in peers)
+    another = passwords is not None and any(bool(peer.spec.get("password")) != (rack in passwords) for peer in peers)
+    kept, wanted = (known and known.get(rack) for known in (cluster.passwords, passwords))
+    another |= bool(peers and kept and wanted and kept != wanted)
+    changed = {"ttlSecurity": security, f"leafrack:bgpPasswords.{rack}": another}
+    return [key for key, differs in changed.items() if differs]
+
+
+def _two_changes(fabric: Fabric, cluster: ClusterState, passwords: Mapping[str, str] | None) -> Iterator[Problem]:
     """A rack that moves from one interconnect to another, and what its sessions to the leaves cannot change with that.
 
     Two BGPPeers to its leaf stand until the new one is seen working, and BIRD takes what one of them says for both. The
     leaf has what the new one says, and hears nothing of the other. ``localASNumber`` comes to the new one in the last
     phase, and the leaf would refuse it until then.
     """
-    labels = {names.MANAGED_BY_LABEL: names.MANAGER, names.FABRIC_LABEL: fabric.name}
-    ours = [peer for peer in cluster.peers if labels.items() <= peer.labels.items()]
     for rack, declared in fabric.racks.items():
         leaves = {
             (str(address), names.leaf_peer(fabric, rack, name, address.version))
             for name, leaf in declared.leaves.items()
             for address in leaf.address
         }
-        old = [peer for peer in ours if any(peer.spec.get("peerIP") == at and peer.name != new for at, new in leaves)]
+        standing = _at_leaves(fabric, cluster, rack)
+        old = [
+            peer for peer in standing if any(peer.spec.get("peerIP") == at and peer.name != new for at, new in leaves)
+        ]
         if old and (declared.local_as_number is not None or any("localASNumber" in peer.spec for peer in old)):
             text = (
                 "a rack moves to another interconnect without localASNumber only: take it out (asOverride of the "
                 "leaves is another way to share an AS), run pulumi up, move, and put it in again"
             )
             yield Problem(text, path=f"racks.{rack}")
-        changed = {
-            "ttlSecurity": any(bool(peer.spec.get("ttlSecurity")) != fabric.ttl_security for peer in old),
-            f"leafrack:bgpPasswords.{rack}": with_passwords is not None
-            and any(bool(peer.spec.get("password")) != (rack in with_passwords) for peer in old),
-        }
-        for key in (key for key, differs in changed.items() if differs):
+        for key in _changed(fabric, cluster, rack, old, passwords):
             text = (
                 f"a rack moves to another interconnect with {key} as it was only, or no session to its leaf comes up: "
-                "run pulumi up with one of the two changes, then with the other"
+                f"{ONE_THEN_THE_OTHER}"
             )
             yield Problem(text, path=f"racks.{rack}")

@@ -12,7 +12,7 @@ import pytest
 from components import state
 from components.rerun import VARIABLE
 from leafrack.commands.gate import Guarded
-from leafrack.fabric import Fabric
+from leafrack.fabric import Fabric, Interconnect
 from leafrack.platforms import Feature, SessionState, SwitchState
 from leafrack.platforms.state import AnyAs
 from leafrack.world.model import Report, ReportedSession
@@ -20,6 +20,7 @@ from leafrack.world.observed import ClusterState, Observed
 from tests import handed
 from tests.components.test_fabric import Registered, behind, given, register
 from tests.handed import LEAF
+from tests.labelled import LABELS
 from tests.platforms import made_up
 
 URN = "urn:pulumi:test::leafrack::leafrack:index:Fabric$leafrack:index:LeafRack$leafrack:index:LeafSwitch${}::{}"
@@ -64,6 +65,13 @@ def test_nothing_is_made_for_the_leaf_but_its_last_words() -> None:
         "cluster": {"kubeconfig": "kube", "context": "c"},
     }
     assert {"leaf01-sessions", "leaf01-retired", "leaf01-as-numbers"} <= set(found)
+
+
+def test_its_last_words_are_of_the_ranges_too_where_nodes_have_no_names() -> None:
+    rack: dict[str, Any] = {"as_number": None, "interconnect": Interconnect.TOP_OF_RACK, "members": {}}
+    found = made(handed.fabric(rack={**rack, "label": LABELS["rr2"]}))
+    told = json.loads(given(found[f"{LEAF}-by-hand"]))["neighbours"]
+    assert told == ["173.20.0.0/24 (group LEAFRACK-dc1-NODES)", "173.20.0.11", "173.20.0.12"]
 
 
 def test_what_waited_for_the_leaf_waits_in_the_same_order() -> None:

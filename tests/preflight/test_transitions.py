@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from leafrack.fabric import Fabric, Interconnect
+from leafrack.fabric import Fabric, Interconnect, names
 from leafrack.fabric.load import load_fabric
 from leafrack.preflight import transitions as moves
 from leafrack.world.cluster import PeerState
 from leafrack.world.nodes import NodeState
 from leafrack.world.observed import ClusterState
+from tests.labelled import by_label
 
 FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))
 OURS = {"app.kubernetes.io/managed-by": "leafrack", "leafrack/fabric": "dc1"}
@@ -46,7 +47,8 @@ def of_as(number: int, **second: Any) -> Fabric:
 
 
 def said(fabric: Fabric, cluster: ClusterState, with_passwords: Collection[str] | None = None) -> list[str]:
-    return [str(problem) for problem in moves.findings(fabric, cluster, with_passwords)]
+    passwords = None if with_passwords is None else dict.fromkeys(with_passwords, "s3cret")
+    return [str(problem) for problem in moves.findings(fabric, cluster, passwords)]
 
 
 @pytest.mark.parametrize(
@@ -142,3 +144,85 @@ def test_a_rack_that_is_to_keep_the_fabrics_as_is_told_to_take_its_own() -> None
         "asNumber: nodes of rack rr2 are in AS 64512 now, and the rack is to be in the fabric's AS 64999"
     )
     assert line.endswith("and give the rack an asNumber of its own")
+
+
+NAMED, TOP_OF_RACK = "rr-group == 'rr1'", Interconnect.TOP_OF_RACK
+LISTENING = names.rack_selector(by_label("rr1", how=Interconnect.TOP_OF_RACK), "rr1")
+FROM_RANGES = {
+    "to reflectors by name": (LISTENING, None, True),
+    "to reflectors by label": (LISTENING, by_label("rr1", how=Interconnect.ROUTE_REFLECTORS), True),
+    "it goes on listening": (LISTENING, by_label("rr1", how=Interconnect.FULL_MESH), False),
+    "from names": (NAMED, None, False),
+    "reflectors as before": ("rr-id == 'rr1'", by_label("rr1", how=Interconnect.ROUTE_REFLECTORS), False),
+}
+
+
+@pytest.mark.parametrize(("selector", "after", "refused"), FROM_RANGES.values(), ids=FROM_RANGES)
+def test_a_rack_whose_leaves_listen_takes_names_before_it_moves_to_reflectors(
+    selector: str, after: Fabric | None, *, refused: bool
+) -> None:
+    spec = {"peerIP": "172.20.0.254", "asNumber": 65009, "nodeSelector": selector}
+    cluster = ClusterState(nodes(**{"rr-group": "x"}), peers=(PeerState("rr1-nodes-to-leaf01-peer", spec, OURS),))
+    lines = [line for line in said(after or rack(), cluster) if "listen" in line]
+    assert [line.partition(": ")[0] for line in lines] == (["racks.rr1"] if refused else [])
+    assert all("write the members by name, run pulumi up, then move the rack" in line for line in lines)
+
+
+TOP = by_label("rr1", how=Interconnect.TOP_OF_RACK)
+NAMES = FABRIC.model_copy(
+    update={"racks": {**FABRIC.racks, "rr1": FABRIC.racks["rr1"].model_copy(update={"interconnect": TOP_OF_RACK})}}
+)
+PASSWORD = {"password": {"secretKeyRef": {"name": "leafrack-bgp", "key": "rr1"}}}
+WITH_MOVES: dict[str, tuple[str, Fabric, Mapping[str, Any], str | None, bool, list[str]]] = {
+    "nothing else": (NAMED, TOP, PASSWORD, "s3cret", False, []),
+    "a first password": (NAMED, TOP, {}, "s3cret", False, ["leafrack:bgpPasswords.rr1"]),
+    "no password any more": (LISTENING, NAMES, PASSWORD, None, False, ["leafrack:bgpPasswords.rr1"]),
+    "another password": (LISTENING, NAMES, PASSWORD, "0ther", False, ["leafrack:bgpPasswords.rr1"]),
+    "TTL security": (NAMED, TOP, PASSWORD, "s3cret", True, ["ttlSecurity"]),
+    "both, and no move": (LISTENING, TOP, {}, "s3cret", True, []),
+    "to another label": ("rack == 'old' || rr-group == 'rr1'", TOP, {}, "s3cret", False, []),
+}
+
+
+@pytest.mark.parametrize(
+    ("selector", "after", "has", "password", "security", "named"), WITH_MOVES.values(), ids=WITH_MOVES
+)
+def test_nodes_do_not_move_between_names_and_ranges_while_both_ends_get_or_lose_something(
+    selector: str, after: Fabric, has: Mapping[str, Any], password: str | None, *, security: bool, named: list[str]
+) -> None:
+    spec = {"peerIP": "172.20.0.254", "asNumber": 65009, "nodeSelector": selector, **has}
+    peer = PeerState("rr1-nodes-to-leaf01-peer", spec, OURS)
+    cluster = ClusterState(nodes(**{"rr-group": "x"}), peers=(peer,), passwords={"rr1": "s3cret"})
+    passwords = {"rr1": password} if password else {}
+    wanted = after.model_copy(update={"ttl_security": security})
+    found = [str(problem) for problem in moves.findings(wanted, cluster, passwords)]
+    begins = "racks.rr1: the nodes of a rack move between names and ranges with "
+    assert [line.removeprefix(begins).partition(" ")[0] for line in found if line.startswith(begins)] == named
+    assert all(line.endswith("run pulumi up with one of the two changes, then with the other") for line in found)
+    assert "0ther" not in "".join(found)
+
+
+RESETS: dict[str, tuple[Mapping[str, Any], str | None, bool, list[str]]] = {
+    "nothing": (PASSWORD, "s3cret", False, []),
+    "another password": (PASSWORD, "0ther", False, ["leafrack:bgpPasswords.rr1"]),
+    "a first password": ({}, "s3cret", False, ["leafrack:bgpPasswords.rr1"]),
+    "no password any more": (PASSWORD, None, False, ["leafrack:bgpPasswords.rr1"]),
+    "TTL security": (PASSWORD, "s3cret", True, ["ttlSecurity"]),
+}
+
+
+@pytest.mark.parametrize(("has", "password", "security", "named"), RESETS.values(), ids=RESETS)
+def test_a_preview_says_what_a_password_that_changes_costs(
+    has: Mapping[str, Any], password: str | None, *, security: bool, named: list[str]
+) -> None:
+    spec = {"peerIP": "172.20.0.254", "asNumber": 65009, "nodeSelector": LISTENING, **has}
+    peer = PeerState("rr1-nodes-to-leaf01-peer", spec, OURS)
+    standing = ClusterState(nodes(**{"rr-group": "x"}), peers=(peer,), passwords={"rr1": "s3cret"})
+    passwords, wanted = {"rr1": password} if password else {}, TOP.model_copy(update={"ttl_security": security})
+    found = [str(one) for one in moves.notices(wanted, standing, passwords)]
+    assert found == [
+        f"racks.rr1: {key} changes: each session between rack rr1 and its leaves ends once, on all of them at the same "
+        "time, and the nodes connect again; what takes a leaf is lost meanwhile, some two seconds"
+        for key in named
+    ]
+    assert list(moves.notices(wanted, replace(standing, peers=()), passwords)) == [], "nothing stands yet"
