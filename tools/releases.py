@@ -25,7 +25,7 @@ VARIABLE = "LEAFRACK_FRR_RELEASE"
 """Names the folder of a release to the lab (lab/switches/frr.py)."""
 CHOSEN = ("frr", "sonic")
 """Platforms that are FRR."""
-SUITE = "tests/platforms/test_conformance.py"
+SUITE = ("tests/platforms/test_conformance.py", "tests/platforms/test_listeners.py")
 
 _DAEMONS = ("bgpd", "mgmtd", "staticd", "zebra")
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -46,7 +46,7 @@ def test(clone: Clone, store: Store) -> int:
             folder = had(release, store)
         say(f"conformance of {' and '.join(CHOSEN)} with FRR {version(folder)} of Debian {release}")
         python = str(clone.root / ".venv" / "bin" / "python")
-        command = [python, "-m", "pytest", "--quiet", SUITE, "-k", " or ".join(CHOSEN)]
+        command = [python, "-m", "pytest", "--quiet", *SUITE, "-k", " or ".join(CHOSEN)]
         env = {**process_environment(clone), VARIABLE: str(folder)}
         failed = subprocess.run(command, cwd=clone.root, env=env, check=False).returncode or failed
     return failed

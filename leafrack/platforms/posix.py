@@ -22,14 +22,14 @@ _END = "END-OF-DATA"
 def command(way: Way) -> str:
     """Shell command that runs a program on its standard input, and fails with what the program says."""
     return (
-        " ".join(_resource("leafrack.platforms", "run.sh").split("\n")[:-1])
+        " ".join(_resource("leafrack.platforms/run.sh").split("\n")[:-1])
         .replace("@WAY@", way)
         .replace("@BOUND@", str(BOUND))
     )
 
 
-def program(job: Job, given: str, *packages: str) -> str:
-    """Program of a job: its data, the stages of a platform (``apply.sh`` in its packages), and the line that starts it.
+def program(job: Job, given: str, *scripts: str) -> str:
+    """Program of a job: its data, the stages of a platform (``PACKAGE/FILE`` each), and the line that starts it.
 
     ``given`` is the configuration in the platform's own words.
     """
@@ -49,8 +49,7 @@ def program(job: Job, given: str, *packages: str) -> str:
         [
             "set -u; work=$1 way=$2",
             *(line for name, lines in data.items() for line in _file(name, lines)),
-            *(_resource(package, "apply.sh") for package in packages),
-            _resource("leafrack.platforms", "stages.sh"),
+            *map(_resource, (*scripts, "leafrack.platforms/stages.sh")),
             "main",
             "",
         ]
@@ -72,5 +71,6 @@ def _as_number(number: int | None) -> str:
 
 
 @cache
-def _resource(package: str, name: str) -> str:
+def _resource(script: str) -> str:
+    package, _, name = script.partition("/")
     return files(package).joinpath(name).read_text(encoding="utf-8")

@@ -15,8 +15,8 @@ from leafrack.platforms.plan import Plan
 class ShellPlatform(Dialect):
     """What a platform behind a shell is made of; see :class:`~leafrack.platforms.base.ShelledPlatform`."""
 
-    packages: tuple[str, ...]
-    """Where an ``apply.sh`` each is: the stages of a job; what a later one says takes the place of an earlier one's."""
+    scripts: tuple[str, ...]
+    """The stages of a job, ``PACKAGE/FILE`` each; what a later one says takes the place of an earlier one's."""
     removing: Callable[[Plan], str]
     """What takes away what a plan removes."""
     read: str
@@ -30,4 +30,4 @@ class ShellPlatform(Dialect):
 
     def program(self, job: Job) -> str:
         """Program of a job."""
-        return posix.program(job, self.text(job), *self.packages)
+        return posix.program(job, self.text(job), *self.scripts)

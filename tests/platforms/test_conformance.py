@@ -88,13 +88,16 @@ def each_platform() -> Iterator[Any]:
         yield pytest.param(name, marks=NIGHTLY) if name in SHORT else name
 
 
-@pytest.fixture(scope="module", params=each_platform())
-def box(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """The switch of a module."""
     with running(request.param, tmp_path_factory.mktemp(request.param)) as found:
         # A round trip first: afterwards the saved configuration is in the software's own words.
         found.applied(job(neighbour()))
         found.applied(job(neighbour()), Way.BACK)
         yield found
+
+
+box = pytest.fixture(scope="module", params=each_platform(), name="box")(started)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def _path_entries(paths: PathList) -> frozenset[str]:
 
 
 BIRD = ShellPlatform(
-    packages=("leafrack.platforms.bird",),
+    scripts=("leafrack.platforms.bird/apply.sh",),
     read=read.READ,
     behaviour=_BEHAVIOUR,
     remedies=_Remedies(),

@@ -83,7 +83,8 @@ stage() {
             ;;
         retired-forward)
             surplus
-            in_instance old_ranges >>"$work/config" || full
+            old_ranges >"$work/ranges" || full
+            in_instance without "$work/ranges" >>"$work/config" || full
             awk 'FILENAME == ARGV[1] { if ($2 == "prefix-list") declared[$3]; next } !($1 in declared)' \
                 "$work/given" "$work/own_lists" >"$work/old_lists" || full
             stage_removal "$work/old_lists" /dev/null
@@ -103,7 +104,7 @@ surplus() {
 old_ranges() {
     awk 'FILENAME == ARGV[1] { declared[$1, $2]; stays[$2]; next }
         FILENAME == ARGV[2] { ours[$1]; next }
-        /^ bgp listen range / && ($6 in ours) && ($6 in stays) && !(($4, $6) in declared) { print " no" $0 }' \
+        /^ bgp listen range / && ($6 in ours) && ($6 in stays) && !(($4, $6) in declared)' \
         "$work/listeners" "$work/ours" "$work/instance"
 }
 
@@ -147,8 +148,9 @@ stage_removal() {
 # Neighbours and groups of $work/gone. 8.4 keeps the key of a range's password when its group goes and the range does not
 # go before it, and then lets nobody of that range in.
 gone() {
-    awk 'FILENAME == ARGV[1] { gone[$1]; next } /^ bgp listen range / && ($6 in gone) { print " no" $0 }' \
-        "$work/gone" "$work/instance"
+    awk 'FILENAME == ARGV[1] { gone[$1]; next } /^ bgp listen range / && ($6 in gone)' \
+        "$work/gone" "$work/instance" >"$work/ranges" || return 1
+    without "$work/ranges" || return 1
     sed 's/^/ no neighbor /' "$work/gone"
     limit_back
 }
@@ -207,8 +209,8 @@ make_room() {
     in_instance gone >>"$work/config" || full
 }
 
-# Ranges of groups that get another password, or lose theirs: they are taken away first and come back after it. Otherwise
-# 8.4 keeps a key of its own for the address of each member, beside that of the range, and lets that node in no more.
+# Ranges of groups that get another password, or lose theirs: they are taken away first and come back after it, because
+# the keys of who came by them (keys.sh) go only while the range is not there.
 with_other_password() {
     awk 'FILENAME == ARGV[1] { groups[$2]; next }
         { who = 2; no = $1 == "no"; if (no) who = 3 }
@@ -300,7 +302,7 @@ stage_sessions() {
     widen
     wanted >"$work/wanted" || full
     with_other_password >"$work/paused" || full
-    in_instance sed 's/^/ no/' "$work/paused" >>"$work/config" || full
+    in_instance without "$work/paused" >>"$work/config" || full
     differing >>"$work/config" || full
 }
 

@@ -39,7 +39,7 @@ def _path_entries(paths: PathList) -> frozenset[str]:
 
 
 FRR = ShellPlatform(
-    packages=("leafrack.platforms.frr",),
+    scripts=("leafrack.platforms.frr/apply.sh", "leafrack.platforms.frr/keys.sh"),
     read=read.READ,
     read_without_routes=read.READ_WITHOUT_ROUTES,
     behaviour=_BEHAVIOUR,
@@ -55,9 +55,8 @@ FRR = ShellPlatform(
     evidence=(
         Evidence(
             Strength.RUN,
-            "FRR 8.4 of Debian 12, all of it by `make test`, but for ranges to listen on: of their cases those of "
-            "reading back, of who comes in and of lists passed once by hand, and that of a changed password failed; "
-            "by `make test-platforms` FRR 10.7.1 but for ranges to listen on, and 10.3 but for these and path lists.",
+            "FRR 8.4 of Debian 12, by `make test`, and ranges to listen on by `make nightly`; by `make test-platforms` "
+            "FRR 10.7.1, and 10.3 but for path lists.",
         ),
     ),
 )

@@ -3,6 +3,7 @@
 # - vtysh on the host is a script, `docker exec -i bgp vtysh "$@"` (sonic-buildimage,
 #   dockers/docker-fpm-frr/base_image_files/vtysh). It passes standard input on, and the container sees no file of the
 #   host: a file is given on standard input, and whatever is to keep its own gives vtysh another.
+# - sockets of the container are the host's: it has no network of its own.
 # - it needs root (sonic-utilities, utilities_common/bgp_util.py: `sudo vtysh`).
 # - what /etc/frr is in the container is /etc/sonic/frr on the host (files/build_templates/docker_image_ctl.j2), so
 #   `write memory` lasts. But the container writes FRR's files anew from CONFIG_DB each time it starts, unless
@@ -17,6 +18,8 @@ frr_given() {
     shift
     as_root vtysh "$@" -f /dev/stdin <"$file"
 }
+
+sockets() { as_root ss -H -t -l -n -i 'sport = :179' 2>/dev/null </dev/null; }
 
 ready() {
     mode=$(sonic-db-cli CONFIG_DB hget 'DEVICE_METADATA|localhost' docker_routing_config_mode 2>&1 </dev/null) ||

@@ -14,15 +14,14 @@ _READY = f"{files(__package__).joinpath('apply.sh').read_text(encoding='utf-8')}
 
 SONIC = replace(
     FRR,
-    packages=(*FRR.packages, __package__),
+    scripts=(*FRR.scripts, "leafrack.platforms.sonic/apply.sh"),
     read=f"{_READY}frr {read.commands('all')}\n",
     read_without_routes=f"{_READY}frr {read.commands('all', routes=False)}\n",
     evidence=(
         Evidence(
             Strength.RUN,
-            "FRR 8.4 of Debian 12 behind a `vtysh` and a `sonic-db-cli` of the tests' own, by `make nightly`, ranges "
-            "to listen on by none; by `make test-platforms` FRR 10.7.1 but for ranges to listen on, and 10.3 but for "
-            "these and path lists.",
+            "FRR 8.4 of Debian 12 behind a `vtysh` and a `sonic-db-cli` of the tests' own, by `make nightly`; by "
+            "`make test-platforms` FRR 10.7.1 but for ranges to listen on, and 10.3 but for these and path lists.",
         ),
     ),
 )

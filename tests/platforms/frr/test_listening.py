@@ -190,6 +190,63 @@ def test_a_range_is_taken_away_while_its_password_changes(
     assert (sent[:3] == ["router bgp 65009", f" no{RANGE}", "exit"], sent[3:].count(RANGE) == 1) == (anew, anew)
 
 
+KEPT = " bgp listen range {0} peer-group LEAFRACK-dc1-NODES\n no bgp listen range {0} peer-group LEAFRACK-dc1-NODES"
+"""What takes away the key of an address."""
+SOCKETS = """\
+LISTEN 0 4096 0.0.0.0:179 0.0.0.0:*
+\t bbr cwnd:10 md5keys:172.20.0.12/32=s3cret,172.20.0.13/32=,172.20.0.130/32=,172.21.0.5/32=,172.20.0.0/24=s3cret
+LISTEN 0 4096 [::]:179 [::]:*
+\t bbr cwnd:10 md5keys:fd00:1::11/128=s3cret,fd00:1:0:2::11/128=,fd00:1::/63=
+"""
+"""What ``ss`` of iproute2 shows root; 6.1 prints each key elsewhere."""
+HEARD_OF = """\
+172.20.0.12 dev eth0 lladdr 02:00:00:00:00:01 REACHABLE
+172.20.0.13 dev eth0 FAILED
+172.22.0.1 dev eth1 lladdr 02:00:00:00:00:02 STALE
+fd00:1::11 dev eth0 lladdr 02:00:00:00:00:01 STALE
+"""
+TELLING = {
+    "sockets": ("ss", SOCKETS, ["172.20.0.12/32", "172.20.0.130/32"]),
+    "the neighbours of the kernel, where sockets are not shown": ("ip", HEARD_OF, ["172.20.0.12/32"]),
+}
+PARTINGS = {
+    "another password": job(replace(NODES, password="0ther")),
+    "no password any more": job(NODES),
+    "no range any more": job(task=Task.RETIRED),
+    "names in its place": job(neighbours=(replace(NAMED, password="0ther"),)),
+}
+
+
+@pytest.mark.parametrize("parting", PARTINGS.values(), ids=PARTINGS)
+@pytest.mark.parametrize(("program", "shows", "keys"), TELLING.values(), ids=TELLING)
+def test_with_a_range_and_its_password_go_the_keys_of_who_came_by_it(
+    program: str, shows: str, keys: list[str], parting: Job, tmp_path: Path
+) -> None:
+    named = " neighbor 172.20.0.13 remote-as 64512\n neighbor 172.20.0.13 password s3cret\n"
+    switch = Switch(tmp_path, standing(password="s3cret", more=named))
+    for name, text in {"ss": "", "ip": "", program: shows}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\ncat <<'END'\n{text}END\n")
+        (tmp_path / name).chmod(0o755)
+    sent = switch.sent(parting)
+    begins = ["router bgp 65009", f" no{RANGE}", *(line for key in keys for line in KEPT.format(key).split("\n"))]
+    assert sent[: len(begins)] == begins
+    assert not [line for line in sent[len(begins) :] if "/32" in line]
+
+
+def test_keys_of_ipv6_are_told_by_the_bits_of_the_range_and_without_a_password_there_are_none(tmp_path: Path) -> None:
+    group = "neighbor LEAFRACK-dc1-NODES6"
+    lines = [f"{group} peer-group", f"{group} remote-as 64512", f"{group} prefix-list LEAFRACK-dc1-IN6 in"]
+    of_six = " bgp listen range fd00:1::/63 peer-group LEAFRACK-dc1-NODES6"
+    (tmp_path / "ss").write_text(f"#!/bin/sh\ncat <<'END'\n{SOCKETS}END\n")
+    (tmp_path / "ss").chmod(0o755)
+    for password in ([f"{group} password s3cret"], []):
+        running = "".join(f" {line}\n" for line in (*lines, *password))
+        sent = Switch(tmp_path, f"router bgp 65009\n{running}{of_six}\nexit\n").sent(job(task=Task.RETIRED))
+        key = " bgp listen range fd00:1::11/128 peer-group LEAFRACK-dc1-NODES6"
+        keys = [key, f" no{key}"] if password else []
+        assert sent == ["router bgp 65009", f" no{of_six}", *keys, " no neighbor LEAFRACK-dc1-NODES6", "exit"]
+
+
 def test_the_as_of_a_range_changes_like_that_of_a_neighbour(tmp_path: Path) -> None:
     pinned = job(replace(NODES, as_number=None), task=Task.AS_NUMBERS)
     running = standing().replace("remote-as 64512", "remote-as external")
