@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from lab.fabrics import rack, values
-from lab.pings import Pings
+from lab.pings import Pings, lines
 from lab.site import Site, running
 from lab.tables import without_a_route
 from tests.e2e.world import comes_to_reach, eventually, peers
@@ -28,8 +28,9 @@ NODES = ("n1a", "n1b", "n2a", "n2b")
 OF_RACKS = {"rr1": ("n1a", "n1b"), "rr2": ("n2a", "n2b")}
 INSIDE_THE_PAIR = [("n1a", "n1b")]
 ACROSS = [("n1a", "n2a"), ("n1b", "n2b")]
-INSIDE = 4.0
-"""Seconds that are lost at most inside the rack of a pair: 2.04 to 2.07 were measured, of which the cause is open."""
+GONE = 150.0
+"""Seconds in which a leaf forgets a machine that stopped without a word: hold time, and BIRD's 120 of graceful restart,
+which FRR 8.4 grants whoever comes by a range."""
 BOUND = 15.0
 """Seconds that a node may be without a session behind one leaf: BIRD waits five, then connects."""
 
@@ -75,7 +76,7 @@ def test_racks_move_from_names_to_labels(site: Site) -> None:
             site.lab.kubectl("label", "node", node, LABELS[name])
         site.racks[name]["members"] = {"label": LABELS[name]}
     pings = moved(site)
-    assert [str(loss) for loss in pings.between(INSIDE_THE_PAIR) if loss.gap > INSIDE or loss.after] == []
+    assert lines(pings.between(INSIDE_THE_PAIR)) == []
     assert [str(loss) for loss in pings.between(ACROSS) if loss.gap > BOUND or loss.after] == []
     for leaf, addresses in (("leaf1", "172.20.0.1"), ("leaf1b", "172.20.0.1"), ("leaf2", "172.21.0.1")):
         assert dynamic(site, leaf) == {f"{addresses}1", f"{addresses}2"}
@@ -96,7 +97,7 @@ def test_a_node_that_joins_peers_with_both_leaves_at_once(site: Site) -> None:
     run = site.project.pulumi("preview", "--refresh", "--expect-no-changes")
     assert (run.code, node in run.said) == (0, False), run.said
     assert site.lab.cli("node", "remove", node).returncode == 0
-    assert eventually(lambda: address not in dynamic(site, "leaf1"), 30)
+    assert eventually(lambda: address not in dynamic(site, "leaf1"), GONE)
     assert failing(site) == []
 
 
@@ -104,7 +105,7 @@ def test_racks_move_from_labels_to_names(site: Site) -> None:
     for name in OF_RACKS:
         site.racks[name]["members"] = dict(site.whole["racks"][name]["members"])
     pings = moved(site)
-    assert [str(loss) for loss in pings.between(INSIDE_THE_PAIR) if loss.gap > INSIDE or loss.after] == []
+    assert lines(pings.between(INSIDE_THE_PAIR)) == []
     assert [str(loss) for loss in pings.between(ACROSS) if loss.gap > BOUND or loss.after] == []
     assert [dynamic(site, leaf) for leaf in ("leaf1", "leaf1b", "leaf2")] == [set()] * 3
 

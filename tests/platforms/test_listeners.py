@@ -166,6 +166,21 @@ def test_a_field_of_a_range_that_changes_is_put_right_there_and_back(
     leaf.comes_up()
 
 
+def test_who_moves_between_a_name_and_a_range_keeps_the_as_of_the_end(leaf: Box) -> None:
+    lacking(leaf, Feature.ANY_AS)
+    leaf.nodes_are(RACK_AS)
+    by_range, named = replace(WHOLE, as_number=None), replace(NODE, as_number=None)
+    leaf.applied(job(named))
+    leaf.applied(of(Task.AS_NUMBERS, job(named)))
+    leaf.comes_up()
+    for given in (job(listeners=(by_range,)), job(named)):
+        leaf.applied(given)
+        leaf.applied(of(Task.RETIRED, given))
+        up = leaf.comes_up()
+        leaf.applied(of(Task.AS_NUMBERS, given))
+        assert (leaf.since(), leaf.differences(given)) == (up, [])
+
+
 def test_nodes_that_had_names_are_known_by_their_range_and_get_names_again(leaf: Box) -> None:
     named, by_range = job(NODE, neighbour(1)), job(listeners=(WHOLE,))
     leaf.applied(named)

@@ -224,7 +224,26 @@ with_other_password() {
     awk 'FILENAME == ARGV[1] { groups[$1]; next } /^ bgp listen range / && ($6 in groups)' "$work/groups" "$work/instance"
 }
 
-# The widened lines with what is said of the limit of neighbours, which is given only where it is to be raised.
+# Neighbours and groups that are new and come in the place of the other kind, with the AS of the end where all of that
+# have it: their nodes are in it already. With the one of the start their sessions would reset once more when it is
+# pinned, and on all leaves of the rack at once.
+settled() {
+    awk 'function plain(number, halves) {
+            return split(number, halves, ".") == 2 ? halves[1] * 65536 + halves[2] : number
+        }
+        FILENAME == ARGV[1] { ours[$1]; next }
+        FILENAME == ARGV[2] { if ($1 == "neighbor" && $3 == "remote-as") has[$2] = plain($4); next }
+        ($1 in has) || $3 == "any" { next }
+        {
+            some = others = 0
+            for (who in ours)
+                if ((who in has) && (who ~ /[.:]/) != ($1 ~ /[.:]/)) { if (has[who] == $3) some = 1; else others = 1 }
+            if (some && !others) print $1, $3
+        }' "$work/ours" "$work/instance" "$work/neighbours"
+}
+
+# The widened lines with the AS of who is settled, and what is said of the limit of neighbours, which is given only where
+# it is to be raised.
 wanted() {
     has=$(listen_limit)
     needed=$(awk '/^ bgp listen limit / { print $4 }' "$work/given")
@@ -234,11 +253,14 @@ wanted() {
         [ "$to" = "$has" ] || was=$has
         to=$needed
     fi
+    settled >"$work/settled" || return 1
     awk -v note="${to:+ (bgp listen limit $to, was $was)}" -v has="$has" '
         FILENAME == ARGV[1] { groups[$2]; next }
+        FILENAME == ARGV[2] { end[$1] = $2; next }
+        $1 == "neighbor" && $3 == "remote-as" && ($2 in end) { print " neighbor " $2 " remote-as " end[$2]; next }
         /^ bgp listen limit / && $4 <= has + 0 { next }
         $1 == "neighbor" && $3 == "description" && ($2 in groups) { print $0 note; next }
-        { print }' "$work/listeners" "$work/widened"
+        { print }' "$work/listeners" "$work/settled" "$work/widened"
 }
 
 # The AS in which a node is meanwhile, whatever the file says: its neighbour's, or that of its session.

@@ -174,6 +174,39 @@ def test_names_come_in_the_place_of_a_range_once_it_is_gone(tmp_path: Path) -> N
     assert " neighbor 172.20.0.11 remote-as 64512" in sent[4:]
 
 
+NAMED_NOW = """\
+router bgp 65009
+ neighbor 172.20.0.11 remote-as {}
+ neighbor 172.20.0.12 remote-as {}
+ neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-IN in
+ neighbor 172.20.0.12 prefix-list LEAFRACK-dc1-IN in
+exit
+"""
+ANY, RANGED = replace(NODES, as_number=None), replace(NAMED, as_number=None)
+SETTLED = {
+    "a range for names": (NAMED_NOW.format(64601, 64601), job(ANY), "64601"),
+    "a range for names in an AS with a dot": (NAMED_NOW.format("0.64601", 64601), job(ANY), "64601"),
+    "a range for names of which one is on its way": (NAMED_NOW.format(64601, "external"), job(ANY), "external"),
+    "a range for names on their way": (NAMED_NOW.format("external", "external"), job(ANY), "external"),
+    "a range for nobody": ("router bgp 65009\nexit\n", job(ANY), "external"),
+    "names for a range": (standing().replace("64512", "64601"), job(neighbours=(RANGED,)), "64601"),
+    "names for a range on its way": (standing().replace("64512", "external"), job(neighbours=(RANGED,)), "external"),
+    "a name beside names": (
+        NAMED_NOW.format(64601, 64601).replace(".11 ", ".13 "),
+        job(neighbours=(RANGED,)),
+        "external",
+    ),
+}
+
+
+@pytest.mark.parametrize(("running", "wanted", "start"), SETTLED.values(), ids=SETTLED)
+def test_who_comes_in_the_place_of_those_in_the_as_of_the_end_starts_with_it(
+    running: str, wanted: Job, start: str, tmp_path: Path
+) -> None:
+    sent = Switch(tmp_path, running).sent(wanted)
+    assert [line.rpartition(" ")[2] for line in sent if " remote-as " in line] == [start]
+
+
 PASSWORDS = {
     "the same": ("s3cret", "s3cret", False),
     "another": ("s3cret", "0ther", True),
