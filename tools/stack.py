@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -33,12 +34,23 @@ def mend(state: Path) -> None:
     file = state / ".pulumi" / "stacks" / PROJECT / f"{STACK}.json"
     if not file.exists() or _is_json(file):
         return
-    broken, copy = file.with_name(f"{STACK}.broken"), file.with_name(f"{STACK}.json.bak")
+    broken = file.with_name(f"{STACK}.broken")
     file.rename(broken)
-    if _is_json(copy):
-        copy.rename(file)
-    instead = "the copy from before it takes its place" if file.exists() else "`pulumi up` begins without one"
+    instead = "`pulumi up` begins without one"
+    if copy := next(filter(_is_json, _copies(state, file)), None):
+        shutil.copy(copy, file)
+        instead = f"{copy} takes its place"
     say(f"stack {STACK}: its state cannot be read and is {broken} now; {instead}")
+
+
+def _copies(state: Path, file: Path) -> list[Path]:
+    """Pulumi's copies of a state, the newest first.
+
+    The one beside it may be cut off too: a write that fails for want of room leaves a state that is cut off (gocloud's
+    ``fileblob`` puts it in its place all the same), and the next one begins with a copy of that.
+    """
+    ended = (state / ".pulumi" / "backups" / PROJECT / STACK).glob(f"{STACK}.*.json")
+    return [file.with_name(f"{STACK}.json.bak"), *sorted(ended, reverse=True)]
 
 
 def _is_json(file: Path) -> bool:

@@ -35,6 +35,7 @@ from tests.e2e.killed import Moment
 from tests.e2e.resolver import Resolver, resolver
 from tests.e2e.tables import missing
 from tests.e2e.world import NODES, eventually, snapshot
+from tools import stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 
@@ -383,13 +384,7 @@ def test_a_clock_before_the_certificate_of_the_API_server_is_said_before_anythin
     assert snapshot(world.site.lab) == stood
 
 
-def put_back(state: Path) -> None:
-    """Put Pulumi's own copy in the place of a state that it could not write: its file is empty then."""
-    if not state.stat().st_size:
-        shutil.copy(state.with_name(f"{state.name}.bak"), state)
-
-
-def test_a_disk_that_fills_up_under_the_state_costs_no_more_than_to_put_its_copy_back(
+def test_a_disk_that_fills_up_under_the_state_costs_no_more_than_to_put_a_copy_back(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site = world.site
@@ -405,7 +400,7 @@ def test_a_disk_that_fills_up_under_the_state_costs_no_more_than_to_put_its_copy
         full = going.end()
         parts += [f"disk full: exit {full.code}"]
         (small / "filler").unlink()
-        put_back(small / ".pulumi" / "stacks" / "leafrack" / "dev.json")
+        stack.mend(small)
         again = site.project.pulumi("up", *QUICKLY, "--stack", "dev", env=backend)
         parts += [f"then exit {again.code}"]
         shutil.copytree(small, site.project.folder / "state", dirs_exist_ok=True)
