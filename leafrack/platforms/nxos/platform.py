@@ -113,8 +113,8 @@ NXOS = _NxosPlatform(
         ),
         Evidence(
             Strength.SIMULATED,
-            "A fake of a Nexus' command line, with a real FRR behind it: a short case by `make test`; of the suite "
-            "each case, not all in one run.",
+            "A fake of a Nexus' command line with a real FRR 8.4 behind it: the whole suite in one run, by `make "
+            "nightly`; a short case by `make test`.",
         ),
     ),
 )
