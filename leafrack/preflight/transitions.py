@@ -57,7 +57,7 @@ def notices(fabric: Fabric, cluster: ClusterState, passwords: Mapping[str, str] 
         for key in _changed(fabric, cluster, rack, peers, passwords):
             text = (
                 f"{key} changes: each session between rack {rack} and its leaves ends once, on all of them at the same "
-                "time, and the nodes connect again; what takes a leaf is lost meanwhile, some two seconds"
+                "time, and the nodes connect again; what takes a leaf is lost meanwhile, some seconds"
             )
             yield Problem(text, path=f"racks.{rack}")
 

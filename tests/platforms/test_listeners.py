@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from leafrack.fabric import hand_over
 from leafrack.platforms import Feature, Job, Listener, Task, Way, platforms
 from leafrack.platforms.state import AnyAs
 from tests.platforms.boxes import ANNOUNCED as BLOCKS
@@ -224,3 +225,16 @@ def test_two_fabrics_that_listen_on_one_leaf_leave_each_other_alone(leaf: Box) -
     leaf.applied(ours, Way.BACK)
     assert (leaf.differences(theirs), leaf.since(1)) == ([], second)
     assert FIRST.prefix not in leaf.state().listeners
+
+
+def test_a_leaf_by_hand_takes_the_text_that_it_is_given_and_what_takes_it_away(leaf: Box) -> None:
+    given = job(listeners=(WHOLE, listener("fd00:1::/64")))
+    # Who is there to read it knows that some lines with `no` find nothing to take away.
+    leaf.run("vtysh", "-f", "/dev/stdin", stdin=leaf.platform.text(given))
+    assert leaf.differences(given) == []
+    leaf.comes_up(0), leaf.comes_up(1, 6)
+    away = leaf.platform.removal(hand_over.everything(leaf.platform, given))
+    done = leaf.run("vtysh", "-f", "/dev/stdin", stdin=away)
+    assert (done.returncode, dict(leaf.state().listeners)) == (0, {})
+    # Nobody but them knows what it was before.
+    leaf.takes_at_most(None)

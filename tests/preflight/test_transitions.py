@@ -222,7 +222,7 @@ def test_a_preview_says_what_a_password_that_changes_costs(
     found = [str(one) for one in moves.notices(wanted, standing, passwords)]
     assert found == [
         f"racks.rr1: {key} changes: each session between rack rr1 and its leaves ends once, on all of them at the same "
-        "time, and the nodes connect again; what takes a leaf is lost meanwhile, some two seconds"
+        "time, and the nodes connect again; what takes a leaf is lost meanwhile, some seconds"
         for key in named
     ]
     assert list(moves.notices(wanted, replace(standing, peers=()), passwords)) == [], "nothing stands yet"
