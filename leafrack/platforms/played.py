@@ -70,16 +70,19 @@ class Look:
 
 @dataclass(frozen=True)
 class Pending:
-    """Somebody's commit that is not confirmed, or a lock: where the look finds it, nothing is begun.
+    r"""Somebody's commit that is not confirmed, or a lock: where the look finds it, nothing is begun.
 
-    ``why`` says what it is and what to do, as an operator reads it after ``the switch has``. Where ``own`` matches what
-    was found, it is what an earlier job of leafrack's left: ``undo`` is sent first and the look is taken again.
+    ``why`` says what it is and what to do, as an operator reads it after ``the switch has``, with groups of the pattern
+    (``\1``). Where ``own`` matches what was found, it is of a job of leafrack's: of one that is under way, which is
+    waited for as long as that may last, or of one that was cut off. Then ``undo`` is sent and the look is taken again.
     """
 
     look: Look
     why: str
     own: str = ""
     undo: tuple[str, ...] = ()
+    lasts: float = 0.0
+    """Seconds for which another job may be under way; 0 where nobody can tell it from one that was cut off."""
 
 
 @dataclass(frozen=True)
@@ -172,19 +175,29 @@ class PlayedPlatform(Dialect):
     unread: Mapping[str, str] = field(default_factory=dict)
     """Commands of :attr:`reads` that may fail, with a pattern of how: their answer is then empty (a feature is off)."""
 
+    removing: Callable[[Plan], str] | None = None
+    """What takes away what a plan removes, as an operator would enter it, where that is not :attr:`lines`."""
+
     def removal(self, plan: Plan) -> str:
         """What takes away what a plan removes, as an operator would enter it."""
+        if self.removing is not None:
+            return self.removing(plan)
         return "".join(f"{line}\n" for line in self.lines(plan))
 
 
 def joined(answers: Iterable[tuple[str, str]]) -> str:
     """Commands and what they answered, as ``parse`` of a played platform takes them."""
-    return "".join(f"{HEADING}{command}\n{_ended(answer)}" for command, answer in answers)
+    return "".join(f"{HEADING}{named(command)}\n{_ended(answer)}" for command, answer in answers)
+
+
+def named(command: str) -> str:
+    """A command as errors and headings name it: its first line, which is a comment where it is a script."""
+    return command.strip().partition("\n")[0].removeprefix("# ")
 
 
 def split(output: str, commands: Iterable[str]) -> Mapping[str, str]:
     """Answers by command, without their last line end; a heading of anything but ``commands`` is somebody's text."""
-    headings = {f"{HEADING}{command}": command for command in commands}
+    headings = {f"{HEADING}{named(command)}": command for command in commands}
     parts: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in output.split("\n"):

@@ -15,7 +15,7 @@ from typing import Protocol
 import asyncssh
 
 from leafrack.errors import UnreadableError
-from leafrack.platforms.played import Channel, PlayedPlatform, complaint, hide
+from leafrack.platforms.played import Channel, PlayedPlatform, complaint, hide, named
 from leafrack.world.login import place
 from leafrack.world.model import Endpoint
 
@@ -29,6 +29,10 @@ _TERMINAL = (511, 1000)
 """Columns and lines: no answer is broken or paged that a box does not break on its own."""
 _CONTROLS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-Z\\-_=>78]|\x1b\][^\x07]*\x07|[\x00\x07]")
 """Escape sequences of a terminal (ECMA-48), and what else is no text."""
+_LONGEST_NAME = 80
+"""Characters of a command in an error."""
+_LONGEST_SAID = 400
+"""Characters of a line that a box says."""
 _SETTLE = 0.02
 """Seconds without more text after which the end of an answer is taken for a prompt."""
 _KNOWN = 8
@@ -129,7 +133,7 @@ class _Talk:
     def _clean(self, line: str, secrets: tuple[str, ...]) -> str:
         """A line that a box said, without secrets: also where it shows them cut, wrapped or enciphered."""
         clean = hide(line, (*secrets, *self._secrets))
-        return (_AFTER_A_SECRET.sub(r"\1 (hidden)", clean) if secrets or clean != line else clean)[:200]
+        return (_AFTER_A_SECRET.sub(r"\1 (hidden)", clean) if secrets or clean != line else clean)[:_LONGEST_SAID]
 
 
 class Exec(_Talk):
@@ -140,22 +144,27 @@ class Exec(_Talk):
     ) -> str:
         """What it printed; error output only where there is nothing else."""
         hidden = tuple(secrets)
-        shown = shown or _first_line(command)
+        shown = shown or named(command)[:_LONGEST_NAME]
         try:
             async with asyncio.timeout(self._patience):
-                status, output, errors = await run(self._endpoint, self._connection, command, stdin)
+                status, output, errors = await self.run(command, stdin)
         except TimeoutError:
             raise CutError(f"no answer to `{shown}` within {self._patience:g} s") from None
         except (asyncssh.Error, OSError) as error:
             raise CutError(f"the connection ended in the middle of `{shown}`: {_words(error)}") from None
         self._judge(shown, f"{errors}\n{output}" if errors else output, hidden, tolerated)
-        if status is None and self._connection.is_closed():
-            raise CutError(f"the connection ended in the middle of `{shown}`")
         if status:
             said = (errors or output).strip().splitlines() or [f"exit status {status}"]
             if not (tolerated and re.search(tolerated, errors or output, re.MULTILINE)):
                 raise SaidError(shown, self._clean(said[-1].strip(), hidden))
         return output
+
+    async def run(self, command: str, stdin: str) -> tuple[int | None, str, str]:
+        """Exit status, output and error output of a command."""
+        status, output, errors = await run(self._endpoint, self._connection, command, stdin)
+        if status is None and self._connection.is_closed():
+            raise asyncssh.ConnectionLost("closed by the switch")
+        return status, output, errors
 
 
 class Shell(_Talk):
@@ -175,7 +184,7 @@ class Shell(_Talk):
     ) -> str:
         """What it showed, without the echo and without the prompt; ``stdin`` is not for a terminal."""
         hidden = tuple(secrets)
-        shown = shown or _first_line(command)
+        shown = shown or named(command)[:_LONGEST_NAME]
         try:
             process = self._process or await self._open()
             said = await self._until_prompt(process, command, shown)
@@ -278,10 +287,6 @@ def _too_much(endpoint: Endpoint) -> UnreadableError:
     most = f"{LARGEST_ANSWER // 2**20} MiB"
     why = f"{place(endpoint)} answers more than {most} when it is read: too many routes, or no switch"
     return UnreadableError(endpoint.name, why, refused=True)
-
-
-def _first_line(command: str) -> str:
-    return command.strip().partition("\n")[0][:80]
 
 
 def _words(error: Exception) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from secrets import token_hex
+from time import monotonic
 
 from leafrack.addresses import Address
 from leafrack.errors import UnreadableError
@@ -30,6 +31,8 @@ BOUND = 240.0
 """Seconds for a whole job: more than every step of a box may take, less than Pulumi waits for the command."""
 _SETTLED = 3.0
 """Seconds that a session of somebody else's has to be up again, when it is down right after a change."""
+_POLL = 2.0
+"""Seconds between two looks whether another job has ended."""
 UNTOUCHED = "nothing was changed"
 
 
@@ -69,6 +72,16 @@ def play(
     return asyncio.run(bounded())
 
 
+@dataclass(frozen=True)
+class _Applied:
+    """What was sent to be put in force."""
+
+    shown_by: Sequence[str]
+    """Commands that show what stands now."""
+    doubt: str = ""
+    """Why it may not be in force, if so."""
+
+
 class Player:
     """One job on one switch, to which ``connect`` makes a new connection each time."""
 
@@ -101,8 +114,8 @@ class Player:
                     # A run before this one may have been cut off after the change and before this.
                     await self._save(box)
                     return Done(changed=False, seals=self._sealed(found))
-                doubt = await self._enter(box, planned)
-            after = await self._prove(planned, doubt)
+                applied = await self._enter(box, planned)
+            after = await self._prove(planned, applied)
         except GuardError as error:
             raise PlayError(f"{self._endpoint.name}: {error}") from None
         except (UnreadableError, CutError) as error:
@@ -114,7 +127,7 @@ class Player:
         return seals_of(self._job, state) if self._way is Way.FORWARD else {}
 
     async def _state(self, box: Conversation, commands: Sequence[str]) -> SwitchState:
-        return await read_state(self._endpoint, self._platform, box, commands)
+        return await read_state(self._endpoint, self._platform, box, tuple(map(self._filled, commands)))
 
     async def _send(self, box: Conversation, commands: Sequence[str]) -> None:
         for command in commands:
@@ -124,10 +137,13 @@ class Player:
         return filled(command, self._session, self._transaction.timer)
 
     async def _nothing_pending(self, box: Conversation, pending: Pending) -> None:
-        own = bool(pending.own)
+        own, until = bool(pending.own), monotonic() + pending.lasts
         while found := re.search(pending.look.pattern, await self._looked(box, pending), re.MULTILINE):
             if not (own and re.search(pending.own, found[0])):
                 raise self._error(f"the switch has {found.expand(pending.why)}", UNTOUCHED)
+            if monotonic() < until:
+                await asyncio.sleep(_POLL)
+                continue
             own = False
             with suppress(SaidError):
                 for command in pending.undo:
@@ -135,12 +151,12 @@ class Player:
 
     async def _looked(self, box: Conversation, pending: Pending) -> str:
         try:
-            return await box.ask(pending.look.command)
+            return await box.ask(self._filled(pending.look.command))
         except SaidError as error:
             raise self._error(f"the switch refuses {error}", UNTOUCHED) from None
 
-    async def _enter(self, box: Conversation, planned: Plan) -> str:
-        """Enter and apply; why it may not be in force all the same, if so. Raises :class:`PlayError`."""
+    async def _enter(self, box: Conversation, planned: Plan) -> _Applied:
+        """Enter and apply; raises :class:`PlayError`."""
         transaction, entered = self._transaction, False
         try:
             await self._send(box, transaction.begin)
@@ -158,15 +174,16 @@ class Player:
         except (SaidError, CutError) as error:
             await self._undo(box)
             raise await self._rolled_back(_why(error)) if entered else self._error(_why(error), UNTOUCHED) from None
+        proof = transaction.proof or self._platform.reads
         try:
             await self._send(box, transaction.apply)
         except CutError as error:
             # Perhaps it was the change itself that cut the way: what stands is seen over a new connection.
-            return _why(error)
+            return _Applied(proof, _why(error))
         except SaidError as error:
             await self._undo(box)
-            return _why(error)
-        return ""
+            return _Applied(self._platform.reads, _why(error))
+        return _Applied(proof)
 
     async def _undo(self, box: Conversation) -> None:
         with suppress(SaidError, CutError):
@@ -175,22 +192,22 @@ class Player:
     def _left(self, state: SwitchState) -> tuple[str, ...]:
         return left(self._job, self._way, state, self._platform)
 
-    async def _prove(self, planned: Plan, doubt: str) -> SwitchState:
+    async def _prove(self, planned: Plan, applied: _Applied) -> SwitchState:
         """Read back over a new connection, confirm and save; raises :class:`PlayError`.
 
-        Where there is ``doubt`` whether it was applied, what stands tells: a roll back of what never was would take
-        back somebody else's last change.
+        Where there is doubt whether it was applied, what stands tells: a roll back of what never was would take back
+        somebody else's last change.
         """
-        transaction = self._transaction
+        doubt = applied.doubt
         try:
             async with self._talk() as box:
-                after = await self._state(box, transaction.proof or self._platform.reads)
+                after = await self._state(box, applied.shown_by)
                 missing = self._left(after)
                 if doubt and missing and missing == self._left(planned.found):
                     raise self._error(doubt, UNTOUCHED)
                 if not missing and (down := _down(planned, after)):
                     await asyncio.sleep(_SETTLED)
-                    again = await self._state(box, transaction.proof or self._platform.reads)
+                    again = await self._state(box, applied.shown_by)
                     down &= _down(planned, again)
                     missing = tuple(f"the session to {address} went down with it" for address in sorted(down, key=str))
                 if not missing:

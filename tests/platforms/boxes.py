@@ -366,19 +366,5 @@ def _remove_frr(box: Box, address: str) -> None:
     _vtysh(box, f"router bgp {AS_NUMBER}", f"no neighbor {address}")
 
 
-def _add_bird(box: Box, address: str, description: str) -> None:
-    family = f"ipv{ip_address(address).version}"
-    text = (
-        f'protocol bgp {{ description "{description}"; local as {AS_NUMBER}; neighbor {address} as 65001; '
-        f"{family} {{ import all; export all; }}; }} # somebody\n"
-    )
-    assert box.run("sh", "-c", "cat >>/etc/bird/bird.conf && birdc configure", stdin=text).returncode == 0
-
-
-def _remove_bird(box: Box, address: str) -> None:
-    command = f"sed -i '/ {address} .*# somebody$/d' /etc/bird/bird.conf && birdc configure"
-    assert box.run("sh", "-c", f"{command} && chown bird:bird /etc/bird/bird.conf").returncode == 0
-
-
-_ADD: dict[str, Callable[[Box, str, str], None]] = {"frr": _add_frr, "bird": _add_bird, "sonic": _add_frr}
-_REMOVE: dict[str, Callable[[Box, str], None]] = {"frr": _remove_frr, "bird": _remove_bird, "sonic": _remove_frr}
+_ADD: dict[str, Callable[[Box, str, str], None]] = {"frr": _add_frr, "sonic": _add_frr}
+_REMOVE: dict[str, Callable[[Box, str], None]] = {"frr": _remove_frr, "sonic": _remove_frr}

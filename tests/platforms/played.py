@@ -134,7 +134,22 @@ cat >/tmp/theirs.yaml <<'END'
 - set: {vrf: {default: {router: {bgp: {neighbor: {'{address}': {type: numbered, remote-as: 65001,
     description: '{description}'}}}}}}}
 END"""
+_PROTOCOL = """\
+case {address} in *:*) family=ipv6 ;; *) family=ipv4 ;; esac
+cat >>/etc/bird/bird.conf <<END
+protocol bgp { description "{description}"; local as {as}; neighbor {address} as 65001; \
+$family { import all; export all; }; } # somebody
+END
+birdc configure"""
 SOMEBODY: Mapping[str, Somebody] = {
+    "bird": Somebody(
+        (_PROTOCOL,),
+        (
+            "sed -i '/ {address} .*# somebody$/d' /etc/bird/bird.conf",
+            "chown bird:bird /etc/bird/bird.conf",
+            "birdc configure",
+        ),
+    ),
     "comware": Somebody(
         (
             *("system-view", "bgp {as}"),
@@ -182,7 +197,7 @@ class ShellBox(PlayedBox):
 
     def typed(self, lines: Sequence[str], address: str, description: str = "") -> None:
         """Commands, as a script."""
-        given = {"{address}": address, "{description}": description}
+        given = {"{address}": address, "{description}": description, "{as}": str(AS_NUMBER)}
         text = "\n".join(lines)
         for name, value in given.items():
             text = text.replace(name, value)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
@@ -26,6 +27,7 @@ JOB = job(SECRET)
 THEIRS = ["neighbor 100.0.0.1 as 65008", "neighbor 100.0.0.1 description spine"]
 BOXES: dict[str, Transaction] = {"candidate and timer": TIMED, "timer alone": DELAYED, "neither": PLAIN}
 NEVER = Cut(0)
+UNTOUCHED = ": nothing was changed"
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +150,34 @@ def test_a_commit_of_leafracks_own_that_was_left_behind_is_taken_back_first() ->
     assert play(toy).changed
     assert f"rollback {left}" in toy.log
     assert (toy.startup, toy.pending) == (toy.running, "")
+
+
+def test_a_commit_of_leafracks_own_is_waited_for_where_it_may_be_another_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(player, "_POLL", 0.0)
+    pending = replace(TIMED.pending[0], lasts=30.0)
+    made = platform(replace(TIMED, pending=(pending, *TIMED.pending[1:])))
+    for ends_at, taken_back in ((20.0, False), (60.0, True)):
+        toy = box(pending="leafrack-0badcafe")
+        clock = itertools.count(step=5.0)
+
+        def now(toy: Toy = toy, clock: Iterator[float] = clock, ends_at: float = ends_at) -> float:
+            passed = next(clock)
+            if passed >= ends_at:
+                toy.pending = ""
+            return passed
+
+        monkeypatch.setattr(player, "monotonic", now)
+        assert play(toy, made=made).changed
+        assert ("rollback leafrack-0badcafe" in toy.log) is taken_back
+        assert toy.log.count("show commits") == 5 if not taken_back else 8
+        assert toy.startup == toy.running != THEIRS
+
+
+def test_what_a_box_refuses_to_put_in_force_is_read_back_by_what_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = platform(replace(TIMED, proof=("show nothing {session}",)))
+    toy = box(refuses="^commit")
+    assert refused(toy, made=made).endswith("% Refused: " + next(x for x in toy.log if "timer" in x) + UNTOUCHED)
+    assert not [command for command in toy.log if "nothing" in command]
 
 
 def test_lines_in_force_are_taken_back_where_one_is_refused() -> None:

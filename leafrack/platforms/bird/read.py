@@ -6,16 +6,16 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from importlib.resources import files
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 from leafrack.addresses import Address, Network
 from leafrack.errors import printable
-from leafrack.platforms.bird import settings
+from leafrack.platforms.bird import settings, transaction
 from leafrack.platforms.bird.protocols import Protocol, protocols, seconds_since
-from leafrack.platforms.state import Effect, Line, NeighbourState, SwitchState
+from leafrack.platforms.played import HEADING
+from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState, SwitchState
 
-READ = files(__package__).joinpath("read.sh").read_text(encoding="utf-8")
+READ = transaction.reading("leafrack", "read what BIRD runs")
 _UNLIKE = "this does not answer as BIRD 2"
 
 
@@ -23,7 +23,8 @@ def parse(output: str) -> SwitchState:
     """State from what :data:`READ` printed; raises ``ValueError`` with one line when it is not BIRD's."""
     try:
         # Somebody else's description may hold what ends a line for Python.
-        return _parsed(list(map(printable, output.split("\n"))))
+        lines = list(map(printable, output.split("\n")))
+        return _parsed(lines[1:] if lines[0].startswith(HEADING) else lines)
     except ValueError as error:
         msg = f"{_UNLIKE}: {error}"
         raise ValueError(msg) from None
@@ -47,7 +48,7 @@ def _parsed(lines: Sequence[str]) -> SwitchState:
     lists = listed(line for name, text in written.items() if name.startswith("list-") for line in text)
     return SwitchState(
         as_number=_as_number(here, ours),
-        neighbours=_neighbours(here, ours, now),
+        neighbours={**dict(_idle(neighbours.values())), **_neighbours(here, ours, now)},
         routes=frozenset(_routes(parts["routes"])),
         router_id=status["Router ID is"],
         lists={name: entries for name, entries in lists.items() if not _of_paths(entries)},
@@ -89,6 +90,21 @@ def _neighbours(
         if address is not None and (address not in states or one.name not in ours):
             states[address] = _neighbour(one, address, ours.get(one.name), now)
     return states
+
+
+def _idle(written: Iterable[Sequence[str]]) -> Iterable[tuple[Address, NeighbourState]]:
+    """Neighbours of our files, as they are where BIRD does not run them: their folder is not included any more."""
+    for text in written:
+        said = next((found[1] for line in text if (found := re.fullmatch(r" +neighbor (\S+) .*", line))), None)
+        if said is not None:
+            given, rest = settings.of_lines(text)
+            address = ip_address(said)
+            yield (
+                address,
+                NeighbourState(
+                    **{**given, "shutdown": ""}, address=address, remote_as=0, state=SessionState.IDLE, rest=rest
+                ),
+            )
 
 
 def _neighbour(one: Protocol, address: Address, text: Sequence[str] | None, now: datetime) -> NeighbourState:

@@ -1,4 +1,4 @@
-"""BIRD's words for what is ours: a file a list and a file a neighbour; ``apply.sh`` puts them in place.
+"""BIRD's words for what is ours: a file a list and a file a neighbour; ``stage.sh`` takes them.
 
 The text of a job is all files, each after a comment with its name: what bird.conf includes as ``leafrack/*.conf``.
 Their names are in the order in which BIRD has to read them, and carry the list, and so the fabric, that they are of.
@@ -13,6 +13,8 @@ from leafrack.platforms.bird import settings
 from leafrack.platforms.differences import wanted
 from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
 from leafrack.platforms.plan import Plan
+from leafrack.platforms.played import Typed
+from leafrack.platforms.state import AnyAs
 
 _LONGEST_NAME = 64
 """Characters of a symbol (SYM_MAX_LEN in conf/conf.h)."""
@@ -23,9 +25,8 @@ _SESSION = ("connect delay time 1;", "connect retry time 5;", "error wait time 5
 def text(job: Job) -> str:
     """Configuration of everything that a job declares."""
     lists = (f"# leafrack/list-{one.name}.conf\n{render_list(one)}" for one in job.lists)
-    return "".join(
-        (*lists, render_paths(job.paths), *(render(job.as_number, neighbour) for neighbour in job.neighbours))
-    )
+    neighbours = (render(job.as_number, each, each.as_number) for each in job.neighbours)
+    return "".join((*lists, render_paths(job.paths), *neighbours))
 
 
 def removal(plan: Plan) -> str:
@@ -33,6 +34,31 @@ def removal(plan: Plan) -> str:
     neighbours = (f"neighbour-{address}-{plan.found.neighbours[address].list_in}" for address in plan.gone)
     files = (*neighbours, *(f"list-{name}" for name in (*plan.old_lists, *plan.old_paths)))
     return "".join(f"# remove leafrack/{file}.conf\n" for file in files)
+
+
+def lines(plan: Plan) -> tuple[Typed, ...]:
+    """What ``stage.sh`` is given for a plan: what becomes of files that stand, then files to put."""
+    return (*(Typed(line) for line in _changes(plan)), *_files(plan), Typed("#end"))
+
+
+def _changes(plan: Plan) -> Iterator[str]:
+    yield from (f"#as {address} {settings.as_words(number)}" for address, number in plan.as_numbers)
+    yield from (f"#gone {address}" for address in plan.gone)
+    yield from (f"#drop list-{name}.conf" for name in (*plan.old_lists, *plan.old_paths))
+    for each in plan.neighbours:
+        has = plan.found.neighbours.get(each.address)
+        if has is not None and has.shutdown is not None:
+            yield f"#enable {_name(each)}"
+
+
+def _files(plan: Plan) -> Iterator[Typed]:
+    for one in plan.lists:
+        yield Typed(f"# leafrack/list-{one.name}.conf\n{render_list(one)[:-1]}")
+    if plan.paths is not None:
+        yield Typed(render_paths(plan.paths)[:-1])
+    for each in plan.neighbours:
+        kept = plan.found.neighbours[each.address].set_as if each.address in plan.kept_as else each.as_number
+        yield Typed(render(plan.as_number, each, kept)[:-1], (each.password,) if each.password else ())
 
 
 def render_list(prefixes: PrefixList) -> str:
@@ -49,16 +75,19 @@ def render_paths(paths: PathList | None) -> str:
     return f"# leafrack/list-{paths.name}.conf\ndefine '{paths.name}' = [\n{entries}\n];\n"
 
 
-def render(leaf_as: int, neighbour: Neighbour) -> str:
-    """File of a neighbour."""
-    address, carries = neighbour.address, neighbour.list_in
+def _name(neighbour: Neighbour) -> str:
     # Cut where it is too long: no two protocols of a switch have one address.
-    name = f"{address}-{carries}"[:_LONGEST_NAME]
+    return f"{neighbour.address}-{neighbour.list_in}"[:_LONGEST_NAME]
+
+
+def render(leaf_as: int, neighbour: Neighbour, number: int | AnyAs | None) -> str:
+    """File of a neighbour with an AS."""
+    address, carries = neighbour.address, neighbour.list_in
     return "\n".join(
         (
             f"# leafrack/neighbour-{address}-{carries}.conf",
-            f"protocol bgp '{name}' {{",
-            *(f"    {line}" for line in _protocol(leaf_as, neighbour)),
+            f"protocol bgp '{_name(neighbour)}' {{",
+            *(f"    {line}" for line in _protocol(leaf_as, neighbour, number)),
             f"    ipv{address.version} {{",
             *(f"        {line}" for line in _channel(leaf_as, neighbour)),
             "    };",
@@ -68,11 +97,11 @@ def render(leaf_as: int, neighbour: Neighbour) -> str:
     )
 
 
-def _protocol(leaf_as: int, neighbour: Neighbour) -> Iterator[str]:
+def _protocol(leaf_as: int, neighbour: Neighbour, number: int | AnyAs | None) -> Iterator[str]:
     said = wanted(neighbour)
     yield settings.description(said)
     yield f"local as {leaf_as};"
-    yield f"neighbor {neighbour.address} {settings.as_words(neighbour.as_number)};"
+    yield f"neighbor {neighbour.address} {settings.as_words(number)};"
     yield from _SESSION
     if neighbour.password:
         yield f'password "{neighbour.password}";'
