@@ -1,4 +1,4 @@
-"""A leaf whose jobs were run in another way until now: the delete of what ran them is not run.
+"""Leaves whose jobs were run in another way until now: the delete of what ran them takes nothing back.
 
 What another leafrack or another platform would have left is made of a state that this one has written: each command of
 a leaf is of the other type, with a delete that does harm.
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from lab.fabrics import rack, values
 from lab.pings import Pings, lines
@@ -28,22 +29,33 @@ pytestmark = [
 ]
 
 LOCAL, REMOTE = "command:local:Command", "command:remote:Command"
-TYPES = {"leaf1": (REMOTE, LOCAL)}
-"""What a leaf's commands are, and what they are made to have been."""
+TYPES = {"leaf1": (REMOTE, LOCAL), "leaf2": (LOCAL, REMOTE)}
+"""What each leaf's commands are, and what they are made to have been."""
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Leaf leaf1 runs FRR, whose jobs are programs for its shell."""
+    """Leaf leaf1 runs FRR, whose jobs are programs for its shell, leaf2 BIRD, whose jobs are played."""
     racks = {f"rr{number}": rack(number, spines=1) for number in (1, 2)}
     racks["rr2"]["leaves"]["leaf2"]["platform"] = "bird"
     with running(tmp_path_factory.mktemp("moved"), values(racks, spines=1)) as own:
         yield own
 
 
-def harm(told: Path) -> dict[str, Any]:
-    """Inputs of a command of the other type, whose delete would do harm."""
-    return {"create": "exit 1", "update": "exit 1", "delete": f"touch {told}", "stdin": "before"}
+def harm(site: Site, leaf: str, told: Path) -> dict[str, Any]:
+    """Inputs of a command of the other type, whose delete takes away what the leaf has."""
+    takes_away = {
+        "leaf1": f"touch {told}",
+        "leaf2": "rm -f /etc/bird/leafrack/*.conf; birdc configure",
+    }[leaf]
+    inputs: dict[str, Any] = {"create": "exit 1", "update": "exit 1", "delete": takes_away, "stdin": "before"}
+    if leaf == "leaf2":
+        ssh = yaml.safe_load(site.overlay.read_text())["racks"]["rr2"]["leaves"]["leaf2"]["ssh"]
+        key = Path(ssh["identityFile"]).read_text()
+        inputs["connection"] = {
+            "host": ssh["host"], "port": ssh["port"], "user": ssh["user"], "privateKey": key, "hostKey": ssh["hostKey"],
+        }  # fmt: skip
+    return inputs
 
 
 def was_run_in_another_way(site: Site, told: Path) -> None:
@@ -56,7 +68,7 @@ def was_run_in_another_way(site: Site, told: Path) -> None:
         leaf, _, task = resource["urn"].rpartition("::")[2].partition("-")
         if leaf in TYPES and task in ("sessions", "as-numbers", "retired"):
             resource["type"] = TYPES[leaf][1]
-            resource["inputs"] = harm(told)
+            resource["inputs"] = {**harm(site, leaf, told)}
             if task == "retired":
                 del resource["inputs"]["delete"]
             resource["outputs"] = {**resource["inputs"], "stdout": "", "stderr": ""}
