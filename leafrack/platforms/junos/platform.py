@@ -238,8 +238,8 @@ JUNOS = PlayedPlatform(
         ),
         Evidence(
             Strength.SIMULATED,
-            "A fake of Junos' command line with a real FRR 8.4 behind it: a rack of it lives through `up`, drift, a "
-            "change and `destroy`, by `make nightly`.",
+            "A fake of Junos' command line with a real FRR 8.4 behind it: the whole suite in one run, and a rack that "
+            "lives through `up`, drift, a change and `destroy`, by `make nightly`.",
         ),
     ),
 )
