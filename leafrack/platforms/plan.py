@@ -13,6 +13,7 @@ from typing import Any
 from leafrack.addresses import Address
 from leafrack.platforms.dialect import Dialect
 from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList, Task, Way
+from leafrack.platforms.reading import Feature
 from leafrack.platforms.state import AnyAs, Effect, ListenerState, NeighbourState, SwitchState
 
 
@@ -217,7 +218,7 @@ def _sessions(job: Job, found: SwitchState, platform: Dialect, seals: Mapping[Ad
     for each in job.neighbours:
         has = found.neighbours.get(each.address)
         if has is None:
-            neighbours.append(each)
+            neighbours.append(_new(each, job, found, platform))
             continue
         _guard_neighbour(has)
         keeps_as = _keeps_as(each, job, has)
@@ -241,6 +242,17 @@ def _sessions(job: Job, found: SwitchState, platform: Dialect, seals: Mapping[Ad
         kept_passwords=frozenset(kept_passwords),
         **_paths(widened(job, found), found, platform),
     )
+
+
+def _new(declared: Neighbour, job: Job, found: SwitchState, platform: Dialect) -> Neighbour:
+    """A neighbour that is not there yet, with any AS where another one of ours is not in that of the start.
+
+    Its rack is in another AS until the update has reached it, and so is the node that comes.
+    """
+    has = {found.neighbours[address].set_as for address in ours(job, found)} - {None}
+    if has <= {given_as(declared.as_number)} or Feature.ANY_AS in platform.cannot:
+        return declared
+    return replace(declared, as_number=None)
 
 
 def _keeps_as(declared: Neighbour, job: Job, has: NeighbourState) -> bool:

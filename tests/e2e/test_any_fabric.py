@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lab.site import Site, running
 from leafrack.proof.sessions import standing
@@ -61,6 +62,33 @@ def test_a_fabric_goes_up_is_changed_and_comes_down_again(number: int, tmp_path:
             is_as_declared(site, changed=True)
         site.destroyed()
         assert eventually(lambda: snapshot(site.lab, switches) == before), "something is left"
+
+
+GIVES_UP_ITS_LOCAL_AS = """
+name: dc1
+interconnect: route-reflectors
+asNumber: 64900
+podCIDRs: [10.233.64.0/18]
+spines: {}
+racks:
+  rr1:
+    localASNumber: 64701
+    leaves: {leaf1: {address: 172.20.0.254, asNumber: 65101, routerID: 2.2.0.1, uplinks: {}}}
+    reflectors: {n1a: 172.20.0.11}
+    members: {n1b: 172.20.0.12}
+"""
+
+
+@pytest.mark.nightly(twin="tests/platforms/test_conformance.py")
+def test_a_rack_gives_up_its_local_as_and_takes_another_reflector_in_one_update(tmp_path: Path) -> None:
+    with running(tmp_path, yaml.safe_load(GIVES_UP_ITS_LOCAL_AS)) as site:
+        site.lab.kubectl("patch", *CONFIGURATION, "--type=merge", "-p", '{"spec": {"asNumber": 64900}}')
+        site.applied()
+        rack = site.declared["racks"]["rr1"]
+        del rack["localASNumber"]
+        rack["reflectors"] |= rack.pop("members")
+        site.applied()
+        is_as_declared(site, changed=True)
 
 
 def the_clusters_own_as_is_asked_for(site: Site) -> None:

@@ -403,6 +403,26 @@ def test_a_rack_gets_its_own_as_and_the_first_one_back(leaf: Box) -> None:
     leaf.comes_up()
 
 
+def test_a_node_that_joins_a_rack_on_its_way_to_another_as_comes_up_in_the_one_that_it_has(leaf: Box) -> None:
+    lacking(leaf, Feature.ANY_AS)
+    own = job(replace(NODE, as_number=None))
+    leaf.nodes_are(RACK_AS)
+    leaf.applied(own)
+    leaf.applied(of(Task.AS_NUMBERS, own))
+    up = leaf.comes_up()
+    # The rack gives up its own AS, and another node comes: until the cluster knows of it, both are in that of the rack.
+    both = replace(job(NODE, neighbour(1)), final_as=NODE_AS)
+    leaf.applied(both)
+    leaf.comes_up(1)
+    assert leaf.since() == up
+    leaf.applied(of(Task.AS_NUMBERS, both))
+    leaf.nodes_are(NODE_AS)
+    leaf.comes_up()
+    leaf.comes_up(1)
+    assert leaf.differences(both) == []
+    assert {leaf.state().neighbours[each.address].set_as for each in both.neighbours} == {NODE_AS}
+
+
 def test_an_as_that_can_never_be_right_gives_way_where_no_session_is_up(leaf: Box) -> None:
     leaf.applied(job(replace(NODE, as_number=64999)))
     leaf.applied(job(NODE))

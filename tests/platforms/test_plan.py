@@ -178,6 +178,25 @@ def test_a_job_changes_only_what_differs(given: Job, way: Way, found: SwitchStat
     assert planned.empty is not bool(said)
 
 
+@pytest.mark.parametrize(
+    ("stands", "comes_with"),
+    [
+        ([], 64512),
+        ([state(NODE)], 64512),
+        ([state(NODE, 64601, list_in="", list_out="theirs")], 64512),
+        ([state(NODE, 64601)], None),
+        ([state(NODE, AnyAs.EXTERNAL)], None),
+    ],
+    ids=["the first one", "beside one in it", "beside one of somebody else", "beside one in another", "beside any"],
+)
+def test_a_neighbour_that_is_new_starts_with_any_as_where_its_rack_is_not_in_that_of_the_start(
+    stands: list[NeighbourState], comes_with: int | None
+) -> None:
+    given = replace(job(NODE, OTHER), final_as=64512)
+    written = plan(given, Way.FORWARD, switch(*stands), words()).neighbours
+    assert {each.as_number for each in written if each.address == OTHER.address} == {comes_with}
+
+
 def test_lines_are_entered_where_the_switch_runs_bgp() -> None:
     assert plan(job(NODE), Way.BACK, switch(state(NODE), as_number=65010), words()).as_number == 65010
 

@@ -224,21 +224,27 @@ with_other_password() {
     awk 'FILENAME == ARGV[1] { groups[$1]; next } /^ bgp listen range / && ($6 in groups)' "$work/groups" "$work/instance"
 }
 
-# Neighbours and groups that are new and come in the place of the other kind, with the AS of the end where all of that
-# have it: their nodes are in it already. With the one of the start their sessions would reset once more when it is
-# pinned, and on all leaves of the rack at once.
+# Neighbours and groups that are new, with another AS than that of the start: the one of the end, where they come in the
+# place of the other kind and all of that have it, because their nodes are in it already (with the one of the start
+# their sessions would reset once more when it is pinned, and on all leaves of the rack at once); or any, where another
+# one is not in that of the start, because their rack is in another AS until the update has reached it.
 settled() {
     awk 'function plain(number, halves) {
             return split(number, halves, ".") == 2 ? halves[1] * 65536 + halves[2] : number
         }
         FILENAME == ARGV[1] { ours[$1]; next }
         FILENAME == ARGV[2] { if ($1 == "neighbor" && $3 == "remote-as") has[$2] = plain($4); next }
-        ($1 in has) || $3 == "any" { next }
+        $1 in has { next }
         {
-            some = others = 0
-            for (who in ours)
-                if ((who in has) && (who ~ /[.:]/) != ($1 ~ /[.:]/)) { if (has[who] == $3) some = 1; else others = 1 }
+            some = others = meanwhile = 0
+            for (who in ours) {
+                if (!(who in has)) continue
+                if (has[who] != $2) meanwhile = 1
+                if ((who ~ /[.:]/) == ($1 ~ /[.:]/)) continue
+                if (has[who] == $3) some = 1; else others = 1
+            }
             if (some && !others) print $1, $3
+            else if (meanwhile && $2 != "any") print $1, "external"
         }' "$work/ours" "$work/instance" "$work/neighbours"
 }
 
