@@ -26,6 +26,9 @@ frr_given() {
 
 # Seconds for neighbours that have to connect again; BIRD waits five after the leaf has closed a session.
 PATIENCE=40
+# Seconds from then on for their routes, which FRR gathers for one before it sends them (`bgp coalesce-time`): the other
+# leaf must not go before.
+ROUTES=3
 
 # What else must be true before anything changes; it says what is not, and ends the job.
 ready() { :; }
@@ -356,8 +359,9 @@ come_back() {
         FILENAME == ARGV[2] { declared[$1]; next }
         ($1 in gone) || (group && ($1 in declared))' \
         "$work/gone" "$work/neighbours" "$work/established" >"$work/missing" || full
+    [ -s "$work/missing" ] || return 0
     for _ in $(seq "$PATIENCE"); do
-        [ -s "$work/missing" ] || return 0
+        [ -s "$work/missing" ] || break
         sleep 1
         established >"$work/now" || full
         awk 'FILENAME == ARGV[1] { up[$1]; next } !($1 in up)' "$work/now" "$work/missing" >"$work/still" || full
@@ -367,6 +371,7 @@ come_back() {
         echo "neighbours that have not come back within $PATIENCE s: $(tr '\n' ' ' <"$work/missing")" >&2
         exit 1
     }
+    sleep "$ROUTES"
 }
 
 # Twice: vtysh keeps what was saved before as frr.conf.sav, and with it a password that has been taken away.
