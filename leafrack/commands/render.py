@@ -17,8 +17,9 @@ from leafrack.fabric.hand_over import Secret
 from leafrack.fabric.load import load_fabric
 from leafrack.fabric.values import LARGEST_AS_NUMBER
 from leafrack.fabric.wording import did_you_mean
-from leafrack.platforms import Job, Platform, Task, platform_of
+from leafrack.platforms import Job, Task, platform_of
 from leafrack.platforms.as_numbers import as_number
+from leafrack.platforms.plan import GuardError
 from leafrack.world.login import Credentials
 from leafrack.world.model import endpoints
 from leafrack.world.ssh import read_all
@@ -96,7 +97,7 @@ def main(given: Sequence[str] | None = None) -> int:
     if chosen.diff:
         return _difference(chosen, fabric, rack, wanted, secret)
     text = (
-        platform.removal(hand_over.everything(platform, wanted))
+        platform.by_hand(hand_over.everything(platform, wanted))
         if chosen.remove
         else hand_over.text(platform, wanted, secret)
     )
@@ -164,13 +165,16 @@ def _difference(chosen: argparse.Namespace, fabric: Fabric, rack: str, wanted: J
     platform = platform_of(found.platform)
     difference = hand_over.difference(platform, wanted, state, secret)
     command_line.complain(*(f"{chosen.leaf}: {line}" for line in difference.said))
-    _print(chosen, fabric, rack, _text(platform, difference, secret), list(difference.said))
-    return FAILS if difference else HOLDS
-
-
-def _text(platform: Platform, difference: hand_over.Difference, secret: Secret | None) -> str:
-    """What is missing, and what takes away the rest after it, so that no list is ever empty."""
-    return hand_over.text(platform, difference.missing, secret) + platform.removal(difference.surplus)
+    if not difference:
+        _print(chosen, fabric, rack, "", [])
+        return HOLDS
+    try:
+        text = hand_over.change(platform, difference.plan, secret)
+    except GuardError as error:
+        command_line.complain(f"{chosen.leaf}: {error}")
+        return FAILS
+    _print(chosen, fabric, rack, text, list(difference.said))
+    return FAILS
 
 
 def _print(

@@ -56,9 +56,32 @@ def text(platform: Platform, wanted: Job, secret: Secret | None = None) -> str:
     """A job as text in the platform's words; without ``secret`` no line is about passwords."""
     if secret is not None:
         return platform.text(leaves.with_password(wanted, secret.password))
-    with_passwords = set(platform.text(leaves.with_password(wanted, _MARK)).splitlines())
-    lines = platform.text(wanted).splitlines()
-    return "".join(f"{line}\n" for line in lines if line in with_passwords)
+    return _in_both(platform.text(wanted), platform.text(leaves.with_password(wanted, _MARK)))
+
+
+def change(platform: Platform, plan: Plan, secret: Secret | None = None) -> str:
+    """A difference as text in the platform's words, for a leaf as it was read; otherwise as :func:`text`.
+
+    Raises :class:`~leafrack.platforms.plan.GuardError` where the leaf cannot be made so.
+    """
+    if secret is not None:
+        return platform.by_hand(_with_password(plan, secret.password))
+    has = {who: replace(one, password=None) for who, one in plan.found.neighbours.items()}
+    silent = replace(plan, found=replace(plan.found, neighbours=has), kept_passwords=frozenset(has))
+    return _in_both(platform.by_hand(silent), platform.by_hand(_with_password(silent, _MARK)))
+
+
+def _with_password(plan: Plan, password: str | None) -> Plan:
+    return replace(
+        plan,
+        neighbours=tuple(replace(each, password=password) for each in plan.neighbours),
+        listeners=tuple(replace(each, password=password) for each in plan.listeners),
+    )
+
+
+def _in_both(one: str, other: str) -> str:
+    lines = set(other.splitlines())
+    return "".join(f"{line}\n" for line in one.splitlines() if line in lines)
 
 
 def text_of(fabric: Fabric, rack: str, name: str, start: int | None = None) -> str:
@@ -91,9 +114,8 @@ def everything(platform: Platform, wanted: Job) -> Plan:
 class Difference:
     """What a leaf lacks of a job, and what it has of ours besides."""
 
-    missing: Job
-    """Lists and neighbours that are not there or not right."""
-    surplus: Plan
+    plan: Plan
+    """Lists and neighbours that are not there or not right, and what goes."""
     said: tuple[str, ...] = ()
     """The same for a person, a line each, in the platform's words."""
 
@@ -128,15 +150,16 @@ def difference(platform: Platform, wanted: Job, found: SwitchState, secret: Secr
     ranges = platform.listener_differences(listening, found)
     said += ranges
     said += (f"range {each.prefix} {of_fabric}" for each in surplus.old_listeners)
-    few = replace(
-        wanted,
+    plan = replace(
+        surplus,
         lists=tuple(each for each, _ in lists),
         neighbours=tuple(missing),
+        kept_as=frozenset(each.address for each in missing if _keeps_as(wanted, each, found)),
         paths=paths if lacking else None,
         # One text has all ranges of a group.
         listeners=wanted.listeners if ranges else (),
     )
-    return Difference(few, surplus, tuple(said))
+    return Difference(plan, tuple(said))
 
 
 def with_found_passwords(wanted: Job, found: SwitchState) -> Job:
@@ -167,6 +190,11 @@ def is_right_as(wanted: Job, neighbour: Neighbour, has: NeighbourState) -> bool:
 
 def _kept_as(wanted: Job, neighbour: Neighbour, has: NeighbourState) -> int | None:
     return has.set_as if isinstance(has.set_as, int) and is_right_as(wanted, neighbour, has) else neighbour.as_number
+
+
+def _keeps_as(wanted: Job, neighbour: Neighbour, found: SwitchState) -> bool:
+    has = found.neighbours.get(neighbour.address)
+    return has is not None and has.set_as is not None and is_right_as(wanted, neighbour, has)
 
 
 def _surplus(platform: Platform, wanted: Job, found: SwitchState) -> Plan:

@@ -30,8 +30,8 @@ class Platform(Reading, Protocol):
         """Configuration of everything that a job declares, as an operator would write it."""
         ...
 
-    def removal(self, plan: Plan) -> str:
-        """What takes away what a plan removes, as an operator would enter it."""
+    def by_hand(self, plan: Plan) -> str:
+        """What a plan changes, as an operator would enter it: what is new first, so that no list is ever empty."""
         ...
 
     def neighbour_differences(self, neighbour: Neighbour, found: NeighbourState) -> tuple[str, ...]:

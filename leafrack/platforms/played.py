@@ -167,6 +167,8 @@ class PlayedPlatform(Dialect):
     """What is entered for a plan, in the order that :class:`~leafrack.platforms.plan.Plan` gives."""
     dialogue: Dialogue
     transaction: Transaction = field(default_factory=Transaction)
+    entered: Callable[[Plan], str] | None = None
+    """The same for an operator, where that is another text: one without a candidate, or not what a program is given."""
     besides: Callable[[Mapping[str, str]], tuple[str, ...]] = lambda _: ()
     """Commands that follow from answers to :attr:`reads`, by command, as why a neighbour is down.
 
@@ -175,14 +177,12 @@ class PlayedPlatform(Dialect):
     unread: Mapping[str, str] = field(default_factory=dict)
     """Commands of :attr:`reads` that may fail, with a pattern of how: their answer is then empty (a feature is off)."""
 
-    removing: Callable[[Plan], str] | None = None
-    """What takes away what a plan removes, as an operator would enter it, where that is not :attr:`lines`."""
+    def by_hand(self, plan: Plan) -> str:
+        """What a plan changes, as an operator would enter it."""
+        return (self.entered or self._entered)(plan)
 
-    def removal(self, plan: Plan) -> str:
-        """What takes away what a plan removes, as an operator would enter it."""
-        if self.removing is not None:
-            return self.removing(plan)
-        return "".join(f"{line}\n" for line in self.lines(plan))
+    def _entered(self, plan: Plan) -> str:
+        return "".join(f"{line.text}\n" for line in self.lines(plan))
 
 
 def joined(answers: Iterable[tuple[str, str]]) -> str:

@@ -17,16 +17,12 @@ class ShellPlatform(Dialect):
 
     scripts: tuple[str, ...]
     """The stages of a job, ``PACKAGE/FILE`` each; what a later one says takes the place of an earlier one's."""
-    removing: Callable[[Plan], str]
-    """What takes away what a plan removes."""
+    by_hand: Callable[[Plan], str]
+    """What a plan changes, as an operator would enter it."""
     read: str
     """Shell command whose output :attr:`parse` takes."""
     read_without_routes: str = ""
     """The same without the tables, which are most of an answer; empty where there is no such command."""
-
-    def removal(self, plan: Plan) -> str:
-        """What takes away what a plan removes, as an operator would enter it."""
-        return self.removing(plan)
 
     def program(self, job: Job) -> str:
         """Program of a job."""

@@ -13,6 +13,7 @@ from leafrack.commands import render
 from leafrack.commands.render import main
 from leafrack.errors import UnreadableError
 from leafrack.platforms import SwitchState
+from leafrack.platforms.plan import GuardError
 from leafrack.world.model import Endpoint
 from tests import handed
 from tests.conftest import CLONE, DEV_FABRIC
@@ -110,6 +111,19 @@ def test_the_difference_is_text_for_the_leaf_and_words_for_a_person(
     assert main([*given, "--diff", "--json"]) == 1
     said = json.loads(capsys.readouterr().out)
     assert (said["text"], said["differences"]) == (out, [line.removeprefix("leaf02: ") for line in err.splitlines()])
+
+
+def test_a_leaf_that_cannot_be_made_so_is_told_with_the_reason(
+    given: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def change(*_: object) -> str:
+        raise GuardError("this switch has no room for it")
+
+    answers(monkeypatch, handed.state(handed.fabric(), description="theirs"))
+    monkeypatch.setattr("leafrack.commands.render.hand_over.change", change)
+    assert main([*given, "--diff"]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[-1]) == ("", "leaf02: this switch has no room for it: nothing was changed")
 
 
 def test_a_leaf_that_has_everything_differs_in_nothing(

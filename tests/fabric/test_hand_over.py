@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import ip_address
@@ -96,15 +97,15 @@ def test_what_differs_on_a_leaf_is_said_in_its_words(changed: dict[str, Any], li
     job = hand_over.job(fabric, RACK, LEAF)
     found = hand_over.difference(platform_of("frr"), job, handed.state(fabric, **changed))
     assert found.said == lines
-    assert [each.address for each in found.missing.neighbours] == [FIRST] * bool(lines)
-    assert found.missing.lists == ()
+    assert [each.address for each in found.plan.neighbours] == [FIRST] * bool(lines)
+    assert found.plan.lists == ()
 
 
 def test_a_neighbour_keeps_an_as_that_is_right() -> None:
     fabric = handed.fabric()
     has = handed.state(fabric, 64513, description="theirs")
     found = hand_over.difference(platform_of("frr"), hand_over.job(fabric, RACK, LEAF), has)
-    text = hand_over.text(platform_of("frr"), found.missing)
+    text = hand_over.change(platform_of("frr"), found.plan)
     assert lines_about(text, "remote-as") == [f"neighbor {FIRST} remote-as 64513"]
 
 
@@ -122,8 +123,8 @@ def test_with_the_stacks_passwords_they_are_compared_and_not_shown(password: str
 def test_an_empty_leaf_lacks_the_whole_text() -> None:
     fabric = handed.fabric()
     found = hand_over.difference(platform_of("frr"), hand_over.job(fabric, RACK, LEAF), SwitchState(65010))
-    assert hand_over.text(platform_of("frr"), found.missing) == hand_over.text_of(fabric, RACK, LEAF)
-    assert platform_of("frr").removal(found.surplus) == ""
+    whole = hand_over.text_of(fabric, RACK, LEAF)
+    assert hand_over.change(platform_of("frr"), found.plan) == re.sub(r"(?<= )seq \d+ ", "", whole)
 
 
 PATHS = "LEAFRACK-dc1-AS"
@@ -142,7 +143,7 @@ def test_a_path_list_keeps_the_as_that_nodes_are_in_until_they_have_left_it() ->
     found = hand_over.difference(platform, job, replace(has, neighbours=moving, paths={PATHS: old}))
     wide = path_entry(64512, 64513, 64600)
     assert found.said == (f"path list {PATHS} lacks `{wide}`", f"path list {PATHS} has `{path_entry(64512, 64600)}`")
-    text = hand_over.text(platform, found.missing) + platform.removal(found.surplus)
+    text = hand_over.change(platform, found.plan)
     assert text.splitlines() == [
         f"bgp as-path access-list {PATHS} {wide}",
         f"no bgp as-path access-list {PATHS} {path_entry(64512, 64600)}",
@@ -157,8 +158,6 @@ def test_a_path_list_keeps_the_as_that_nodes_are_in_until_they_have_left_it() ->
 PATH_LINES = {
     "eos": [
         f"ip as-path access-list {PATHS} permit ^(64512|64513|64600)(_(64512|64513|64600))*$ any",
-        f"route-map {PATHS} permit 10",
-        f"   match as-path {PATHS}",
         f"no ip as-path access-list {PATHS} permit ^(64512|64600)(_(64512|64600))*$ any",
     ],
     "nxos": [
@@ -175,7 +174,7 @@ def test_a_path_list_that_changes_is_told_in_the_platforms_lines(name: str, line
     moving = {each: replace(one, remote_as=64600) for each, one in has.neighbours.items()}
     old = platform.right_paths(PathList(PATHS, (64512, 64600)))
     found = hand_over.difference(platform, job, replace(has, neighbours=moving, paths=old))
-    text = hand_over.text(platform, found.missing) + platform.removal(found.surplus)
+    text = hand_over.change(platform, found.plan)
     assert text.splitlines() == lines
 
 
@@ -201,7 +200,7 @@ def test_what_is_too_much_is_taken_away_and_nothing_of_others() -> None:
         f"neighbour {old} is of this fabric and declared no more",
         "prefix list LEAFRACK-dc1-IN6 is of this fabric and declared no more",
     )
-    assert platform_of("frr").removal(found.surplus).splitlines() == [
+    assert hand_over.change(platform_of("frr"), found.plan).splitlines() == [
         "router bgp 65010",
         f" no neighbor {old}",
         "exit",
@@ -235,7 +234,7 @@ def test_the_first_of_two_hand_overs_leaves_an_as_that_will_be_right(
 
 def test_bird_is_told_which_files_to_remove() -> None:
     job = hand_over.job(handed.fabric(platform="bird"), RACK, LEAF)
-    assert platform_of("bird").removal(hand_over.everything(platform_of("bird"), job)).splitlines() == [
+    assert platform_of("bird").by_hand(hand_over.everything(platform_of("bird"), job)).splitlines() == [
         f"# remove leafrack/neighbour-{FIRST}-{IN}.conf",
         f"# remove leafrack/neighbour-{SECOND}-{IN}.conf",
         f"# remove leafrack/list-{IN}.conf",

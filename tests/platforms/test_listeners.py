@@ -233,7 +233,7 @@ def test_a_leaf_by_hand_takes_the_text_that_it_is_given_and_what_takes_it_away(l
     leaf.run("vtysh", "-f", "/dev/stdin", stdin=leaf.platform.text(given))
     assert leaf.differences(given) == []
     leaf.comes_up(0), leaf.comes_up(1, 6)
-    away = leaf.platform.removal(hand_over.everything(leaf.platform, given))
+    away = leaf.platform.by_hand(hand_over.everything(leaf.platform, given))
     done = leaf.run("vtysh", "-f", "/dev/stdin", stdin=away)
     assert (done.returncode, dict(leaf.state().listeners)) == (0, {})
     # Nobody but them knows what it was before.

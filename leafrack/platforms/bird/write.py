@@ -22,18 +22,21 @@ _SESSION = ("connect delay time 1;", "connect retry time 5;", "error wait time 5
 """By itself BIRD waits two minutes between tries, and up to five after an error: a node comes back within seconds."""
 
 
-def text(job: Job) -> str:
+def text(job: Job | Plan) -> str:
     """Configuration of everything that a job declares."""
     lists = (f"# leafrack/list-{one.name}.conf\n{render_list(one)}" for one in job.lists)
     neighbours = (render(job.as_number, each, each.as_number) for each in job.neighbours)
     return "".join((*lists, render_paths(job.paths), *neighbours))
 
 
-def removal(plan: Plan) -> str:
-    """The files that go, as comments: BIRD has no word that takes something away. A list's file is put there whole."""
+def by_hand(plan: Plan) -> str:
+    """Files that come, and those that go as comments: BIRD has no word that takes something away.
+
+    A list's file is put there whole.
+    """
     neighbours = (f"neighbour-{address}-{plan.found.neighbours[address].list_in}" for address in plan.gone)
     files = (*neighbours, *(f"list-{name}" for name in (*plan.old_lists, *plan.old_paths)))
-    return "".join(f"# remove leafrack/{file}.conf\n" for file in files)
+    return text(plan) + "".join(f"# remove leafrack/{file}.conf\n" for file in files)
 
 
 def lines(plan: Plan) -> tuple[Typed, ...]:

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from leafrack.addresses import Address
 from leafrack.platforms.cumulus import read, write
-from leafrack.platforms.cumulus.spellings import spelling_of
+from leafrack.platforms.cumulus.spellings import NEW, spelling_of
 from leafrack.platforms.evidence import EVERYTHING, Basic, Evidence, Strength
 from leafrack.platforms.frr.platform import FRR
 from leafrack.platforms.job import Neighbour
@@ -39,20 +39,32 @@ class _Cumulus(PlayedPlatform):
 
 
 def _lines(plan: Plan) -> tuple[Typed, ...]:
-    """What stage.sh takes. A list is written anew as a whole: nothing is in force before all of it is."""
+    """What stage.sh takes."""
+    removals, text = _change(plan)
+    unset = [one.removeprefix("nv unset ") for one in removals]
+    return tuple(_typed([*unset, "---", *text, "..."]))
+
+
+def _by_hand(plan: Plan) -> str:
+    """Commands, and after them the file: nothing is in force before both are applied."""
+    removals, text = _change(plan)
+    return "".join(f"{line}\n" for line in (*removals, *([write.FOR_A_PATCH] if text else []), *text))
+
+
+def _change(plan: Plan) -> tuple[tuple[str, ...], list[str]]:
+    """Commands that take away, and the lines of a patch. A list is written anew as a whole: a patch adds to it."""
     anew = [each.name for each in plan.lists if each.name in plan.found.lists]
     paths = [plan.paths.name] if plan.paths and plan.paths.name in plan.found.paths else []
     removals = write.removals(plan.gone, (*anew, *plan.old_lists), (*paths, *plan.old_paths))
-    unset = [one.removeprefix("nv unset ") for one in removals]
     given = write.tree(
-        spelling_of(plan.found.release),
+        # Where it was not read, as a text for a switch that nobody has asked.
+        spelling_of(plan.found.release) if plan.found.release else NEW,
         plan.lists,
         plan.neighbours,
         dict(plan.as_numbers),
         paths=plan.paths,
     )
-    text = write.patch(given).splitlines() if given else []
-    return tuple(_typed([*unset, "---", *text, "..."]))
+    return removals, write.patch(given).splitlines() if given else []
 
 
 def _typed(lines: list[str]) -> Iterator[Typed]:
@@ -74,6 +86,7 @@ CUMULUS = _Cumulus(
     path_entries=FRR.path_entries,
     cannot=NO_LISTENERS,
     lines=_lines,
+    entered=_by_hand,
     dialogue=Dialogue(
         channel=Channel.EXEC,
         identity=Look(read.RELEASE, read.IDENTITY),

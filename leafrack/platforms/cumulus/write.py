@@ -27,8 +27,9 @@ RESTART = 1
 The documents up to 5.11 call the unit seconds, those since 5.12 minutes, with the range of FRR's own minutes: FRR, to
 which NVUE hands it on, has no other unit. What it has become is read back.
 """
-_NOTE = """\
-# For `nv config patch`. Cumulus Linux 5.15 and newer; before that `enable: on` and `off` where this has
+FOR_A_PATCH = "# For `nv config patch`."
+_NOTE = f"""\
+{FOR_A_PATCH} Cumulus Linux 5.15 and newer; before that `enable: on` and `off` where this has
 # `state: enabled` and `disabled`.
 """
 

@@ -71,6 +71,7 @@ EOS = PlayedPlatform(
     reads=read.READS,
     unread=read.UNREAD,
     lines=write.lines,
+    entered=write.by_hand,
     dialogue=Dialogue(
         channel=Channel.SHELL,
         # EOS User Manual, "show version": the first line is the maker and the model.

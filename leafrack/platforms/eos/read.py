@@ -92,6 +92,7 @@ def _parsed(documents: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Swi
         routes=frozenset((*_routes(routes), *_routes(routes6))),
         router_id=next(iter((*said, *own)), ""),
         lists=running.listed(lists),
+        numbers=running.numbered(lists),
         paths=running.listed_paths(paths, route_maps),
         elsewhere=instance.elsewhere,
     )

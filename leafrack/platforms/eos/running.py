@@ -30,7 +30,7 @@ _LISTEN = re.compile(
 _LIST = re.compile(r"ip(?:v6)? prefix-list (?P<name>\S+)(?: (?P<entry>.+))?")
 _PATHS = re.compile(r"ip as-path access-list (?P<name>\S+) (?P<entry>(?:permit|deny) \S+)(?P<origin> \S+)?")
 _MAP = re.compile(r"route-map (?P<name>\S+)(?P<clause> .+)?")
-_ENTRY = re.compile(r"(?:seq \d+ )?(?P<entry>(?:permit|deny) .+)")
+_ENTRY = re.compile(r"(?:seq (?P<number>\d+) )?(?P<entry>(?:permit|deny) .+)")
 
 
 @dataclass
@@ -103,19 +103,24 @@ def instance(section: str) -> EosInstance:
 
 def listed(section: str) -> Mapping[str, frozenset[str]]:
     """Entries of each prefix list by its name, without numbers: where all permit, order is nothing."""
-    found: dict[str, frozenset[str]] = {}
+    return {name: frozenset(entries) for name, entries in numbered(section).items()}
+
+
+def numbered(section: str) -> Mapping[str, Mapping[str, int]]:
+    """Numbers of the entries of each prefix list, by its name; 0 of one that is shown without."""
+    found: dict[str, dict[str, int]] = {}
     name = ""
     for line in section.splitlines():
         if opened := _LIST.fullmatch(line.rstrip()):
             name = opened["name"]
-            found.setdefault(name, frozenset())
+            found.setdefault(name, {})
             text = opened["entry"] or ""
         elif line.startswith(" "):
             text = line.strip()
         else:
             name = text = ""
         if name and (entry := _ENTRY.fullmatch(text)):
-            found[name] |= {entry["entry"]}
+            found[name][entry["entry"]] = int(entry["number"] or 0)
     return found
 
 

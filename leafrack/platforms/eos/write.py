@@ -1,7 +1,8 @@
 """EOS's words for what is ours: prefix lists, the path list with the route map that matches it, and neighbours.
 
-A prefix list is written anew as a whole: in a configuration session nothing is in force before it is committed, and
-then only what differs.
+In a configuration session a prefix list is written anew as a whole: nothing is in force before it is committed, and
+then only what differs. An operator may have none, and each line is in force at once: new entries go behind the last
+one, as a number that is taken is refused, and entries that are too much go after them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from leafrack.platforms.paths import expression
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.played import Typed
 
+_STEP = 5
 _PATHS = "ip as-path access-list"
 _CLAUSE = "route-map permit 10"
 """Of a path list's route map, as it is read."""
@@ -33,11 +35,22 @@ def text(job: Job) -> str:
 
 def lines(plan: Plan) -> tuple[Typed, ...]:
     """What is entered for a plan, in a configuration session."""
+    return _lines(plan, [line for one in plan.lists for line in _anew(one, plan)])
+
+
+def by_hand(plan: Plan) -> str:
+    """The same as an operator enters it, in configuration mode or in a session."""
+    new = [line for one in plan.lists for line in _new_entries(one, plan)]
+    old = [line for name in plan.stale for line in _old_entries(name, plan)]
+    return "".join(f"{line.text}\n" for line in (*_lines(plan, new), *old))
+
+
+def _lines(plan: Plan, lists: Iterable[Typed]) -> tuple[Typed, ...]:
     bgp = [line for one in plan.neighbours for line in _neighbour(one, _as_number(one, plan))]
     bgp += [Typed(f"   neighbor {address} remote-as {number}") for address, number in plan.as_numbers]
     bgp += [Typed(f"   no neighbor {address}") for address in plan.gone]
     found = (
-        *(line for one in plan.lists for line in _anew(one, plan)),
+        *lists,
         *_path_list(plan),
         *([Typed(f"router bgp {plan.as_number}"), *bgp, Typed("exit")] if bgp else ()),
         *(Typed(f"no {_ip(plan.version_of(name))} prefix-list {name}") for name in plan.old_lists),
@@ -127,7 +140,27 @@ def _list(prefixes: PrefixList) -> Iterator[Typed]:
     """As AVD's template ``prefix-lists`` and Ansible's ``arista.eos.eos_prefix_lists`` write it."""
     yield Typed(f"{_ip(prefixes.version)} prefix-list {prefixes.name}")
     for position, prefix in enumerate(prefixes.prefixes, start=1):
-        yield Typed(f"   seq {5 * position} permit {prefix}{_le(prefix)}")
+        yield Typed(f"   seq {_STEP * position} {_entry(prefix)}")
+
+
+def _new_entries(prefixes: PrefixList, plan: Plan) -> Iterator[Typed]:
+    """Entries that a list lacks, after those that it has."""
+    has = plan.found.lists.get(prefixes.name, frozenset())
+    last = max(plan.found.numbers.get(prefixes.name, {}).values(), default=0)
+    missing = [entry for entry in map(_entry, prefixes.prefixes) if entry not in has]
+    if missing:
+        yield Typed(f"{_ip(prefixes.version)} prefix-list {prefixes.name}")
+        yield from (Typed(f"seq {last + _STEP * place} {entry}") for place, entry in enumerate(missing, start=1))
+        yield Typed("exit")
+
+
+def _old_entries(name: str, plan: Plan) -> Iterator[Typed]:
+    """EOS User Manual, prefix lists: ``no seq NUMBER``."""
+    numbers = plan.found.numbers.get(name, {})
+    yield Typed(f"{_ip(plan.version_of(name))} prefix-list {name}")
+    for entry in sorted(plan.stale[name], key=lambda entry: (numbers.get(entry, 0), entry)):
+        yield Typed(f"no seq {numbers[entry]}" if entry in numbers else f"no {entry}")
+    yield Typed("exit")
 
 
 def _neighbour(one: Neighbour, as_number: int | None) -> Iterator[Typed]:
@@ -174,5 +207,6 @@ def _ip(version: int) -> str:
     return "ip" if version == 4 else "ipv6"
 
 
-def _le(prefix: Network) -> str:
-    return "" if prefix.prefixlen in (0, prefix.max_prefixlen) else f" le {prefix.max_prefixlen}"
+def _entry(prefix: Network) -> str:
+    longer = "" if prefix.prefixlen in (0, prefix.max_prefixlen) else f" le {prefix.max_prefixlen}"
+    return f"permit {prefix}{longer}"

@@ -18,17 +18,34 @@ RESTART = 1
 
 def text(job: Job) -> str:
     """Configuration of everything that a job declares; how many neighbours may come stands before their ranges."""
+    return render_lists(job.lists) + _besides_lists(job)
+
+
+def _besides_lists(of: Job | Plan) -> str:
     return "".join(
         (
-            render_lists(job.lists),
-            render_paths(job.paths),
-            *(render(job.as_number, neighbour) for neighbour in job.neighbours),
-            render_listeners(job.as_number, job.listeners),
+            render_paths(of.paths),
+            *(render(of.as_number, neighbour) for neighbour in of.neighbours),
+            render_listeners(of.as_number, of.listeners),
         )
     )
 
 
-def removal(plan: Plan) -> str:
+def by_hand(plan: Plan) -> str:
+    """Lines of a plan. New entries have no number: one that is taken would put them in the place of what stands there.
+
+    FRR puts them behind the last one (docs.frrouting.org, filter.html: ``seq NUMBER`` is optional).
+    """
+    new = (
+        f"{_family(one.version)} prefix-list {one.name} {entry}\n"
+        for one in plan.lists
+        for entry in map(_entry, one.prefixes)
+        if entry not in plan.found.lists.get(one.name, ())
+    )
+    return "".join(new) + _besides_lists(plan) + _removal(plan)
+
+
+def _removal(plan: Plan) -> str:
     """Lines that take neighbours, lists and entries away; lists last, because one that is gone permits nothing.
 
     An entry goes by what it says, whatever its number (docs.frrouting.org, filter.html: ``no ip prefix-list NAME``).
@@ -52,7 +69,7 @@ def removal(plan: Plan) -> str:
 def render_lists(lists: tuple[PrefixList, ...]) -> str:
     """Lines of prefix lists."""
     return "".join(
-        f"{_family(prefixes.version)} prefix-list {prefixes.name} seq {5 * position} permit {prefix}{_le(prefix)}\n"
+        f"{_family(prefixes.version)} prefix-list {prefixes.name} seq {5 * position} {_entry(prefix)}\n"
         for prefixes in lists
         for position, prefix in enumerate(prefixes.prefixes, start=1)
     )
@@ -133,5 +150,6 @@ def _family(version: int) -> str:
     return "ip" if version == 4 else "ipv6"
 
 
-def _le(prefix: Network) -> str:
-    return "" if prefix.prefixlen in (0, prefix.max_prefixlen) else f" le {prefix.max_prefixlen}"
+def _entry(prefix: Network) -> str:
+    longer = "" if prefix.prefixlen in (0, prefix.max_prefixlen) else f" le {prefix.max_prefixlen}"
+    return f"permit {prefix}{longer}"
