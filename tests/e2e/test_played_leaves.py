@@ -1,4 +1,4 @@
-"""A fabric whose leaves are played, a rack for each platform: applied, seen, put right, changed, taken away.
+"""Fabrics whose leaves are played, a rack for each platform: applied, seen, put right, changed, taken away.
 
 Each leaf is the fake of its platform with an FRR behind it that runs what the fake has understood, so its sessions are
 real. What the fake saved, and what that FRR runs, are compared from before to after.
@@ -6,10 +6,13 @@ real. What the fake saved, and what that FRR runs, are compared from before to a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
+import yaml
 
 from lab.fabrics import rack, values
 from lab.fakes import FAKES, STARTUP
@@ -28,47 +31,78 @@ pytestmark = [
 CHECK = ("preview", "--refresh", "--expect-no-changes", "--suppress-outputs")
 DRIFT = 7
 EXTERNAL = "198.51.100.0/24"
+_PLAIN = "has `description mine` instead of `description leafrack {rack} {name}`"
+_QUOTED = 'has `description mine` instead of `description "leafrack {rack} {name}"`'
+_PATCH = """\
+cat >/tmp/theirs.yaml <<'END'
+- set: {vrf: {default: {router: {bgp: {neighbor: {'{node}': {description: mine}}}}}}}
+END"""
+MINE = re.compile("description:? mine")
 THEIRS: dict[str, tuple[Sequence[str], str]] = {
+    "comware": (
+        ("system-view", "bgp {as}", "peer {node} description mine", "return", "save force", "quit"),
+        _PLAIN,
+    ),
+    "cumulus": ((_PATCH, "nv config patch /tmp/theirs.yaml && nv config apply -y && nv config save", "exit"), _PLAIN),
     "eos": (
         (
             *("enable", "configure", "router bgp {as}", "neighbor {node} description mine"),
             *("end", "write memory", "exit"),
         ),
-        "has `description mine` instead of `description leafrack {rack} {name}`",
+        _PLAIN,
     ),
     "junos": (
         (
             *("configure", "set protocols bgp group LEAFRACK-dc1 neighbor {node} description mine"),
             *("commit", "exit", "exit"),
         ),
-        'has `description mine` instead of `description "leafrack {rack} {name}"`',
+        _QUOTED,
+    ),
+    "nxos": (
+        (
+            *("configure terminal", "router bgp {as}", "neighbor {node}", "description mine"),
+            *("end", "copy running-config startup-config", "exit"),
+        ),
+        _PLAIN,
     ),
 }
 """What somebody types into a leaf of a platform, and the drift that it is."""
-LEAVES = {f"leaf{number}": platform for number, platform in enumerate(THEIRS, start=1)}
+FABRICS = (("eos", "junos"), ("comware", "cumulus", "nxos"))
+"""Platforms of a fabric each. Five racks in one have taken an update longer than it is given, on a busy machine."""
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+@pytest.fixture(scope="module", params=FABRICS, ids=["-".join(each) for each in FABRICS])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A rack for each platform, in the cluster's AS, in both families; nothing is applied."""
     racks = {
-        f"rr{number}": rack(number, spines=1, versions=(4, 6), asNumber=64512) for number in range(1, 1 + len(LEAVES))
+        f"rr{number}": rack(number, spines=1, versions=(4, 6), asNumber=64512)
+        for number in range(1, 1 + len(request.param))
     }
-    for each in racks.values():
-        for name, leaf in each["leaves"].items():
-            leaf |= {"platform": LEAVES[name], "asOverride": True}
+    for each, platform in zip(racks.values(), request.param, strict=True):
+        for leaf in each["leaves"].values():
+            leaf |= {"platform": platform, "asOverride": True}
     with running(tmp_path_factory.mktemp("played"), values(racks, spines=1, versions=(4, 6))) as own:
         yield own
 
 
+def leaves(site: Site) -> dict[str, str]:
+    """Platform of each leaf."""
+    return {name: its["platform"] for declared in site.racks.values() for name, its in declared["leaves"].items()}
+
+
 def world(site: Site) -> dict[str, Any]:
     """Cluster, spine, what each FRR runs, and what each fake has saved, in its own words."""
-    return {**snapshot(site.lab, ("spine1", *LEAVES)), **{f"saved by {leaf}": saved(site, leaf) for leaf in LEAVES}}
+    of = {f"saved by {leaf}": saved(site, leaf) for leaf in leaves(site)}
+    return {**snapshot(site.lab, ("spine1", *leaves(site))), **of}
 
 
 def saved(site: Site, leaf: str) -> str:
+    """What a leaf would start with, in its own words."""
+    platform = leaves(site)[leaf]
+    if platform not in FAKES:
+        return yaml.safe_dump(yaml.safe_load(site.lab.exec(leaf, "cat", "/etc/nvue.d/startup.yaml")))
     text = site.lab.exec(leaf, "cat", STARTUP)
-    fake = FAKES[LEAVES[leaf]].box(leaf, Recorder(), text)
+    fake = FAKES[platform].box(leaf, Recorder(), text)
     return fake.shown(fake.read(text))
 
 
@@ -81,9 +115,10 @@ def since(site: Site) -> dict[str, Any]:
     """When each IPv4 session of each leaf came up; FRR rounds what it counts back from now."""
     return {
         f"{leaf} {who}": pytest.approx(peer["peerUptimeEstablishedEpoch"], abs=2)
-        for leaf in LEAVES
+        for leaf in leaves(site)
         for who, peer in peers(site.lab, leaf).items()
-        if peer["state"] == "Established"
+        # Cumulus has IPv4 in its IPv6 sessions too.
+        if ip_address(who).version == 4 and peer["state"] == "Established"
     }
 
 
@@ -105,10 +140,10 @@ def changed_by_hand(site: Site) -> list[str]:
     for rack_name, declared in site.racks.items():
         ((leaf, its),) = declared["leaves"].items()
         name, (node, *_) = next(iter(declared["reflectors"].items()))
-        lines, says = THEIRS[LEAVES[leaf]]
+        lines, says = THEIRS[its["platform"]]
         filled = [line.replace("{node}", node).replace("{as}", str(its["asNumber"])) for line in lines]
         shown = typed(site, leaf, filled)
-        assert "description mine" in saved(site, leaf), shown
+        assert MINE.search(saved(site, leaf)), shown
         says = says.replace("{rack}", rack_name).replace("{name}", name)
         found.append(f"{leaf}: neighbour {node} ({name}) {says}")
     return found
@@ -125,7 +160,7 @@ def test_the_life_of_a_fabric_whose_leaves_are_played(site: Site) -> None:
     site.applied()
     assert eventually(lambda: as_expected(site)), [row for row in site.rows() if not row["ok"]]
     up = since(site)
-    assert len(up) == 3 * len(LEAVES), "the spine and two reflectors"
+    assert len(up) == 3 * len(leaves(site)), "the spine and two reflectors"
     assert site.project.pulumi(*CHECK).code == 0
 
     wanted = changed_by_hand(site)
@@ -133,12 +168,12 @@ def test_the_life_of_a_fabric_whose_leaves_are_played(site: Site) -> None:
     assert seen.code == DRIFT, seen.said
     assert drift(seen.said) == sorted(wanted), seen.said
     site.applied()
-    assert not [leaf for leaf in LEAVES if "description mine" in saved(site, leaf)]
+    assert not [leaf for leaf in leaves(site) if MINE.search(saved(site, leaf))]
     assert resets_nothing(site, up), "neither the damage nor the repair resets a session"
 
     site.declared |= {"serviceExternalIPs": [EXTERNAL], "maximumPrefix": 100}
     site.applied()
-    for leaf in LEAVES:
+    for leaf in leaves(site):
         runs = site.lab.exec(leaf, "vtysh", "-c", "show running-config")
         assert f"permit {EXTERNAL} le 32" in runs
         assert runs.count("maximum-prefix 100 restart 1") == 4, "two reflectors in two families"

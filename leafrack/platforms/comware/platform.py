@@ -137,8 +137,8 @@ COMWARE = _Comware(
     evidence=(
         Evidence(
             Strength.SIMULATED,
-            "A fake of H3C's command line with a real FRR 8.4 behind it: the whole suite in one run, by `make "
-            "nightly`; a short case by `make test`.",
+            "A fake of H3C's command line with a real FRR 8.4 behind it: the whole suite in one run, and a rack that "
+            "lives through `up`, drift, a change and `destroy`, by `make nightly`; a short case by `make test`.",
         ),
     ),
 )

@@ -123,7 +123,8 @@ CUMULUS = _Cumulus(
         ),
         Evidence(
             Strength.SIMULATED,
-            "The whole suite, on an `nv` of leafrack's own before a real FRR 8.4, by `make nightly`.",
+            "The whole suite, and a rack that lives through `up`, drift, a change and `destroy`, on an `nv` of "
+            "leafrack's own before a real FRR 8.4, by `make nightly`.",
         ),
     ),
 )

@@ -113,8 +113,8 @@ NXOS = _NxosPlatform(
         ),
         Evidence(
             Strength.SIMULATED,
-            "A fake of a Nexus' command line with a real FRR 8.4 behind it: the whole suite in one run, by `make "
-            "nightly`; a short case by `make test`.",
+            "A fake of a Nexus' command line with a real FRR 8.4 behind it: the whole suite in one run, and a rack "
+            "that lives through `up`, drift, a change and `destroy`, by `make nightly`; a short case by `make test`.",
         ),
     ),
 )
