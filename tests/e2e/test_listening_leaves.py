@@ -101,6 +101,18 @@ def test_a_node_that_joins_peers_with_both_leaves_at_once(site: Site) -> None:
     assert failing(site) == []
 
 
+@pytest.mark.parametrize("word", ["s3cret", "an0ther", ""], ids=["a first one", "another one", "none any more"])
+def test_a_password_of_a_range_comes_changes_and_goes_and_every_node_is_back(site: Site, word: str) -> None:
+    for name in OF_RACKS:
+        given = ("set", "--secret", "--path", f"leafrack:bgpPasswords.{name}", word)
+        site.project.check("config", *(given if word else ("rm", "--path", given[3])))
+    pings = moved(site)
+    assert [str(loss) for loss in pings.losses if loss.gap > BOUND or loss.after] == []
+    for leaf in ("leaf1", "leaf1b", "leaf2"):
+        running_now = site.lab.exec(leaf, "vtysh", "-c", "show running-config")
+        assert running_now.count(" password ") == bool(word)
+
+
 def test_racks_move_from_labels_to_names(site: Site) -> None:
     for name in OF_RACKS:
         site.racks[name]["members"] = dict(site.whole["racks"][name]["members"])
