@@ -17,11 +17,10 @@ from leafrack.errors import UnreadableError
 from leafrack.platforms import Way
 from leafrack.world import conversation, player
 from leafrack.world.login import Credentials
-from leafrack.world.model import Endpoint
 from leafrack.world.player import PlayError
 from leafrack.world.ssh import read_all
 from tests.platforms.jobs import NODE, PLAIN
-from tests.platforms.wire import Leaf, platform
+from tests.platforms.wire import Leaf, platform, served_as
 
 PATIENCE = 0.5
 JOB = replace(PLAIN, neighbours=(replace(NODE, password="s3cret#;$x"),))
@@ -261,9 +260,7 @@ def entered(served: Served) -> list[str]:
 
 def tried(served: Served, name: str) -> tuple[str, str]:
     """What a job and a reading of a platform are told by a box."""
-    endpoint = Endpoint(
-        name="leaf01", platform=name, host="127.0.0.1", port=served.port, user="root", host_key=served.host_key
-    )
+    endpoint = served_as(name, served)
     with pytest.raises(PlayError) as caught:
         player.play(endpoint, JOB, Way.FORWARD, Credentials())
     read = read_all([endpoint], Credentials(), timeout=PATIENCE)["leaf01"]

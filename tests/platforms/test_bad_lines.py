@@ -19,7 +19,7 @@ from leafrack.world.model import Endpoint
 from leafrack.world.player import PlayError
 from leafrack.world.ssh import read_state
 from tests.platforms.jobs import NODE, PLAIN
-from tests.platforms.wire import Leaf, Talk, Wire, platform
+from tests.platforms.wire import Leaf, Talk, Wire, platform, served_as
 
 JOB = replace(PLAIN, neighbours=(replace(NODE, password="s3cret"),))
 ERRORS: dict[str, tuple[str, ...]] = {
@@ -142,9 +142,7 @@ def test_pages_are_turned_for_a_user_who_may_not_switch_them_off(name: str, comm
     leaf = Leaf.new(name)
     leaf.fake.faults.says = {command: ERRORS[name][0]}
     with serving(leaf.fake) as served:
-        endpoint = Endpoint(
-            name="leaf01", platform=name, host="127.0.0.1", port=served.port, user="admin", host_key=served.host_key
-        )
+        endpoint = served_as(name, served)
         assert player.play(endpoint, PLAIN, Way.FORWARD, Credentials()).changed
     assert not left(PLAIN, Way.FORWARD, read(leaf), platform(name))
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from lab.fakes import FAKES
 from lab.fakes.box import Answer, Fake, Login
 from lab.fakes.model import Recorder
+from lab.fakes.serving import Served
 from lab.plan import Switch
 from lab.uplinks import Port
 from leafrack.addresses import Address
@@ -20,7 +23,7 @@ from leafrack.platforms import Job, PlayedPlatform, Way, platform_of, played
 from leafrack.platforms.plan import Seal
 from leafrack.world.conversation import Conversation, CutError, SaidError
 from leafrack.world.model import Endpoint
-from leafrack.world.player import Done, Player
+from leafrack.world.player import Done, Player, PlayError
 from tests.lab.fakes.clock import TurnedClock
 
 _UPLINK = Port("up0", "spine", 65008, "down0", ("100.0.0.2/30",), ("100.0.0.1/30",))
@@ -36,6 +39,21 @@ def platform(name: str) -> PlayedPlatform:
     found = platform_of(name)
     assert isinstance(found, PlayedPlatform)
     return found
+
+
+def served_as(name: str, box: Served) -> Endpoint:
+    """A box on a port of this machine, as a leaf of a platform."""
+    return Endpoint(name="leaf01", platform=name, host="127.0.0.1", port=box.port, user="admin", host_key=box.host_key)
+
+
+def refusal(play: Callable[[], object]) -> str:
+    """Why a job is refused: one line, without its password."""
+    with pytest.raises(PlayError) as caught:
+        play()
+    said = str(caught.value)
+    assert "\n" not in said
+    assert "s3cret" not in said
+    return said
 
 
 @dataclass

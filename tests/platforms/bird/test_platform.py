@@ -13,29 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from leafrack.platforms import Effect, Job, Neighbour, PathList, PrefixList, SessionState, Task, Way
+from leafrack.platforms import Effect, Job, PathList, SessionState, Task, Way
 from leafrack.platforms.bird.platform import BIRD
 from leafrack.platforms.bird.protocols import seconds_since
-from leafrack.platforms.state import AnyAs, Timers
+from leafrack.platforms.state import AnyAs
 from leafrack.world import player
 from leafrack.world.player import PlayError
 from tests.platforms import local
-
-NODE = Neighbour(
-    ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT", (64512, 64513)
-)
-LISTS = (
-    PrefixList("LEAFRACK-dc1-IN", (ip_network("10.233.64.0/18"), ip_network("10.9.9.9/32"))),
-    PrefixList("LEAFRACK-dc1-OUT", (ip_network("10.233.64.0/18"), ip_network("0.0.0.0/0"))),
-)
-JOB = Job(
-    Task.SESSIONS,
-    65009,
-    ("LEAFRACK-dc1-IN", "LEAFRACK-dc1-IN6", "LEAFRACK-dc1-OUT", "LEAFRACK-dc1-OUT6"),
-    LISTS,
-    (NODE,),
-    64513,
-)
+from tests.platforms.jobs import LISTS, NODE
+from tests.platforms.jobs import PLAIN as JOB
+from tests.platforms.jobs import WHOLE as WHOLE_NODE
 
 PLAIN = """\
 # leafrack/list-LEAFRACK-dc1-IN.conf
@@ -99,21 +86,7 @@ protocol bgp 'fd00:1::11-LEAFRACK-dc1-IN6' {
     };
 }
 """
-ALL = Neighbour(
-    ip_address("fd00:1::11"),
-    None,
-    "leafrack rr1 node1",
-    "LEAFRACK-dc1-IN6",
-    "LEAFRACK-dc1-OUT6",
-    (64513,),
-    as_override=True,
-    remove_private_as=True,
-    graceful_restart=False,
-    ttl_security=True,
-    maximum_prefix=1000,
-    timers=Timers(keepalive=3, hold=9),
-    password="s3cret",
-)
+ALL = replace(WHOLE_NODE, as_number=None, password="s3cret")
 
 
 @pytest.mark.parametrize(

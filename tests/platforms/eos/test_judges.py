@@ -13,7 +13,8 @@ import pytest
 
 from leafrack.platforms import PathList
 from leafrack.platforms.eos.platform import EOS
-from tests.platforms.eos.test_platform import ALL, AS, LISTS, NODE, job
+from tests.platforms.eos.test_platform import ALL, AS, LISTS, job
+from tests.platforms.jobs import NODE
 
 TEMPLATES = "ansible_collections.arista.eos.plugins.module_utils.network.eos.rm_templates"
 WITHOUT = ("as-path remote-as replace out",)

@@ -27,21 +27,9 @@ from leafrack.platforms.eos.platform import EOS
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.played import joined
 from leafrack.platforms.state import Limit, Password, PrivateAs, Settings, Timers
+from tests.platforms.jobs import NODE, WHOLE
 
-NODE = Neighbour(
-    ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT", (64512,)
-)
-ALL = replace(
-    NODE,
-    address=ip_address("fd00:1::11"),
-    as_override=True,
-    remove_private_as=True,
-    graceful_restart=False,
-    timers=Timers(3, 9),
-    ttl_security=True,
-    maximum_prefix=1000,
-    password="s3cret#;$x",
-)
+ALL = replace(WHOLE, as_number=64512, list_in=NODE.list_in, list_out=NODE.list_out)
 LISTS = (
     PrefixList("LEAFRACK-dc1-IN", (ip_network("10.233.64.0/18"), ip_network("10.9.9.9/32"))),
     PrefixList("LEAFRACK-dc1-OUT", (ip_network("0.0.0.0/0"),)),

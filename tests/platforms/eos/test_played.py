@@ -15,9 +15,10 @@ from lab.fakes.serving import Served, serving
 from leafrack.platforms import Job, Way
 from leafrack.world import conversation
 from leafrack.world.login import Credentials
-from leafrack.world.model import Endpoint
-from leafrack.world.player import Done, PlayError, play
-from tests.platforms.eos.test_platform import ALL, LISTS, NODE, job
+from leafrack.world.player import Done, play
+from tests.platforms.eos.test_platform import ALL, LISTS, job
+from tests.platforms.jobs import NODE
+from tests.platforms.wire import refusal, served_as
 
 STARTUP = """\
 hostname leaf01
@@ -45,18 +46,11 @@ def box() -> Iterator[Served]:
 
 
 def run(box: Served, given: Job = JOB, way: Way = Way.FORWARD) -> Done:
-    endpoint = Endpoint(
-        name="leaf01", platform="eos", host="127.0.0.1", port=box.port, user="root", host_key=box.host_key
-    )
-    return play(endpoint, given, way, Credentials())
+    return play(served_as("eos", box), given, way, Credentials())
 
 
 def refused(box: Served, given: Job = JOB) -> str:
-    with pytest.raises(PlayError) as caught:
-        run(box, given)
-    said = str(caught.value)
-    assert "\n" not in said
-    assert "s3cret" not in said
+    said = refusal(lambda: run(box, given))
     assert "+XD5dNVYCMyB9rjFB9c9iA==" not in said
     return said
 

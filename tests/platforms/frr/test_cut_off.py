@@ -12,9 +12,10 @@ import pytest
 
 from leafrack.platforms import Job, PrefixList, Task, Way, posix
 from leafrack.platforms.frr.platform import FRR
-from tests.platforms.frr.test_platform import NEIGHBOUR, OTHERS, Switch, sessions
+from tests.platforms.frr.test_platform import OTHERS, Switch, sessions
+from tests.platforms.jobs import NODE
 
-GIVEN = sessions(NEIGHBOUR, lists=(PrefixList("LEAFRACK-dc1-IN", (ip_network("10.8.0.0/16"),)),))
+GIVEN = sessions(NODE, lists=(PrefixList("LEAFRACK-dc1-IN", (ip_network("10.8.0.0/16"),)),))
 JOBS = {
     "sessions": (GIVEN, Way.FORWARD),
     "all that is ours": (GIVEN, Way.BACK),

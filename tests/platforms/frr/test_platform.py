@@ -15,6 +15,7 @@ import pytest
 from leafrack.platforms import Job, Neighbour, PathList, PrefixList, Task, Way, posix
 from leafrack.platforms.frr.platform import FRR
 from leafrack.platforms.state import Password, Timers
+from tests.platforms.jobs import NODE, WHOLE
 
 OWN = ("LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT")
 
@@ -26,14 +27,7 @@ def sessions(*neighbours: Neighbour, lists: tuple[PrefixList, ...] = ()) -> Job:
 
 RENDERED = {
     "an IPv4 neighbour": (
-        Neighbour(
-            ip_address("172.20.0.11"),
-            64512,
-            "leafrack rr1 node1",
-            "LEAFRACK-dc1-IN",
-            "LEAFRACK-dc1-OUT",
-            (64512, 64513),
-        ),
+        NODE,
         """\
 router bgp 65009
  neighbor 172.20.0.11 remote-as 64512
@@ -55,21 +49,7 @@ exit
 """,
     ),
     "an IPv6 neighbour with all that may be wanted": (
-        Neighbour(
-            ip_address("fd00:1::11"),
-            None,
-            "leafrack rr1 node1",
-            "LEAFRACK-dc1-IN6",
-            "LEAFRACK-dc1-OUT6",
-            (64513,),
-            as_override=True,
-            remove_private_as=True,
-            graceful_restart=False,
-            ttl_security=True,
-            maximum_prefix=1000,
-            timers=Timers(keepalive=3, hold=9),
-            password="s3cret",
-        ),
+        replace(WHOLE, as_number=None, password="s3cret"),
         """\
 router bgp 65009
  neighbor fd00:1::11 remote-as external
@@ -250,7 +230,6 @@ esac
         return self.applied.read_text().splitlines() if self.applied.exists() else []
 
 
-NEIGHBOUR = Neighbour(ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", *OWN, (64512, 64513))
 STANDS = """router bgp 65009
  neighbor 100.0.0.1 remote-as 65008
  neighbor 172.20.0.11 remote-as 64512
@@ -266,7 +245,7 @@ exit
 
 def test_a_new_neighbour_gets_its_first_as_number_and_nothing_is_taken_from_it_that_it_has_not(tmp_path: Path) -> None:
     switch = Switch(tmp_path, "router bgp 65009\n neighbor 172.20.0.111 remote-as 1\n")
-    assert switch.sent(sessions(NEIGHBOUR)) == [
+    assert switch.sent(sessions(NODE)) == [
         "router bgp 65009",
         " neighbor 172.20.0.11 remote-as 64512",
         " neighbor 172.20.0.11 description leafrack rr1 node1",
@@ -280,18 +259,18 @@ def test_a_new_neighbour_gets_its_first_as_number_and_nothing_is_taken_from_it_t
 
 
 def test_of_a_neighbour_that_is_right_nothing_is_sent_but_that_it_is_active(tmp_path: Path) -> None:
-    sent = Switch(tmp_path, STANDS).sent(sessions(NEIGHBOUR))
+    sent = Switch(tmp_path, STANDS).sent(sessions(NODE))
     assert [line.strip() for line in sent if "neighbor" in line] == ["neighbor 172.20.0.11 activate"]
 
 
 def test_drift_of_one_neighbour_repairs_just_that_one(tmp_path: Path) -> None:
-    other = replace(NEIGHBOUR, address=ip_address("172.20.0.12"), description="leafrack rr1 node2")
+    other = replace(NODE, address=ip_address("172.20.0.12"), description="leafrack rr1 node2")
     both = STANDS + STANDS.replace("172.20.0.11", "172.20.0.12").replace("node1", "node2").partition("\n")[2]
     both = both.replace("exit\n neighbor", " neighbor")
     drifted = both.replace("description leafrack rr1 node1", "description somebody's") + (
         "router bgp 65009 vrf red\n neighbor 172.20.0.11 description leafrack rr1 node1\nexit\n"
     )
-    sent = Switch(tmp_path, drifted).sent(sessions(NEIGHBOUR, other))
+    sent = Switch(tmp_path, drifted).sent(sessions(NODE, other))
     assert [line.strip() for line in sent if "neighbor" in line and "activate" not in line] == [
         "neighbor 172.20.0.11 description leafrack rr1 node1"
     ]
@@ -312,7 +291,7 @@ def test_drift_of_one_neighbour_repairs_just_that_one(tmp_path: Path) -> None:
 )
 def test_just_what_differs_of_a_neighbour_is_sent(tmp_path: Path, has: str, wanted: dict[str, Any], line: str) -> None:
     running = STANDS.replace(" address-family", f"{has} address-family")
-    sent = Switch(tmp_path, running).sent(sessions(replace(NEIGHBOUR, **wanted)))
+    sent = Switch(tmp_path, running).sent(sessions(replace(NODE, **wanted)))
     assert [each.strip() for each in sent if "neighbor" in each and "activate" not in each] == [line]
 
 
@@ -322,7 +301,7 @@ def test_graceful_restart_is_switched_only_where_it_differs(tmp_path: Path, *, g
     line = "neighbor 172.20.0.11 graceful-restart-disable"
     running = "router bgp 65009\n neighbor 172.20.0.11 remote-as 64512\n"
     switch = Switch(tmp_path, running + ("" if already else f" {line}\n"))
-    sent = switch.sent(sessions(replace(NEIGHBOUR, graceful_restart=graceful)))
+    sent = switch.sent(sessions(replace(NODE, graceful_restart=graceful)))
     found = [each.strip() for each in sent if "graceful" in each]
     assert found == ([] if graceful is already else [f"no {line}" if graceful else line])
 
@@ -342,7 +321,7 @@ def test_a_neighbour_keeps_its_as_number_unless_nobody_could_have_a_session_with
     tmp_path: Path, has: str, state: str, *, keeps: bool
 ) -> None:
     switch = Switch(tmp_path, f"router bgp 65009\n neighbor 172.20.0.11 remote-as {has}\n", state=state)
-    sent = switch.sent(sessions(NEIGHBOUR))
+    sent = switch.sent(sessions(NODE))
     assert (" neighbor 172.20.0.11 remote-as 64512" not in sent) is keeps
     assert " neighbor 172.20.0.11 description leafrack rr1 node1" in sent
 
@@ -358,7 +337,7 @@ def test_a_neighbour_keeps_its_as_number_unless_nobody_could_have_a_session_with
 )
 def test_a_switch_with_another_as_is_left_alone_and_says_so(tmp_path: Path, running: str, has: str) -> None:
     switch = Switch(tmp_path, running)
-    done = switch.play(sessions(NEIGHBOUR))
+    done = switch.play(sessions(NODE))
     assert done.returncode == 1
     assert done.stderr == f"this switch runs BGP as AS {has}, the fabric file says 65009: nothing was changed\n"
     assert not switch.applied.exists()
@@ -366,14 +345,14 @@ def test_a_switch_with_another_as_is_left_alone_and_says_so(tmp_path: Path, runn
 
 def test_an_as_number_with_a_dot_is_the_number_that_it_is(tmp_path: Path) -> None:
     switch = Switch(tmp_path, "router bgp 1.10 as-notation dot\n")
-    assert " neighbor 172.20.0.11 remote-as 64512" in switch.sent(replace(sessions(NEIGHBOUR), as_number=65546))
+    assert " neighbor 172.20.0.11 remote-as 64512" in switch.sent(replace(sessions(NODE), as_number=65546))
 
 
 def test_a_refused_line_is_shown_without_its_password(tmp_path: Path) -> None:
     switch = Switch(
         tmp_path, "router bgp 65009\n", says="line 3: % Unknown command:  neighbor 172.20.0.11 password s3cret", code=2
     )
-    done = switch.play(sessions(NEIGHBOUR))
+    done = switch.play(sessions(NODE))
     assert done.returncode == 1
     assert "s3cret" not in done.stderr + done.stdout
     assert "line 3: % Unknown command:  neighbor 172.20.0.11 password (hidden)" in done.stderr
@@ -408,7 +387,7 @@ def test_an_entry_stays_under_its_number_where_one_before_it_goes(tmp_path: Path
 
 PATHS = "LEAFRACK-dc1-AS"
 PATH_LINE = f"bgp as-path access-list {PATHS}"
-LISTED = replace(NEIGHBOUR, paths_in=PATHS)
+LISTED = replace(NODE, paths_in=PATHS)
 
 
 def listed(*as_numbers: int, **changed: Any) -> Job:
@@ -484,7 +463,7 @@ def test_with_the_as_of_the_end_the_path_list_holds_what_the_file_says(tmp_path:
 
 def test_an_as_number_of_a_job_without_a_path_list_takes_none_away(tmp_path: Path) -> None:
     running = f"{STANDS}{PATH_LINE} seq 5 permit .*\nip prefix-list PODS seq 5 permit 10.9.0.0/16\n"
-    job = replace(sessions(NEIGHBOUR), task=Task.AS_NUMBERS, final_as=64513)
+    job = replace(sessions(NODE), task=Task.AS_NUMBERS, final_as=64513)
     assert Switch(tmp_path, running).sent(job)[1:-1] == [" neighbor 172.20.0.11 remote-as 64513"]
 
 
@@ -518,7 +497,7 @@ ip prefix-list PODS seq 5 permit 10.9.0.0/16
 
 
 def test_on_the_way_back_all_that_is_ours_goes_and_nothing_else(tmp_path: Path) -> None:
-    assert Switch(tmp_path, OTHERS).sent(sessions(NEIGHBOUR), Way.BACK) == [
+    assert Switch(tmp_path, OTHERS).sent(sessions(NODE), Way.BACK) == [
         "router bgp 65009",
         " no neighbor 172.20.0.11",
         " no neighbor 172.20.0.12",
@@ -530,7 +509,7 @@ def test_on_the_way_back_all_that_is_ours_goes_and_nothing_else(tmp_path: Path) 
 
 def test_who_is_ours_and_declared_no_more_is_retired(tmp_path: Path) -> None:
     lists = (PrefixList("LEAFRACK-dc1-IN", (ip_network("10.9.0.0/16"),)),)
-    job = replace(sessions(NEIGHBOUR, lists=lists), task=Task.RETIRED)
+    job = replace(sessions(NODE, lists=lists), task=Task.RETIRED)
     assert Switch(tmp_path, OTHERS).sent(job) == [
         "router bgp 65009",
         " no neighbor 172.20.0.12",
@@ -549,21 +528,19 @@ def test_who_is_ours_and_declared_no_more_is_retired(tmp_path: Path) -> None:
 def test_neighbours_of_ours_are_renumbered_and_come_back_and_no_other_is_made(
     tmp_path: Path, way: Way, lines: list[str]
 ) -> None:
-    nodes = [
-        replace(NEIGHBOUR, address=ip_address(f"172.20.0.{number}"), as_number=None) for number in (11, 12, 13, 99)
-    ]
+    nodes = [replace(NODE, address=ip_address(f"172.20.0.{number}"), as_number=None) for number in (11, 12, 13, 99)]
     job = replace(sessions(*nodes), task=Task.AS_NUMBERS, final_as=64513)
     assert Switch(tmp_path, OTHERS).sent(job, way) == ["router bgp 65009", *lines, "exit"]
 
 
 @pytest.mark.parametrize("task", [Task.SESSIONS, Task.AS_NUMBERS])
 def test_where_no_bgp_runs_there_is_nothing_to_take_away(tmp_path: Path, task: Task) -> None:
-    assert Switch(tmp_path, "!\n").sent(replace(sessions(NEIGHBOUR), task=task), Way.BACK) == []
+    assert Switch(tmp_path, "!\n").sent(replace(sessions(NODE), task=task), Way.BACK) == []
 
 
 def test_what_is_ours_is_taken_away_whatever_as_the_switch_has_by_now(tmp_path: Path) -> None:
     switch = Switch(tmp_path, OTHERS.replace("router bgp 65009", "router bgp 65099"))
-    assert switch.sent(sessions(NEIGHBOUR), Way.BACK)[:2] == ["router bgp 65099", " no neighbor 172.20.0.11"]
+    assert switch.sent(sessions(NODE), Way.BACK)[:2] == ["router bgp 65099", " no neighbor 172.20.0.11"]
 
 
 @pytest.mark.parametrize("way", Way)
@@ -575,7 +552,7 @@ def test_what_cannot_be_saved_is_said_in_the_switchs_words(tmp_path: Path, way: 
 esac
 """
     vtysh.write_text(vtysh.read_text().replace("#!/bin/sh\n", f"#!/bin/sh\n{broken}"))
-    done = switch.play(sessions(NEIGHBOUR), way)
+    done = switch.play(sessions(NODE), way)
     assert (done.returncode, done.stderr) == (1, "% Can't open file /etc/frr/frr.conf: Read-only file system\n")
 
 
@@ -584,5 +561,5 @@ def test_what_was_saved_before_is_replaced_as_well_for_it_may_hold_a_password(tm
     vtysh = tmp_path / "vtysh"
     counted = f'[ "$*" != "-c write memory" ] || echo >>{saved}\n'
     vtysh.write_text(vtysh.read_text().replace("#!/bin/sh\n", f"#!/bin/sh\n{counted}"))
-    switch.sent(sessions(NEIGHBOUR), Way.BACK)
+    switch.sent(sessions(NODE), Way.BACK)
     assert saved.read_text() == "\n\n"

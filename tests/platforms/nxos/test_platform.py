@@ -10,35 +10,20 @@ from typing import Any
 
 import pytest
 
-from leafrack.platforms import Effect, Job, Neighbour, PathList, PrefixList, SessionState, Task, Way
+from leafrack.platforms import Effect, Job, PathList, PrefixList, SessionState, Task, Way
 from leafrack.platforms.nxos import read, type7
 from leafrack.platforms.nxos.platform import NXOS
 from leafrack.platforms.plan import GuardError, Seal, plan
 from leafrack.platforms.played import complaint, joined
 from leafrack.platforms.reading import NO_LISTENERS, Feature
 from leafrack.platforms.state import Limit, Password, PrivateAs, SwitchState, Timers
+from tests.platforms.jobs import NODE, OWN, WHOLE
 
-NODE = Neighbour(
-    ip_address("172.20.0.11"), 64512, "leafrack rr1 node1", "LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT", (64512, 64513)
-)
-ALL = Neighbour(
-    ip_address("fd00:1::11"),
-    4200000001,
-    "leafrack rr1 node1",
-    "LEAFRACK-dc1-IN6",
-    "LEAFRACK-dc1-OUT6",
-    as_override=True,
-    remove_private_as=True,
-    ttl_security=True,
-    maximum_prefix=1000,
-    timers=Timers(keepalive=3, hold=9),
-    password="s3cret",
-)
+ALL = replace(WHOLE, as_number=4200000001, as_numbers=(), graceful_restart=True, password="s3cret")
 LISTS = (
     PrefixList("LEAFRACK-dc1-IN", (ip_network("10.233.64.0/18"), ip_network("10.9.9.9/32"))),
     PrefixList("LEAFRACK-dc1-OUT6", (ip_network("fd00:64::/48"), ip_network("::/0"))),
 )
-OWN = ("LEAFRACK-dc1-IN", "LEAFRACK-dc1-IN6", "LEAFRACK-dc1-OUT", "LEAFRACK-dc1-OUT6")
 JOB = Job(Task.SESSIONS, 65009, OWN, LISTS, (NODE, ALL), 64512)
 
 TEXT = """\
