@@ -15,6 +15,7 @@ from typing import Any
 
 from leafrack.platforms.as_numbers import number_or_none
 from leafrack.platforms.job import Neighbour
+from leafrack.platforms.patterns import Found, meaning, table
 from leafrack.platforms.state import AnyAs, Limit, Password, PrivateAs, Setting, Settings, Timers
 
 FAMILIES = ("ipv4 unicast", "ipv6 unicast")
@@ -47,7 +48,7 @@ def of_lines(
     number: int | None = None
     rest: list[str] = []
     for view, line in lines:
-        said = _setting(line) if view in ("", own) else None
+        said = meaning(line, _READ) if view in ("", own) else None
         if line.startswith("as-number "):
             number = number_or_none(line.removeprefix("as-number "))
         elif said is not None:
@@ -63,11 +64,7 @@ def placed(rest: str) -> tuple[str, str]:
     return (view, line) if view in FAMILIES else ("", rest)
 
 
-def _setting(line: str) -> Mapping[str, Any] | None:
-    return next((of(said) for pattern, of in _READ if (said := pattern.fullmatch(line))), None)
-
-
-def _limited(said: re.Match[str]) -> Mapping[str, Any]:
+def _limited(said: re.Match[str]) -> Found:
     """``route-limit NUMBER [ { alert-only | discard | reconnect SECONDS } | PER CENT ] *``."""
     more = said[2].split()
     retry = int(more[more.index("reconnect") + 1]) if "reconnect" in more[:-1] else None
@@ -75,24 +72,21 @@ def _limited(said: re.Match[str]) -> Mapping[str, Any]:
     return {"limit": Limit(int(said[1]), retry, " ".join(one for one in rest if one != str(_AUTOMATIC)))}
 
 
-_READ: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Mapping[str, Any]]], ...] = tuple(
-    (re.compile(pattern), of)
-    for pattern, of in (
-        (r"description (.+)", lambda said: {"description": said[1]}),
-        (r"password (cipher|simple) (\S+)", lambda said: {"password": Password(said[2], sealed=said[1] == "cipher")}),
-        (r"ignore(?: (.+))?", lambda said: {"shutdown": said[1] or ""}),
-        (r"timer keepalive (\d+) hold (\d+)", lambda said: {"timers": Timers(int(said[1]), int(said[2]))}),
-        (r"ttl-security hops (\d+)", lambda said: {"ttl_security": int(said[1])}),
-        (r"substitute-as", lambda _: {"as_override": True}),
-        (r"enable", lambda _: {"activated": True}),
-        (r"prefix-list (\S+) import", lambda said: {"list_in": said[1]}),
-        (r"prefix-list (\S+) export", lambda said: {"list_out": said[1]}),
-        (r"as-path-acl (\S+) import", lambda said: {"paths_in": said[1]}),
-        (r"route-limit (\d+)(.*)", _limited),
-        # Only paths of private numbers alone lose them, and nothing takes their place (6125XLG, R2306, peer
-        # public-as-only).
-        (r"public-as-only", lambda _: {"private_as": PrivateAs(every=False, replaced=False)}),
-    )
+_READ = table(
+    (r"description (.+)", lambda said: {"description": said[1]}),
+    (r"password (cipher|simple) (\S+)", lambda said: {"password": Password(said[2], sealed=said[1] == "cipher")}),
+    (r"ignore(?: (.+))?", lambda said: {"shutdown": said[1] or ""}),
+    (r"timer keepalive (\d+) hold (\d+)", lambda said: {"timers": Timers(int(said[1]), int(said[2]))}),
+    (r"ttl-security hops (\d+)", lambda said: {"ttl_security": int(said[1])}),
+    (r"substitute-as", lambda _: {"as_override": True}),
+    (r"enable", lambda _: {"activated": True}),
+    (r"prefix-list (\S+) import", lambda said: {"list_in": said[1]}),
+    (r"prefix-list (\S+) export", lambda said: {"list_out": said[1]}),
+    (r"as-path-acl (\S+) import", lambda said: {"paths_in": said[1]}),
+    (r"route-limit (\d+)(.*)", _limited),
+    # Only paths of private numbers alone lose them, and nothing takes their place (6125XLG, R2306, peer
+    # public-as-only).
+    (r"public-as-only", lambda _: {"private_as": PrivateAs(every=False, replaced=False)}),
 )
 
 _WORDS: Mapping[Setting, Callable[[Settings], str]] = {

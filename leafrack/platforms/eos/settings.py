@@ -5,12 +5,12 @@ EOS shows a line as it was given, but for passwords (``leafrack.platforms.eos.pa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from leafrack.platforms.as_numbers import number_or_none
 from leafrack.platforms.eos import passwords
+from leafrack.platforms.patterns import meaning, table
 from leafrack.platforms.state import AnyAs, Limit, Password, PrivateAs, Setting, Settings, Timers
 
 _OVERRIDE = "as-path remote-as replace out"
@@ -30,7 +30,7 @@ def of_lines(lines: Sequence[str], who: str, *, activated: bool) -> tuple[Settin
             number = number_or_none(value)
         elif kind == "password":
             found["password"] = _password(value, who)
-        elif said := _setting(line):
+        elif said := meaning(line, _READ):
             found |= said
         elif line.split()[-1] != "activate":
             rest.append(line)
@@ -44,13 +44,6 @@ def _password(value: str, who: str) -> Password:
     return Password(value if known is None else known)
 
 
-def _setting(line: str) -> Mapping[str, Any]:
-    for pattern, of in _READ:
-        if said := pattern.fullmatch(line):
-            return of(said)
-    return {}
-
-
 def _limit_of(found: dict[str, Any]) -> None:
     """The limit's two lines are one setting; a timer alone is nobody's business."""
     retry, limit = found.pop("retry", None), found.get("limit")
@@ -62,24 +55,21 @@ def _limit_of(found: dict[str, Any]) -> None:
         found["limit"] = Limit(limit.routes, retry, limit.more)
 
 
-_READ: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Mapping[str, Any]]], ...] = tuple(
-    (re.compile(pattern), of)
-    for pattern, of in (
-        (r"description (.+)", lambda said: {"description": said[1]}),
-        (r"shutdown(?: reason (.+))?", lambda said: {"shutdown": said[1] or ""}),
-        (r"timers (\d+) (\d+)", lambda said: {"timers": Timers(int(said[1]), int(said[2]))}),
-        (r"ttl maximum-hops (\d+)", lambda said: {"ttl_security": int(said[1])}),
-        (r"no graceful-restart", lambda _: {"graceful_restart": False}),
-        (r"prefix-list (\S+) (in|out)", lambda said: {f"list_{said[2]}": said[1]}),
-        (r"route-map (\S+) in", lambda said: {"paths_in": said[1]}),
-        (r"maximum-routes (\d+)(.*)", lambda said: {"limit": Limit(int(said[1]), more=said[2].strip())}),
-        (r"idle-restart-timer (\d+)", lambda said: {"retry": int(said[1])}),
-        (_OVERRIDE, lambda _: {"as_override": True}),
-        (
-            rf"{_PRIVATE}( all)?( replace-as)?",
-            lambda said: {"private_as": PrivateAs(every=bool(said[1]), replaced=bool(said[2]))},
-        ),
-    )
+_READ = table(
+    (r"description (.+)", lambda said: {"description": said[1]}),
+    (r"shutdown(?: reason (.+))?", lambda said: {"shutdown": said[1] or ""}),
+    (r"timers (\d+) (\d+)", lambda said: {"timers": Timers(int(said[1]), int(said[2]))}),
+    (r"ttl maximum-hops (\d+)", lambda said: {"ttl_security": int(said[1])}),
+    (r"no graceful-restart", lambda _: {"graceful_restart": False}),
+    (r"prefix-list (\S+) (in|out)", lambda said: {f"list_{said[2]}": said[1]}),
+    (r"route-map (\S+) in", lambda said: {"paths_in": said[1]}),
+    (r"maximum-routes (\d+)(.*)", lambda said: {"limit": Limit(int(said[1]), more=said[2].strip())}),
+    (r"idle-restart-timer (\d+)", lambda said: {"retry": int(said[1])}),
+    (_OVERRIDE, lambda _: {"as_override": True}),
+    (
+        rf"{_PRIVATE}( all)?( replace-as)?",
+        lambda said: {"private_as": PrivateAs(every=bool(said[1]), replaced=bool(said[2]))},
+    ),
 )
 
 _WORDS: Mapping[Setting, Callable[[Settings], str]] = {

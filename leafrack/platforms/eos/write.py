@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from leafrack.addresses import Network
 from leafrack.platforms.differences import RETRY
 from leafrack.platforms.eos import passwords
 from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
 from leafrack.platforms.paths import expression
+from leafrack.platforms.patterns import permitted
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.played import Typed
 
@@ -140,14 +140,14 @@ def _list(prefixes: PrefixList) -> Iterator[Typed]:
     """As AVD's template ``prefix-lists`` and Ansible's ``arista.eos.eos_prefix_lists`` write it."""
     yield Typed(f"{_ip(prefixes.version)} prefix-list {prefixes.name}")
     for position, prefix in enumerate(prefixes.prefixes, start=1):
-        yield Typed(f"   seq {_STEP * position} {_entry(prefix)}")
+        yield Typed(f"   seq {_STEP * position} {permitted(prefix)}")
 
 
 def _new_entries(prefixes: PrefixList, plan: Plan) -> Iterator[Typed]:
     """Entries that a list lacks, after those that it has."""
     has = plan.found.lists.get(prefixes.name, frozenset())
     last = max(plan.found.numbers.get(prefixes.name, {}).values(), default=0)
-    missing = [entry for entry in map(_entry, prefixes.prefixes) if entry not in has]
+    missing = [entry for entry in map(permitted, prefixes.prefixes) if entry not in has]
     if missing:
         yield Typed(f"{_ip(prefixes.version)} prefix-list {prefixes.name}")
         yield from (Typed(f"seq {last + _STEP * place} {entry}") for place, entry in enumerate(missing, start=1))
@@ -205,8 +205,3 @@ def _no(wanted: bool) -> str:  # noqa: FBT001 - read as "no, unless wanted"
 
 def _ip(version: int) -> str:
     return "ip" if version == 4 else "ipv6"
-
-
-def _entry(prefix: Network) -> str:
-    longer = "" if prefix.prefixlen in (0, prefix.max_prefixlen) else f" le {prefix.max_prefixlen}"
-    return f"permit {prefix}{longer}"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from leafrack.platforms.as_numbers import as_number
+from leafrack.platforms.patterns import Found, meaning, table
 from leafrack.platforms.state import AnyAs, Limit, Password, PrivateAs, Setting, Settings, Timers
 
 _AS = {AnyAs.EXTERNAL: "external", AnyAs.INTERNAL: "internal", AnyAs.EITHER: "auto"}
@@ -29,7 +30,7 @@ def of_lines(lines: Sequence[str], *, activated: bool) -> tuple[Settings, int | 
         kind, _, value = line.partition(" ")
         if kind == "remote-as":
             number = _as(value)
-        elif said := _setting(line):
+        elif said := meaning(line, _READ):
             found |= said
         elif kind not in _ELSEWHERE:
             rest.append(line)
@@ -46,40 +47,30 @@ def _as(value: str) -> int | AnyAs | None:
         return None
 
 
-def _setting(line: str) -> Mapping[str, Any]:
-    for pattern, of in _READ:
-        if said := pattern.fullmatch(line):
-            return of(said)
-    return {}
-
-
-def _list(said: re.Match[str]) -> Mapping[str, Any]:
+def _list(said: re.Match[str]) -> Found:
     return {f"list_{said[2]}": said[1]}
 
 
-def _limited(said: re.Match[str]) -> Mapping[str, Any]:
+def _limited(said: re.Match[str]) -> Found:
     retry = int(said[3]) * _MINUTE if said[3] else None
     return {"limit": Limit(int(said[1]), retry, f"{said[2]}{said[4] or ''}".strip())}
 
 
-_READ: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Mapping[str, Any]]], ...] = tuple(
-    (re.compile(pattern), of)
-    for pattern, of in (
-        (r"description (.+)", lambda said: {"description": said[1]}),
-        (r"password (.+)", lambda said: {"password": Password(said[1])}),
-        (r"shutdown(?: (.+))?", lambda said: {"shutdown": said[1] or ""}),
-        (r"timers (\d+) (\d+)", lambda said: {"timers": Timers(int(said[1]), int(said[2]))}),
-        (r"ttl-security hops (\d+)", lambda said: {"ttl_security": int(said[1])}),
-        (r"graceful-restart-disable", lambda _: {"graceful_restart": False}),
-        (r"prefix-list (\S+) (in|out)", _list),
-        (r"filter-list (\S+) in", lambda said: {"paths_in": said[1]}),
-        (r"maximum-prefix (\d+)(.*?)(?: restart (\d+))?( force)?", _limited),
-        (r"as-override", lambda _: {"as_override": True}),
-        (
-            rf"{_PRIVATE}( all)?( replace-AS)?",
-            lambda said: {"private_as": PrivateAs(every=bool(said[1]), replaced=bool(said[2]))},
-        ),
-    )
+_READ = table(
+    (r"description (.+)", lambda said: {"description": said[1]}),
+    (r"password (.+)", lambda said: {"password": Password(said[1])}),
+    (r"shutdown(?: (.+))?", lambda said: {"shutdown": said[1] or ""}),
+    (r"timers (\d+) (\d+)", lambda said: {"timers": Timers(int(said[1]), int(said[2]))}),
+    (r"ttl-security hops (\d+)", lambda said: {"ttl_security": int(said[1])}),
+    (r"graceful-restart-disable", lambda _: {"graceful_restart": False}),
+    (r"prefix-list (\S+) (in|out)", _list),
+    (r"filter-list (\S+) in", lambda said: {"paths_in": said[1]}),
+    (r"maximum-prefix (\d+)(.*?)(?: restart (\d+))?( force)?", _limited),
+    (r"as-override", lambda _: {"as_override": True}),
+    (
+        rf"{_PRIVATE}( all)?( replace-AS)?",
+        lambda said: {"private_as": PrivateAs(every=bool(said[1]), replaced=bool(said[2]))},
+    ),
 )
 
 _WORDS: Mapping[Setting, Callable[[Settings], str]] = {

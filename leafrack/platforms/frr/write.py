@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from leafrack.addresses import Network
 from leafrack.platforms import differences
 from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList
 from leafrack.platforms.paths import expression
+from leafrack.platforms.patterns import permitted
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.state import ListenerState, Timers
 
@@ -39,7 +39,7 @@ def by_hand(plan: Plan) -> str:
     new = (
         f"{_family(one.version)} prefix-list {one.name} {entry}\n"
         for one in plan.lists
-        for entry in map(_entry, one.prefixes)
+        for entry in map(permitted, one.prefixes)
         if entry not in plan.found.lists.get(one.name, ())
     )
     return "".join(new) + _besides_lists(plan) + _removal(plan)
@@ -69,7 +69,7 @@ def _removal(plan: Plan) -> str:
 def render_lists(lists: tuple[PrefixList, ...]) -> str:
     """Lines of prefix lists."""
     return "".join(
-        f"{_family(prefixes.version)} prefix-list {prefixes.name} seq {5 * position} {_entry(prefix)}\n"
+        f"{_family(prefixes.version)} prefix-list {prefixes.name} seq {5 * position} {permitted(prefix)}\n"
         for prefixes in lists
         for position, prefix in enumerate(prefixes.prefixes, start=1)
     )
@@ -148,8 +148,3 @@ def _no(wanted: bool) -> str:  # noqa: FBT001 - read as "no, unless wanted"
 
 def _family(version: int) -> str:
     return "ip" if version == 4 else "ipv6"
-
-
-def _entry(prefix: Network) -> str:
-    longer = "" if prefix.prefixlen in (0, prefix.max_prefixlen) else f" le {prefix.max_prefixlen}"
-    return f"permit {prefix}{longer}"

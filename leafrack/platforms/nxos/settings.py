@@ -13,6 +13,7 @@ from typing import Any
 from leafrack.platforms.as_numbers import number_or_none
 from leafrack.platforms.nxos.running import Told
 from leafrack.platforms.nxos.type7 import clear
+from leafrack.platforms.patterns import Found, meaning, table
 from leafrack.platforms.state import AnyAs, Limit, Password, PrivateAs, Setting, Settings, Timers
 
 AS_OVERRIDE = ("disable-peer-as-check", "as-override")
@@ -24,8 +25,6 @@ _ONLY = "warning-only"
 _ELSEWHERE = re.compile(r"address-family .+|no shutdown")
 _PASSWORDS = {"3": True, "6": True, "7": False}
 """Kinds of shown passwords, and whether nobody but the switch can compute them: 3DES, AES, Cisco's type 7."""
-
-Found = Mapping[str, Any]
 
 
 def of_lines(said: Sequence[Told], version: int) -> tuple[Settings, int | AnyAs | None, tuple[str, ...]]:
@@ -41,7 +40,7 @@ def of_lines(said: Sequence[Told], version: int) -> tuple[Settings, int | AnyAs 
     for line in own:
         if line.startswith("remote-as "):
             number = _as(line.removeprefix("remote-as "))
-        elif given := _setting(line):
+        elif given := meaning(line, _READ):
             found |= given
         elif not _ELSEWHERE.fullmatch(line):
             rest.append(line)
@@ -51,13 +50,6 @@ def of_lines(said: Sequence[Told], version: int) -> tuple[Settings, int | AnyAs 
 def _as(said: str) -> int | AnyAs | None:
     """AS of a neighbour; ``route-map`` is for ranges only."""
     return next((one for one in AnyAs if one == said), None) or number_or_none(said)
-
-
-def _setting(line: str) -> Found:
-    for pattern, of in _READ:
-        if said := pattern.fullmatch(line):
-            return of(said)
-    return {}
 
 
 def _password(said: re.Match[str]) -> Found:
@@ -78,20 +70,17 @@ def _private(said: re.Match[str]) -> Found:
     return {"private_as": PrivateAs(every=bool(said[1]), replaced=said[1] == " replace-as")}
 
 
-_READ: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Found]], ...] = tuple(
-    (re.compile(pattern), of)
-    for pattern, of in (
-        (r"description (.+)", lambda said: {"description": said[1]}),
-        (r"password (?:([0367]) )?(\S+)", _password),
-        (r"shutdown", lambda _: {"shutdown": ""}),
-        (r"timers (\d+) (\d+)", lambda said: {"timers": Timers(int(said[1]), int(said[2]))}),
-        (r"ttl-security hops (\d+)", lambda said: {"ttl_security": int(said[1])}),
-        (r"prefix-list (\S+) (in|out)", lambda said: {f"list_{said[2]}": said[1]}),
-        (r"filter-list (\S+) in", lambda said: {"paths_in": said[1]}),
-        (r"maximum-prefix (\d+)(?: (\d+))?(?: restart (\d+))?(?: (warning-only))?", _limit),
-        # `[ no | default ] remove-private-as [ all | replace-as ]`: replaced are all of them (command reference).
-        (r"remove-private-as( all| replace-as)?", _private),
-    )
+_READ = table(
+    (r"description (.+)", lambda said: {"description": said[1]}),
+    (r"password (?:([0367]) )?(\S+)", _password),
+    (r"shutdown", lambda _: {"shutdown": ""}),
+    (r"timers (\d+) (\d+)", lambda said: {"timers": Timers(int(said[1]), int(said[2]))}),
+    (r"ttl-security hops (\d+)", lambda said: {"ttl_security": int(said[1])}),
+    (r"prefix-list (\S+) (in|out)", lambda said: {f"list_{said[2]}": said[1]}),
+    (r"filter-list (\S+) in", lambda said: {"paths_in": said[1]}),
+    (r"maximum-prefix (\d+)(?: (\d+))?(?: restart (\d+))?(?: (warning-only))?", _limit),
+    # `[ no | default ] remove-private-as [ all | replace-as ]`: replaced are all of them (command reference).
+    (r"remove-private-as( all| replace-as)?", _private),
 )
 
 _WORDS: Mapping[Setting, Callable[[Settings], str]] = {

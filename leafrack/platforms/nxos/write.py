@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from leafrack.addresses import Address, Network
+from leafrack.addresses import Address
 from leafrack.platforms.differences import wanted
 from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
 from leafrack.platforms.nxos.settings import AS_OVERRIDE, as_words, words
 from leafrack.platforms.paths import short_expressions
+from leafrack.platforms.patterns import permitted
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.played import Typed
 from leafrack.platforms.state import AnyAs, NeighbourState, Password, Setting, Settings, Timers
@@ -153,8 +154,7 @@ def _password(text: str) -> str:
 def _entries(one: PrefixList, numbers: Mapping[str, int]) -> Iterator[str]:
     """Entries that a list lacks, after those that it has."""
     last = max(numbers.values(), default=0)
-    for prefix in one.prefixes:
-        entry = f"permit {prefix}{_le(prefix)}"
+    for entry in map(permitted, one.prefixes):
         if entry not in numbers:
             last += _STEP
             yield f"{_kind(one.version)} prefix-list {one.name} seq {last} {entry}"
@@ -162,7 +162,7 @@ def _entries(one: PrefixList, numbers: Mapping[str, int]) -> Iterator[str]:
 
 def entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
     """Entries of prefix lists by list, as they are read."""
-    return {one.name: frozenset(f"permit {prefix}{_le(prefix)}" for prefix in one.prefixes) for one in lists}
+    return {one.name: frozenset(map(permitted, one.prefixes)) for one in lists}
 
 
 def path_entries(paths: PathList) -> frozenset[str]:
@@ -184,7 +184,3 @@ def _family(address: Address) -> str:
 
 def _kind(version: int) -> str:
     return "ip" if version == 4 else "ipv6"
-
-
-def _le(prefix: Network) -> str:
-    return "" if prefix.prefixlen in (0, prefix.max_prefixlen) else f" le {prefix.max_prefixlen}"
