@@ -9,11 +9,12 @@ import pulumi
 from pulumi_command import remote
 
 from leafrack.commands.switch import SwitchJob
-from leafrack.fabric import Fabric, Leaf, hand_over, leaf
-from leafrack.platforms import Job, PlayedPlatform, Task, Way, platform_of, posix
+from leafrack.fabric import Fabric, Leaf, hand_over, leaf, names
+from leafrack.platforms import Feature, Job, PlayedPlatform, Task, Way, platform_of, posix
 from leafrack.preflight import hand_overs
 from leafrack.preflight.drift import Comparison, Differences
 from leafrack.world.model import endpoints
+from leafrack.world.shown import Nodes
 
 from . import by_hand, kept
 from .access import Access
@@ -130,11 +131,12 @@ class LeafSwitch(pulumi.ComponentResource):
         # Only neighbours carry a password.
         secret = args.password if task is Task.SESSIONS else None
         endpoint = next(each for each in endpoints(args.fabric, [args.rack]) if each.name == args.leaf)
+        nodes = self._nodes() if task is Task.SESSIONS and Feature.ANY_AS in platform.cannot else None
 
         def given(password: str | None) -> str:
             whole = leaf.with_password(job, password)
             if isinstance(platform, PlayedPlatform):
-                return SwitchJob(endpoint=endpoint, job=whole).model_dump_json()
+                return SwitchJob(endpoint=endpoint, job=whole, nodes=nodes).model_dump_json()
             return platform.program(whole)
 
         stdin = given(None) if secret is None else pulumi.Output.secret(secret).apply(given)
@@ -145,6 +147,20 @@ class LeafSwitch(pulumi.ComponentResource):
             self._keep(task, REMOTE if played else LOCAL)
         make = self._played if played else self._sent
         return make(job, stdin, rerun, depends_on)
+
+    def _nodes(self) -> Nodes:
+        """Who to ask the cluster for, where the leaf is to be told in which AS its nodes are."""
+        fabric, rack, name = self._args.fabric, self._args.rack, self._args.leaf
+        declared = leaf.neighbours(fabric, rack, name)
+        return Nodes(
+            cluster=self._args.access.cluster,
+            nodes={each.address: node for node, ends in declared.items() for each in ends},
+            peers={
+                each.address: names.leaf_peer(fabric, rack, name, each.address.version)
+                for ends in declared.values()
+                for each in ends
+            },
+        )
 
     def _played(self, job: Job, stdin: pulumi.Input[str], rerun: Rerun, depends_on: Resources) -> pulumi.Resource:
         """A command of this machine's that plays the job over SSH."""

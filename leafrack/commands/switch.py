@@ -1,7 +1,8 @@
 """A job of a leaf that is played over SSH: ``python -m leafrack switch forward|back``.
 
 Standard input is :class:`SwitchJob` as JSON, with the password of the leaf's sessions; what to log in with comes
-through the environment. ``forward`` prints what the next run has to know of passwords that the switch does not show, as
+through the environment. A leaf that takes no neighbours of any AS is told the one that its nodes are in, so the cluster
+is asked for it. ``forward`` prints what the next run has to know of passwords that the switch does not show, as
 hashes, and reads that of the last time from the environment (pulumi-command's ``addPreviousOutputInEnv``).
 """
 
@@ -20,6 +21,7 @@ from leafrack.platforms.plan import Seal
 from leafrack.world.login import Credentials
 from leafrack.world.model import Endpoint, Value
 from leafrack.world.player import PlayError, play
+from leafrack.world.shown import Nodes
 
 SEALS = TypeAdapter(dict[Address, Seal])
 """What is kept of passwords, as the command prints it and reads it back."""
@@ -30,6 +32,8 @@ class SwitchJob(Value):
 
     endpoint: Endpoint
     job: Job
+    nodes: Nodes | None = None
+    """Who its neighbours are, where the leaf has each in one AS at a time."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,7 +51,8 @@ def _back(given: SwitchJob) -> Sequence[str]:
 
 def _play(given: SwitchJob, way: Way, seals: Mapping[Address, Seal]) -> Sequence[str]:
     try:
-        done = play(given.endpoint, given.job, way, Credentials.from_environment(), seals)
+        shown = given.nodes.as_numbers if given.nodes else None
+        done = play(given.endpoint, given.job, way, Credentials.from_environment(), seals, shown=shown)
     except PlayError as error:
         return (str(error),)
     if done.seals:

@@ -41,12 +41,12 @@ def command(name: str, *, first: bool = False) -> str:
 
 
 def job(fabric: Fabric, rack: str, name: str, start: int | None = None) -> Job:
-    """All of ours on a leaf by hand, without passwords; with ``start`` that AS for a leaf which needs two hand-overs.
+    """All of ours on a leaf, without passwords; with ``start`` that AS where the leaf has one AS after the other.
 
     A leaf whose platform knows neighbours of any AS keeps those, and is right whatever AS its rack has.
     """
     wanted = leaves.job(fabric, rack, name, Task.SESSIONS)
-    if not leaves.needs_two(fabric, rack, name):
+    if not leaves.takes_one_as(fabric, rack, name):
         return wanted
     number = fabric.leaf_side_as(rack) if start is None else start
     return leaves.in_as(wanted, number)

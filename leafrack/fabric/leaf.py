@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from leafrack.fabric import Fabric, Leaf, names
-from leafrack.platforms import Feature, platform_of
+from leafrack.platforms import Feature, PlayedPlatform, platform_of
 from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList, Task
 from leafrack.platforms.state import Timers
 
@@ -21,6 +21,7 @@ def neighbours(fabric: Fabric, rack: str, leaf: str) -> dict[str, tuple[Neighbou
         node: tuple(
             Neighbour(
                 address=address,
+                as_number=start_as(fabric, rack, leaf),
                 description=names.neighbour_description(rack, node),
                 **_terms(fabric, rack, leaf, address.version),
             )
@@ -43,6 +44,7 @@ def listeners(fabric: Fabric, rack: str, leaf: str) -> tuple[Listener, ...]:
         Listener(
             prefix=prefix,
             group=names.listening_group(fabric.name, prefix.version),
+            as_number=_start_of_ranges(fabric, rack, leaf),
             description=names.range_description(rack),
             maximum_neighbours=declared.maximum_neighbours or MAXIMUM_NEIGHBOURS,
             **_terms(fabric, rack, leaf, prefix.version),
@@ -56,7 +58,6 @@ def _terms(fabric: Fabric, rack: str, leaf: str, version: int) -> dict[str, Any]
     """What a leaf sets of the sessions to the nodes of a rack, whether it knows their names or takes whoever comes."""
     declared, paths = fabric.racks[rack], path_list(fabric, rack, leaf)
     return {
-        "as_number": start_as(fabric, rack, leaf),
         "list_in": names.list_in(fabric.name, version),
         "list_out": names.list_out(fabric.name, version),
         "as_numbers": _as_numbers(fabric, rack),
@@ -71,21 +72,35 @@ def _terms(fabric: Fabric, rack: str, leaf: str, version: int) -> dict[str, Any]
 
 
 def start_as(fabric: Fabric, rack: str, leaf: str) -> int | None:
-    """AS with which a leaf's neighbours start: pinned where it stays, otherwise any.
+    """AS with which a leaf's neighbours start: the fabric's where it stays, otherwise any.
 
-    Pinning it later would reset the session once more. A leaf by hand whose platform knows no "any AS" begins with the
-    fabric's, and is given the other one by a second hand-over.
+    A platform that takes no neighbours of any AS begins with the fabric's, and is given the other one at the end. Where
+    its jobs are played, the one that plays them asks the cluster for the AS that a node has by then.
     """
-    if fabric.leaf_side_as(rack) == fabric.as_number or needs_two(fabric, rack, leaf):
-        return fabric.as_number
-    return None
+    keeps = fabric.leaf_side_as(rack) == fabric.as_number
+    return fabric.as_number if keeps or takes_one_as(fabric, rack, leaf) else None
+
+
+def _start_of_ranges(fabric: Fabric, rack: str, leaf: str) -> int | None:
+    """The same for ranges: of those that leafrack writes, nobody could ask who will come."""
+    keeps = fabric.leaf_side_as(rack) == fabric.as_number
+    return fabric.as_number if keeps or needs_two(fabric, rack, leaf) else None
+
+
+def takes_one_as(fabric: Fabric, rack: str, leaf: str) -> bool:
+    """Whether the rack changes its AS, and the leaf has each neighbour in one AS at a time.
+
+    A program for a leaf's shell cannot ask in which AS a node is: on such a platform ``check`` refuses the rack.
+    """
+    declared = fabric.racks[rack].leaves[leaf]
+    platform, changes = platform_of(declared.platform), fabric.leaf_side_as(rack) != fabric.as_number
+    carried = declared.by_hand or isinstance(platform, PlayedPlatform)
+    return changes and carried and Feature.ANY_AS in platform.cannot
 
 
 def needs_two(fabric: Fabric, rack: str, leaf: str) -> bool:
     """Whether a change of the rack's AS takes two hand-overs of a leaf by hand."""
-    declared = fabric.racks[rack].leaves[leaf]
-    changes = fabric.leaf_side_as(rack) != fabric.as_number
-    return declared.by_hand and changes and Feature.ANY_AS in platform_of(declared.platform).cannot
+    return fabric.racks[rack].leaves[leaf].by_hand and takes_one_as(fabric, rack, leaf)
 
 
 def _timers(leaf: Leaf) -> Timers | None:

@@ -67,7 +67,7 @@ NONE = "none"
 
 
 def cell(platform: Judged, subject: Subject) -> str:
-    """Kinds of evidence for a subject, the strongest first; what ``check`` refuses needs none."""
+    """Kinds of evidence for a subject, the strongest first; what a platform lacks needs none."""
     if subject in platform.cannot:
         return REFUSED
     kinds = {one.kind for one in platform.evidence if subject in one.of}

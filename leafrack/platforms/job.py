@@ -66,8 +66,8 @@ class Neighbour(Terms):
     """A node as a leaf sees it.
 
     ``as_number`` is what the session starts with, ``None`` for any AS but the leaf's own: that of a rack whose AS is
-    going to change. After creation only :attr:`Task.AS_NUMBERS` changes the AS. Exception: no session is up and the
-    AS is not in ``as_numbers``.
+    going to change, where the platform has that (otherwise see :mod:`leafrack.platforms.starts`). After creation only
+    :attr:`Task.AS_NUMBERS` changes the AS. Exception: no session is up and the AS is not in ``as_numbers``.
     """
 
     address: Address

@@ -177,9 +177,11 @@ def widened(job: Job, found: SwitchState) -> PathList | None:
 
 def _meanwhile(declared: Neighbour, job: Job, found: SwitchState) -> Iterator[int | None]:
     has = found.neighbours.get(declared.address)
-    if has is not None and has.remote_as != job.as_number:
+    if has is None:
+        yield declared.as_number
+    elif has.remote_as != job.as_number:
         yield has.remote_as if has.established else None
-        yield _stays(has) if _keeps_as(declared, job, has) else None
+        yield _stays(has) if keeps_its_as(declared, job, has) else declared.as_number
 
 
 def _paths(paths: PathList | None, found: SwitchState, platform: Dialect) -> Mapping[str, Any]:
@@ -221,7 +223,7 @@ def _sessions(job: Job, found: SwitchState, platform: Dialect, seals: Mapping[Ad
             neighbours.append(_new(each, job, found, platform))
             continue
         _guard_neighbour(has)
-        keeps_as = _keeps_as(each, job, has)
+        keeps_as = keeps_its_as(each, job, has)
         password_stays = _password_stays(each, has, seals.get(each.address))
         if (
             platform.neighbour_differences(each, has)
@@ -255,7 +257,7 @@ def _new(declared: Neighbour, job: Job, found: SwitchState, platform: Dialect) -
     return replace(declared, as_number=None)
 
 
-def _keeps_as(declared: Neighbour, job: Job, has: NeighbourState) -> bool:
+def keeps_its_as(declared: Neighbour, job: Job, has: NeighbourState) -> bool:
     """Whether a neighbour keeps the AS that it is given: to change it resets the session.
 
     Only who has no session, in an AS that is never right, gets the one of the start.

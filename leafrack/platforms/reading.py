@@ -23,7 +23,11 @@ class Feature(StrEnum):
     PRIVATE_AS = "way to put its own AS in the place of private ones"
     NO_GRACEFUL_RESTART = "way to switch graceful restart off for a neighbour"
     ANY_AS = "neighbours of any AS"
-    """A rack that is going to change its AS connects with one and goes on with the other."""
+    """A rack that is going to change its AS connects with one and goes on with the other.
+
+    Where jobs are played nobody needs them: the leaf is told first the one and then the other
+    (:mod:`leafrack.platforms.starts`). A range and a program for a leaf's shell do.
+    """
     IPV6 = "IPv6 neighbours"
     LISTENERS = "range of addresses in which it takes neighbours"
     """The nodes of a rack that is known by a label have no names that a leaf could be given."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from leafrack.errors import Problem
-from leafrack.fabric import hand_over, names
+from leafrack.fabric import hand_over
 from leafrack.fabric import leaf as leaves
 from leafrack.fabric.hand_over import Secret
 from leafrack.platforms import Feature, platform_of
 from leafrack.preflight.drift import Comparison, Differences
+from leafrack.preflight.transitions import shown_as
 from leafrack.sessions import compare, expected
 from leafrack.sessions.model import Phase
 
@@ -77,12 +78,5 @@ def _as_now(comparison: Comparison, rack: str) -> int:
     """AS that a rack shows its leaves now; of a cluster that cannot be read the one that its nodes start with."""
     fabric, cluster = comparison.fabric, comparison.observed.cluster
     final = fabric.leaf_side_as(rack)
-    if cluster is None:
-        return fabric.as_number
-    leaves_of = fabric.racks[rack].leaves
-    ours = {names.leaf_peer(fabric, rack, name, at.version) for name, leaf in leaves_of.items() for at in leaf.address}
-    shown = [
-        int(peer.spec["localASNumber"]) for peer in cluster.peers if peer.name in ours and "localASNumber" in peer.spec
-    ]
-    nodes = [number for node in fabric.border(rack) if node in cluster.nodes and (number := cluster.as_of(node))]
-    return next((number for number in shown or nodes if number != final), final if shown or nodes else fabric.as_number)
+    shown = {} if cluster is None else shown_as(fabric, cluster, rack)
+    return next((number for number in shown.values() if number != final), final if shown else fabric.as_number)

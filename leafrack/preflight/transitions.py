@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from leafrack.errors import Problem
-from leafrack.fabric import Fabric, Interconnect, names
+from leafrack.fabric import Fabric, Interconnect, Leaf, names
+from leafrack.platforms import Feature, PlayedPlatform, platform_of
 from leafrack.preflight.drift import is_applied
+from leafrack.preflight.foreign import listed
 from leafrack.world.cluster import PeerState
 from leafrack.world.observed import ClusterState
 
@@ -53,6 +55,7 @@ def _first_as(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
 def notices(fabric: Fabric, cluster: ClusterState, passwords: Mapping[str, str] | None = None) -> Iterator[Problem]:
     """Racks whose sessions to their leaves reset because both ends get or lose something."""
     for rack in fabric.racks:
+        yield from _one_as_at_a_time(fabric, cluster, rack)
         peers = _at_leaves(fabric, cluster, rack)
         for key in _changed(fabric, cluster, rack, peers, passwords):
             text = (
@@ -60,6 +63,43 @@ def notices(fabric: Fabric, cluster: ClusterState, passwords: Mapping[str, str] 
                 "time, and the nodes connect again; what takes a leaf is lost meanwhile, some seconds"
             )
             yield Problem(text, path=f"racks.{rack}")
+
+
+def _one_as_at_a_time(fabric: Fabric, cluster: ClusterState, rack: str) -> Iterator[Problem]:
+    """What it costs that a leaf takes no neighbours of any AS and its nodes get another; of leaves by hand, see there.
+
+    The leaf is told the new AS first, and its sessions end there. They come back once the nodes have it.
+    """
+    declared, final = fabric.racks[rack], fabric.leaf_side_as(rack)
+    lacking = {name: leaf.platform for name, leaf in declared.leaves.items() if _has_one_as(leaf)}
+    shown = shown_as(fabric, cluster, rack)
+    now = {node: number for node, number in shown.items() if number != final}
+    if lacking and now:
+        whose = f"rack {rack}" if len(now) == len(shown) else listed(now)
+        number = "localASNumber" if declared.local_as_number is not None else "asNumber" if declared.as_number else ""
+        text = (
+            f"platform {', '.join(sorted(set(lacking.values())))} of {listed(lacking)} has no {Feature.ANY_AS}: the "
+            f"sessions of {whose} to its leaves end when these are given AS {final} in the place of "
+            f"{', '.join(sorted(set(map(str, now.values()))))}, on all leaves of the rack at the same time, and come "
+            "back once the nodes have it too; what takes a leaf is lost meanwhile, some seconds"
+        )
+        yield Problem(text, path=".".join(filter(None, ("racks", rack, number))))
+
+
+def _has_one_as(leaf: Leaf) -> bool:
+    platform = platform_of(leaf.platform)
+    return not leaf.by_hand and isinstance(platform, PlayedPlatform) and Feature.ANY_AS in platform.cannot
+
+
+def shown_as(fabric: Fabric, cluster: ClusterState, rack: str) -> Mapping[str, int]:
+    """AS that each node of a rack shows its leaves now, of those with sessions to them that the cluster has."""
+    leaves = fabric.racks[rack].leaves
+    ours = {names.leaf_peer(fabric, rack, name, at.version) for name, leaf in leaves.items() for at in leaf.address}
+    local = [
+        int(peer.spec["localASNumber"]) for peer in cluster.peers if peer.name in ours and "localASNumber" in peer.spec
+    ]
+    found = {node: local[0] if local else cluster.as_of(node) for node in fabric.border(rack) if node in cluster.nodes}
+    return {node: number for node, number in found.items() if number is not None}
 
 
 def _ours(fabric: Fabric, cluster: ClusterState) -> list[PeerState]:

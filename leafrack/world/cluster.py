@@ -159,16 +159,21 @@ class ClusterReader:
                 (peer.metadata or ObjectMeta(), peer.get("spec") or {})
                 for peer in self._client.list(self._calico.bgp_peer)
             ]
-        return tuple(
-            PeerState(
-                metadata.name or "",
-                spec,
-                metadata.labels or {},
-                metadata.annotations or {},
-                {key: managers_of(metadata, "spec", key) for key in spec},
-            )
-            for metadata, spec in found
-        )
+        return tuple(_peer_state(metadata, spec) for metadata, spec in found)
+
+    def peers_named(self, names: Iterable[str]) -> Mapping[str, PeerState]:
+        """Those of the named BGPPeers that there are, one by one."""
+        found: dict[str, PeerState] = {}
+        with self._connection.asking():
+            for name in names:
+                try:
+                    peer = self._client.get(self._calico.bgp_peer, name)
+                except ApiError as error:
+                    if error.status.code != 404:
+                        raise
+                else:
+                    found[name] = _peer_state(peer.metadata or ObjectMeta(), peer.get("spec") or {})
+        return found
 
     def filters(self) -> Mapping[str, Mapping[str, Any]]:
         """Spec of every BGPFilter by name, whoever made it."""
@@ -185,6 +190,11 @@ class ClusterReader:
                 if spec.get("state") == "confirmed" and str(spec.get("deleted", "false")).lower() != "true":
                     found.setdefault(spec["node"], []).append(ip_network(spec["cidr"]))
         return {node: tuple(sorted(blocks, key=str)) for node, blocks in found.items()}
+
+
+def _peer_state(metadata: ObjectMeta, spec: Mapping[str, Any]) -> PeerState:
+    managers = {key: managers_of(metadata, "spec", key) for key in spec}
+    return PeerState(metadata.name or "", spec, metadata.labels or {}, metadata.annotations or {}, managers)
 
 
 def _mode(spec: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ from leafrack.world.conversation import Conversation, CutError, SaidError
 from leafrack.world.dialling import connected
 from leafrack.world.login import Credentials
 from leafrack.world.model import Endpoint
+from leafrack.world.shown import Shown, started
 from leafrack.world.ssh import read_state
 
 BOUND = 240.0
@@ -50,9 +51,15 @@ class Done:
 
 
 def play(
-    endpoint: Endpoint, job: Job, way: Way, credentials: Credentials, seals: Mapping[Address, Seal] | None = None
+    endpoint: Endpoint,
+    job: Job,
+    way: Way,
+    credentials: Credentials,
+    seals: Mapping[Address, Seal] | None = None,
+    *,
+    shown: Shown | None = None,
 ) -> Done:
-    """Play a job; raises :class:`PlayError`."""
+    """Play a job; raises :class:`PlayError`. ``shown`` is asked where a platform takes no neighbours of any AS."""
     platform = platform_of(endpoint.platform)
     if not isinstance(platform, PlayedPlatform):
         raise PlayError(f"{endpoint.name}: jobs for platform {endpoint.platform} are not played: {UNTOUCHED}")
@@ -64,7 +71,7 @@ def play(
     async def bounded() -> Done:
         try:
             async with asyncio.timeout(BOUND):
-                return await Player(endpoint, platform, job, way, connect).play(seals or {})
+                return await Player(endpoint, platform, job, way, connect, shown=shown).play(seals or {})
         except TimeoutError:
             after = f"the job took more than {BOUND:g} s and was left: what was not confirmed, the switch takes back"
             raise PlayError(f"{endpoint.name}: {after} if it has a timer; see what stands, and run it again") from None
@@ -92,9 +99,11 @@ class Player:
         job: Job,
         way: Way,
         connect: Callable[[], AbstractAsyncContextManager[Conversation]],
+        *,
+        shown: Shown | None = None,
     ) -> None:
         self._endpoint, self._platform, self._job, self._way = endpoint, platform, job, way
-        self._talk = connect
+        self._talk, self._shown = connect, shown
         self._session = f"leafrack-{token_hex(4)}"
 
     @property
@@ -109,6 +118,7 @@ class Player:
                 for pending in self._transaction.pending:
                     await self._nothing_pending(box, pending)
                 found = await self._state(box, self._platform.reads)
+                self._job = await started(self._job, self._way, found, self._platform, self._shown)
                 planned = plan(self._job, self._way, found, self._platform, seals)
                 if planned.empty:
                     # A run before this one may have been cut off after the change and before this.

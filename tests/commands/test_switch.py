@@ -17,8 +17,9 @@ from leafrack.commands.switch import SEALS, SwitchJob
 from leafrack.platforms import Job, Way
 from leafrack.platforms.plan import Seal
 from leafrack.world.login import Credentials
-from leafrack.world.model import Endpoint
+from leafrack.world.model import Cluster, Endpoint
 from leafrack.world.player import Done, PlayError
+from leafrack.world.shown import Nodes, Shown
 from tests.platforms.test_plan import KEPT, ONE, SECRET, job
 
 GIVEN = SwitchJob(endpoint=Endpoint(name="leaf01", platform="eos", host="h", port=22, user="u"), job=job(SECRET))
@@ -29,8 +30,16 @@ def played(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the job was played with; ``fails`` and ``seals`` are what comes of it."""
     seen: dict[str, Any] = {"fails": "", "keeps": {}}
 
-    def play(endpoint: Endpoint, given: Job, way: Way, credentials: Credentials, seals: Mapping[Address, Seal]) -> Done:
-        seen.update(endpoint=endpoint, job=given, way=way, credentials=credentials, seals=seals)
+    def play(
+        endpoint: Endpoint,
+        given: Job,
+        way: Way,
+        credentials: Credentials,
+        seals: Mapping[Address, Seal],
+        *,
+        shown: Shown | None,
+    ) -> Done:
+        seen.update(endpoint=endpoint, job=given, way=way, credentials=credentials, seals=seals, shown=shown)
         if seen["fails"]:
             raise PlayError(seen["fails"])
         return Done(changed=True, seals=seen["keeps"])
@@ -46,7 +55,16 @@ def test_a_job_arrives_as_it_was_given(played: dict[str, Any], way: Way, capsys:
     assert main(["switch", way]) == 0
     assert (played["endpoint"], played["job"], played["way"]) == (GIVEN.endpoint, GIVEN.job, way)
     assert played["credentials"] == Credentials(password="s3cret-word")
+    assert played["shown"] is None
     assert capsys.readouterr() == ("", "")
+
+
+def test_who_its_nodes_are_arrives_with_it(played: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes = Nodes(cluster=Cluster(kubeconfig="kube"), nodes={ONE: "node1"}, peers={ONE: "rr1-to-leaf01-peer"})
+    given = GIVEN.model_copy(update={"nodes": nodes})
+    monkeypatch.setattr("sys.stdin", StringIO(given.model_dump_json()))
+    assert main(["switch", "forward"]) == 0
+    assert played["shown"].__self__ == nodes
 
 
 def test_what_is_kept_of_passwords_is_printed_and_read_back_the_next_time(

@@ -31,6 +31,7 @@ from leafrack.world.calico_api import CalicoApi
 from leafrack.world.fields import Fields
 from leafrack.world.model import Endpoint, Value
 from leafrack.world.passwords import RackPassword
+from leafrack.world.shown import Nodes
 from tests import handed
 from tests.components.test_fabric import Registered, given, of_calico, register
 from tests.components.test_played import played_by
@@ -170,7 +171,8 @@ def test_the_keys_on_nodes_and_peers_stay() -> None:
 
 
 STDIN: dict[type[Any], set[str]] = {
-    SwitchJob: {"endpoint", "job"},
+    SwitchJob: {"endpoint", "job", "nodes"},
+    Nodes: {"cluster", "nodes", "peers"},
     Job: {"task", "as_number", "own_lists", "lists", "neighbours", "final_as", "paths", "listeners"},
     PrefixList: {"name", "prefixes"},
     PathList: {"name", "as_numbers"},

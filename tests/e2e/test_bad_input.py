@@ -99,6 +99,7 @@ racks:
     reflectors: {node1: 172.20.0.11}
 """
 
+JUNOS = "        platform: junos\n        timers: {keepalive: 2, hold: 9}"
 LEAF01_SSH = "overlay.yaml:5: racks.rr1.leaves.leaf01.ssh: "
 
 CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
@@ -131,8 +132,8 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         ("fabric.yaml:31: racks.rr2.leaves.leaf02.platform: unknown platform 'panos': known here are frr",),
     ),
     "what a platform cannot do": (
-        lambda b: b.fabric(("asNumber: 65010", "asNumber: 65010\n        platform: junos")),
-        ("fabric.yaml:26: racks.rr2.asNumber: platform junos of leaf02 has no neighbours of any AS",),
+        lambda b: b.fabric(("asNumber: 65010", f"asNumber: 65010\n{JUNOS}")),
+        ("fabric.yaml:32: racks.rr2.leaves.leaf02.timers: platform junos of leaf02 has no keepalive of its own",),
     ),
     "two errors at once": (
         lambda b: b.fabric(("asNumber: 65010", "asNumber: 0"), ("node3: 172.20.0.13", "node1: 172.20.0.13")),

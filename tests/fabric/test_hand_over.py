@@ -13,12 +13,14 @@ import pytest
 from leafrack.fabric import checks, hand_over
 from leafrack.fabric.hand_over import Secret
 from leafrack.fabric.source import at
+from leafrack.fabric.switch import Apply
 from leafrack.platforms import BUILT_IN, Feature, PathList, Setting, Settings, SwitchState, platform_of
 from leafrack.platforms.state import AnyAs, Password
 from leafrack.world.model import endpoints
 from tests import handed
 from tests.handed import LEAF, RACK
 from tests.platforms import made_up
+from tests.world import toy_switch
 
 FIRST, SECOND = ip_address("173.20.0.11"), ip_address("173.20.0.12")
 IN = "LEAFRACK-dc1-IN"
@@ -48,6 +50,16 @@ def test_a_platform_without_any_as_is_given_two_texts(
     text = hand_over.text_of(fabric, RACK, LEAF, start)
     assert lines_about(text, "remote-as") == [f"neighbor {each} remote-as {number}" for each in (FIRST, SECOND)]
     assert list(checks.platforms.errors(fabric)) == [], "and so it may be asked for"
+
+
+@pytest.mark.parametrize(("start", "number"), [(None, 64513), (64512, 64512)])
+def test_the_text_of_a_leaf_of_leafracks_own_has_the_as_of_the_end_too(
+    start: int | None, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacks = replace(toy_switch.platform(), cannot=NO_ANY)
+    toy_switch.register(monkeypatch, lacks)
+    job = hand_over.job(handed.fabric(platform=toy_switch.NAME, apply=Apply.LEAFRACK), RACK, LEAF, start)
+    assert {each.as_number for each in job.neighbours} == {number}
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

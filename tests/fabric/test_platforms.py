@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from leafrack.fabric.schema import schema_text
 from leafrack.platforms import BUILT_IN, Feature
 from tests.fabric.fabric_files import changed, line_of
 from tests.platforms.made_up import NAME, register
+from tests.world import toy_switch
 
 Errors = Callable[[str], list[str]]
 TOY = ("platform: frr", f"platform: {NAME}")
@@ -110,6 +112,20 @@ def test_what_nobody_asks_for_a_platform_need_not_do(
     implied = more.get(feature, set())
     assert {other for other in others if any(f"has no {other}:" in one for one in found)} == implied
     assert len(found) == len(implied)
+
+
+@pytest.mark.parametrize("key", ["asNumber", "localASNumber"])
+def test_a_rack_with_an_as_of_its_own_needs_no_any_as_where_jobs_are_played(
+    key: str, errors: Errors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacks = replace(toy_switch.platform(), cannot={Feature.ANY_AS: REASON})
+    toy_switch.register(monkeypatch, lacks)
+    own = ("    asNumber: 64512\n    leaves", f"    {key}: 64600\n    leaves")
+    assert [one for one in errors(changed(TOY, own)) if NAME in one] == []
+    # A range has no nodes that anybody could be asked about.
+    ranges = changed(TOY, (own[0], f"    interconnect: full-mesh\n{own[1]}"), LISTENING[1])
+    (refused,) = (one for one in errors(ranges) if NAME in one)
+    assert refused.endswith(f": {RR1}.{key}: platform {NAME} of leaf01 has no {Feature.ANY_AS}: {REASON}")
 
 
 def test_a_rack_on_top_of_rack_asks_for_override_where_it_says_so(

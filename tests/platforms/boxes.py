@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +23,7 @@ from lab.paths import BIRD2, PATH, SWITCHES
 from lab.plan import Switch
 from lab.switches import SOFTWARE
 from lab.uplinks import Port
+from leafrack.addresses import Address
 from leafrack.platforms import (
     AnyPlatform,
     Job,
@@ -93,6 +94,10 @@ class Box:
         done = self.play(job, way)
         assert done.returncode == 0, done.stderr + done.stdout
 
+    def meets(self, job: Job) -> None:
+        """Play a job that succeeds beside a cluster, which tells in which AS its nodes are where a platform asks."""
+        self.applied(job)
+
     @contextmanager
     def taking_back(self) -> Iterator[None]:
         """Around a job that fails: what nobody confirms is taken back before this ends."""
@@ -159,6 +164,14 @@ class Box:
         for number in _NUMBERS:
             (self.home / f"node{number}.conf").write_text(_node(number, as_number, extra, transit=transit))
             assert "Reconfig" in self.node(number, "configure")
+
+    def as_numbers(self) -> Mapping[Address, int]:
+        """AS that each node shows the switch now, by its addresses."""
+        found = (re.search(r"local as (\d+);", (self.home / f"node{each}.conf").read_text()) for each in _NUMBERS)
+        numbers = [int(one[1]) for one in found if one]
+        return {
+            ip_address(addresses[each]): number for addresses in NODES.values() for each, number in enumerate(numbers)
+        }
 
     @contextmanager
     def calling(self) -> Iterator[None]:

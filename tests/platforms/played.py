@@ -24,6 +24,7 @@ from leafrack.platforms.plan import Seal
 from leafrack.world.login import Credentials
 from leafrack.world.model import Endpoint
 from leafrack.world.player import PlayError, play
+from leafrack.world.shown import Shown
 from leafrack.world.ssh import read_all
 from tests.platforms import boxes
 
@@ -61,9 +62,17 @@ class PlayedBox(boxes.Box):
         return Credentials((self.home / "user_key").read_text())
 
     def play(self, job: Job, way: Way = Way.FORWARD) -> subprocess.CompletedProcess[str]:
-        """Play a job as the command does that Pulumi runs."""
+        """Play a job as the command does that Pulumi runs; of a cluster it knows nothing."""
+        return self._played(job, way, None)
+
+    def meets(self, job: Job) -> None:
+        """Play a job that succeeds beside a cluster that knows the nodes."""
+        done = self._played(job, Way.FORWARD, lambda who: {each: self.as_numbers()[each] for each in who})
+        assert done.returncode == 0, done.stderr
+
+    def _played(self, job: Job, way: Way, shown: Shown | None) -> subprocess.CompletedProcess[str]:
         try:
-            done = play(self.endpoint, job, way, self.credentials, self.seals)
+            done = play(self.endpoint, job, way, self.credentials, self.seals, shown=shown)
         except PlayError as error:
             return subprocess.CompletedProcess([], 1, "", str(error).removeprefix("leaf01: ") + "\n")
         self.seals.update(done.seals)

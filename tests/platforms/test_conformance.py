@@ -25,6 +25,7 @@ from leafrack.platforms import (
     Way,
     platforms,
 )
+from leafrack.platforms.plan import given_as
 from leafrack.platforms.reading import ThirdParty
 from leafrack.platforms.state import AnyAs, Timers
 from tests.platforms.boxes import ANNOUNCED as BLOCKS
@@ -380,15 +381,26 @@ def test_sessions_add_and_never_remove_and_who_is_retired_goes_alone(leaf: Box) 
     assert (leaf.differences(one), leaf.since()) == ([], up)
 
 
-def test_a_rack_gets_its_own_as_and_the_first_one_back(leaf: Box) -> None:
+def test_any_as_will_do_until_it_is_pinned(leaf: Box) -> None:
     lacking(leaf, Feature.ANY_AS)
-    sessions = job(replace(NODE, as_number=None))
-    pinned = of(Task.AS_NUMBERS, sessions)
-    leaf.applied(sessions)
+    leaf.applied(job(replace(NODE, as_number=None)))
     up = leaf.comes_up()
     leaf.nodes_are(RACK_AS)
-    assert eventually(lambda: leaf.since() not in (0.0, up)), "any AS will do until it is pinned"
+    assert eventually(lambda: leaf.since() not in (0.0, up))
+
+
+def starts(leaf: Box) -> int | None:
+    """The AS in which a rack starts that is going to have its own: any where the platform takes neighbours of any."""
+    return NODE_AS if Feature.ANY_AS in leaf.platform.cannot else None
+
+
+def test_a_rack_gets_its_own_as_and_the_first_one_back(leaf: Box) -> None:
+    sessions = job(replace(NODE, as_number=starts(leaf)))
+    pinned = of(Task.AS_NUMBERS, sessions)
+    leaf.applied(sessions)
+    leaf.comes_up()
     leaf.applied(pinned)
+    leaf.nodes_are(RACK_AS)
     found = leaf.state().neighbours[NODE.address]
     assert (found.set_as, leaf.platform.as_difference(RACK_AS, found)) == (RACK_AS, ())
     assert leaf.platform.as_difference(NODE_AS, found)
@@ -397,22 +409,21 @@ def test_a_rack_gets_its_own_as_and_the_first_one_back(leaf: Box) -> None:
     leaf.applied(pinned)
     assert (leaf.state().neighbours[NODE.address].set_as, leaf.since()) == (RACK_AS, up)
     leaf.applied(pinned, Way.BACK)
-    assert leaf.state().neighbours[NODE.address].set_as is AnyAs.EXTERNAL
+    assert leaf.state().neighbours[NODE.address].set_as == given_as(starts(leaf))
     leaf.nodes_are(NODE_AS)
     assert eventually(lambda: leaf.state().neighbours[NODE.address].remote_as == NODE_AS)
     leaf.comes_up()
 
 
 def test_a_node_that_joins_a_rack_on_its_way_to_another_as_comes_up_in_the_one_that_it_has(leaf: Box) -> None:
-    lacking(leaf, Feature.ANY_AS)
-    own = job(replace(NODE, as_number=None))
+    own = job(replace(NODE, as_number=starts(leaf)))
     leaf.nodes_are(RACK_AS)
-    leaf.applied(own)
+    leaf.meets(own)
     leaf.applied(of(Task.AS_NUMBERS, own))
     up = leaf.comes_up()
     # The rack gives up its own AS, and another node comes: until the cluster knows of it, both are in that of the rack.
     both = replace(job(NODE, neighbour(1)), final_as=NODE_AS)
-    leaf.applied(both)
+    leaf.meets(both)
     leaf.comes_up(1)
     assert leaf.since() == up
     leaf.applied(of(Task.AS_NUMBERS, both))
@@ -421,6 +432,21 @@ def test_a_node_that_joins_a_rack_on_its_way_to_another_as_comes_up_in_the_one_t
     leaf.comes_up(1)
     assert leaf.differences(both) == []
     assert {leaf.state().neighbours[each.address].set_as for each in both.neighbours} == {NODE_AS}
+
+
+def test_a_neighbour_that_somebody_took_away_comes_back_in_the_as_that_its_rack_has_by_now(leaf: Box) -> None:
+    own = job(replace(NODE, as_number=starts(leaf)))
+    leaf.nodes_are(RACK_AS)
+    leaf.meets(own)
+    leaf.applied(of(Task.AS_NUMBERS, own))
+    leaf.comes_up()
+    leaf.applied(own, Way.BACK)
+    assert leaf.nobody_peers()
+    leaf.meets(own)
+    leaf.comes_up()
+    leaf.applied(of(Task.AS_NUMBERS, own))
+    leaf.comes_up()
+    assert leaf.state().neighbours[NODE.address].set_as == RACK_AS
 
 
 def test_an_as_that_can_never_be_right_gives_way_where_no_session_is_up(leaf: Box) -> None:

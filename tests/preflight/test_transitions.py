@@ -11,11 +11,14 @@ import pytest
 
 from leafrack.fabric import Fabric, Interconnect, names
 from leafrack.fabric.load import load_fabric
+from leafrack.fabric.switch import Apply
+from leafrack.platforms import Feature
 from leafrack.preflight import transitions as moves
 from leafrack.world.cluster import PeerState
 from leafrack.world.nodes import NodeState
 from leafrack.world.observed import ClusterState
 from tests.labelled import by_label
+from tests.world import toy_switch
 
 FABRIC = load_fabric(Path("config/fabrics/dev.yaml"))
 OURS = {"app.kubernetes.io/managed-by": "leafrack", "leafrack/fabric": "dc1"}
@@ -144,6 +147,67 @@ def test_a_rack_that_is_to_keep_the_fabrics_as_is_told_to_take_its_own() -> None
         "asNumber: nodes of rack rr2 are in AS 64512 now, and the rack is to be in the fabric's AS 64999"
     )
     assert line.endswith("and give the rack an asNumber of its own")
+
+
+PINS = {Feature.ANY_AS: "it takes one AS a neighbour"}
+PEER = PeerState("rr2-to-leaf2-peer", {"peerIP": "173.20.0.254", "asNumber": 65010}, OURS)
+IN_OWN = {"projectcalico.org/ASNumber": "64513"}
+RENUMBERED: dict[str, tuple[dict[str, Any], Mapping[str, Mapping[str, str]], int | None, list[str]]] = {
+    "the first update": ({}, {}, None, ["racks.rr2.asNumber", "rack rr2", "64513", "64512"]),
+    "it stands": ({}, {"node4": IN_OWN, "node5": IN_OWN}, None, []),
+    "a node joins": ({}, {"node4": IN_OWN}, None, ["racks.rr2.asNumber", "node5", "64513", "64512"]),
+    "another AS": (
+        {"as_number": 64777},
+        {"node4": IN_OWN, "node5": IN_OWN},
+        None,
+        ["racks.rr2.asNumber", "rack rr2", "64777", "64513"],
+    ),
+    "it gives its AS up": (
+        {"as_number": None},
+        {"node4": IN_OWN, "node5": IN_OWN},
+        None,
+        ["racks.rr2", "rack rr2", "64512", "64513"],
+    ),
+    "one that only leaves see": (
+        {"as_number": None, "local_as_number": 64700},
+        {},
+        None,
+        ["racks.rr2.localASNumber", "rack rr2", "64700", "64512"],
+    ),
+    "they see it": ({"as_number": None, "local_as_number": 64700}, {}, 64700, []),
+    "they see it no more": ({"as_number": None}, {}, 64700, ["racks.rr2", "rack rr2", "64512", "64700"]),
+    "the fabric's": ({"as_number": None}, {}, None, []),
+}
+"""What the rack is to be, numbers of nodes, the AS that its BGPPeer shows; what is said."""
+
+
+@pytest.mark.parametrize(("change", "numbers", "local", "told"), RENUMBERED.values(), ids=RENUMBERED)
+def test_a_preview_says_once_a_rack_what_another_as_costs_where_leaves_take_no_any(
+    change: dict[str, Any],
+    numbers: Mapping[str, Mapping[str, str]],
+    local: int | None,
+    told: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    states = {name: replace(state, annotations=numbers.get(name, {})) for name, state in nodes().items()}
+    peer = PEER if local is None else replace(PEER, spec={**PEER.spec, "localASNumber": local})
+    cluster = ClusterState(states, peers=(peer,))
+    for made, said in ((toy_switch.platform(), False), (replace(toy_switch.platform(), cannot=PINS), bool(told))):
+        toy_switch.register(monkeypatch, made)
+        leaf02 = FABRIC.racks["rr2"].leaves["leaf02"].model_copy(update={"platform": toy_switch.NAME})
+        fabric = rack(leaves={"leaf02": leaf02}, **change)
+        found = [str(one) for one in moves.notices(fabric, cluster)]
+        assert len(found) == said
+        if said:
+            path, whose, final, now = told
+            (line,) = found
+            assert line == (
+                f"{path}: platform toyos of leaf02 has no neighbours of any AS: the sessions of {whose} to its leaves "
+                f"end when these are given AS {final} in the place of {now}, on all leaves of the rack at the same "
+                "time, and come back once the nodes have it too; what takes a leaf is lost meanwhile, some seconds"
+            )
+        by_hand = leaf02.model_copy(update={"apply": Apply.BY_HAND})
+        assert list(moves.notices(rack(leaves={"leaf02": by_hand}, **change), cluster)) == []
 
 
 NAMED, TOP_OF_RACK = "rr-group == 'rr1'", Interconnect.TOP_OF_RACK

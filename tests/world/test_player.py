@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from leafrack.addresses import Address
-from leafrack.platforms import Job, Neighbour, PlayedPlatform, Task, Way
+from leafrack.errors import UnreadableError
+from leafrack.platforms import Feature, Job, Neighbour, PlayedPlatform, Task, Way
 from leafrack.platforms.plan import Seal
 from leafrack.platforms.played import Transaction
 from leafrack.world import player
 from leafrack.world.model import Endpoint
 from leafrack.world.player import Done, Player, PlayError
+from leafrack.world.shown import Shown
 from tests.platforms.test_plan import LISTS, NODE, OWN, job
 from tests.world.toy_switch import DELAYED, NAME, PLAIN, TIMED, Cut, Toy, connects, platform
 
@@ -47,9 +49,10 @@ def play(
     made: PlayedPlatform | None = None,
     cut: Cut = NEVER,
     seals: Mapping[Address, Seal] | None = None,
+    shown: Shown | None = None,
 ) -> Done:
     made = made or platform()
-    return asyncio.run(Player(ENDPOINT, made, given, way, connects(toy, made, cut)).play(seals or {}))
+    return asyncio.run(Player(ENDPOINT, made, given, way, connects(toy, made, cut), shown=shown).play(seals or {}))
 
 
 def refused(toy: Toy, **more: Any) -> str:
@@ -91,6 +94,34 @@ def test_it_is_confirmed_over_a_new_connection_after_it_was_read_back() -> None:
     after = toy.log[opened[1] :]
     assert toy.log[opened[1] - 1].startswith("commit leafrack-")
     assert [line.split()[0] for line in after] == ["show", "show", "confirm", "save"]
+
+
+def test_a_leaf_that_takes_no_any_as_is_told_the_one_that_its_nodes_are_in() -> None:
+    toy, made, asked = box(), replace(platform(), cannot={Feature.ANY_AS: "it takes one AS"}), list[set[str]]()
+
+    def shown(who: Collection[Address]) -> Mapping[Address, int]:
+        asked.append(set(map(str, who)))
+        return dict.fromkeys(who, 64601)
+
+    play(toy, made=made, shown=shown)
+    assert "neighbor 172.20.0.11 as 64601" in toy.running
+    assert not play(toy, made=made, shown=shown).changed
+    assert asked == [{"172.20.0.11"}], "who stands keeps what he has"
+    play(toy, replace(JOB, task=Task.AS_NUMBERS), made=made, shown=shown)
+    play(toy, replace(JOB, task=Task.AS_NUMBERS), Way.BACK, made=made, shown=shown)
+    assert "neighbor 172.20.0.11 as 64512" in toy.running
+    assert len(asked) == 1
+
+
+def test_where_nobody_tells_in_which_as_its_nodes_are_nothing_is_changed() -> None:
+    toy, made = box(), replace(platform(), cannot={Feature.ANY_AS: "it takes one AS"})
+
+    def shown(_: Collection[Address]) -> Mapping[Address, int]:
+        raise UnreadableError("cluster", "connection refused")
+
+    said = refused(toy, made=made, shown=shown)
+    assert said == ("leaf01: in which AS its nodes are is not known: cluster: connection refused: nothing was changed")
+    assert toy.running == THEIRS
 
 
 CASES: dict[str, tuple[dict[str, Any], str]] = {

@@ -118,7 +118,7 @@ COMWARE = _Comware(
     path_entries=write.path_entries,
     cannot={
         **NO_LISTENERS,
-        Feature.ANY_AS: f"each neighbour has one AS number; {_INSTEAD}",
+        Feature.ANY_AS: "each neighbour has one AS number; name the rack's nodes",
         Feature.PRIVATE_AS: (
             "public-as-only takes them away, only from paths that have no others, and puts nothing in their place; "
             + _INSTEAD

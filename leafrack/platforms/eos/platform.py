@@ -65,8 +65,7 @@ EOS = PlayedPlatform(
     path_entries=_path_entries,
     cannot={
         **NO_LISTENERS,
-        Feature.ANY_AS: "EOS takes neighbours of any AS in a listen range only; give the rack its AS from the start, "
-        "or let the leaf's owner change it (apply: by-hand)",
+        Feature.ANY_AS: "EOS takes them in a listen range only, and leafrack writes none there; name the rack's nodes",
     },
     reads=read.READS,
     unread=read.UNREAD,

@@ -43,8 +43,7 @@ _BEHAVIOUR = Behaviour(third_party=ThirdParty.SHARED, leaves_receivers_as=True, 
 
 _CANNOT = {
     **NO_LISTENERS,
-    Feature.ANY_AS: "a neighbour has one `peer-as`; leave the rack in the cluster's AS, "
-    "or let the leaf's owner change it (apply: by-hand)",
+    Feature.ANY_AS: "a neighbour has one `peer-as`; name the rack's nodes",
     Feature.KEEPALIVE: "it sends three keepalives in a hold time; give a hold time of three times the keepalive",
 }
 

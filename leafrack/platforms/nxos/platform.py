@@ -97,8 +97,7 @@ NXOS = _NxosPlatform(
         # `no graceful-restart` is a line of the whole instance (command reference): it is not leafrack's to change.
         Feature.NO_GRACEFUL_RESTART: "it has graceful restart for all its neighbours or none; give the rack one leaf",
         # `remote-as <asn>`; `external` and route maps are for ranges of neighbours.
-        Feature.ANY_AS: "each neighbour has one AS; leave the rack in the cluster's AS, "
-        "or let the leaf's owner change it (apply: by-hand)",
+        Feature.ANY_AS: "each neighbour has one AS; name the rack's nodes",
     },
     reads=read.READS,
     unread={read.NEIGHBOURS: read.FEATURE_OFF, read.SUMMARY: read.FEATURE_OFF},

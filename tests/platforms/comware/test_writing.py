@@ -258,7 +258,8 @@ def test_a_neighbour_of_any_as_is_refused_before_anything_is_entered() -> None:
 
 def test_what_comware_lacks_is_said_with_what_to_do() -> None:
     assert set(COMWARE.cannot) == {Feature.ANY_AS, Feature.PRIVATE_AS, *NO_LISTENERS}
-    assert all("asOverride" in reason for lacks, reason in COMWARE.cannot.items() if lacks not in NO_LISTENERS)
+    assert "asOverride" in COMWARE.cannot[Feature.PRIVATE_AS]
+    assert "name the rack's nodes" in COMWARE.cannot[Feature.ANY_AS], "a rack that is named needs none"
 
 
 PATHS = PathList("AS", (64512, 64601))
