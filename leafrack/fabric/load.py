@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -16,9 +16,12 @@ from leafrack.errors import FabricError, FileError, Problem, ProblemKind
 from leafrack.fabric import checks
 from leafrack.fabric.model import Fabric
 from leafrack.fabric.overlay import lay_over
-from leafrack.fabric.partial import belongs, exists, leave_out
+from leafrack.fabric.partial import belongs, exists, leave_out, respelled
 from leafrack.fabric.source import Document, Key, key_text, read
-from leafrack.fabric.wording import problem_text
+from leafrack.fabric.wording import keys_at, nearest, problem_text
+
+UNKNOWN = "extra_forbidden"
+"""pydantic's word for a key that the model does not have."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,13 @@ def load(path: Path | str, overlay: Path | str | None = None) -> Loaded:
     _resolve_identity_files(document)
     lines = {key_text(key): place for key, place in document.places.items()}
 
-    versions, left_out, invalid = _validated(document.values)
+    versions, left_out, invalid, slips = _validated(document.values)
+    lines |= {
+        key_text((*meant, *key[len(slip) :])): place
+        for slip, meant in slips.items()
+        for key, place in document.places.items()
+        if key[: len(slip)] == slip
+    }
     problems += _placed(invalid, lines)
     problems += _placed((found for found in _common(versions) if not belongs(found.path, left_out)), lines)
     if problems or not versions:
@@ -84,23 +93,59 @@ def _read(files: Iterable[Path | str]) -> list[Document]:
     return documents
 
 
-def _validated(values: dict[str, Any]) -> tuple[list[Fabric], tuple[str, ...], list[Problem]]:
-    """The fabric, or several with other values in the place of wrong ones; what was wrong, and why."""
+def _validated(values: dict[str, Any]) -> tuple[list[Fabric], tuple[str, ...], list[Problem], Mapping[Key, Key]]:
+    """The fabric, or several with other values in the place of wrong ones; what was wrong, why, and slips.
+
+    What a misspelled key holds is taken for what it was meant to be, so that it is one error and no other one.
+    """
     try:
-        return [Fabric.model_validate(values, by_alias=True, by_name=False)], (), []
+        return [_model(values)], (), [], {}
     except ValidationError as error:
-        # Of a list whose every entry is refused pydantic also says that it is too short.
-        details = [one for one in error.errors(include_url=False) if one["type"] != "too_short" or not one["input"]]
+        details = _details(error)
     keys = [_key(detail, values) for detail in details]
+    slips = dict(_slips(values, details, keys))
     problems = [
-        Problem(problem_text(detail, Fabric, key), key_text(key)) for detail, key in zip(details, keys, strict=True)
+        Problem(problem_text(detail, Fabric, key), key_text(key))
+        for detail, key in zip(details, keys, strict=True)
+        if key not in slips.values()
     ]
-    unknown = [detail["type"] == "extra_forbidden" for detail in details]
-    versions, left_out = leave_out(values, zip(keys, unknown, strict=True))
+    meant = respelled(values, slips)
+    wrong = [(_key(detail, meant), detail["type"] == UNKNOWN) for detail in (_refused(meant) if slips else details)]
+    versions, left_out = leave_out(meant, wrong)
     try:
-        return [Fabric.model_validate(one, by_alias=True, by_name=False) for one in versions], left_out, problems
+        return [_model(one) for one in versions], left_out, problems, slips
     except ValidationError:
-        return [], left_out, problems
+        return [], left_out, problems, slips
+
+
+def _model(values: dict[str, Any]) -> Fabric:
+    return Fabric.model_validate(values, by_alias=True, by_name=False)
+
+
+def _refused(values: dict[str, Any]) -> list[ErrorDetails]:
+    """What the model says against values."""
+    try:
+        _model(values)
+    except ValidationError as error:
+        return _details(error)
+    return []
+
+
+def _details(error: ValidationError) -> list[ErrorDetails]:
+    # Of a list whose every entry is refused pydantic also says that it is too short.
+    return [one for one in error.errors(include_url=False) if one["type"] != "too_short" or not one["input"]]
+
+
+def _slips(values: dict[str, Any], details: Iterable[ErrorDetails], keys: Iterable[Key]) -> Iterator[tuple[Key, Key]]:
+    """Misspelled keys, each with the one that was meant, where nothing else has that."""
+    taken: set[Key] = set()
+    for detail, key in zip(details, keys, strict=True):
+        is_one = detail["type"] == UNKNOWN and key[-1:] == detail["loc"][-1:]
+        name = nearest(str(key[-1]), keys_at(Fabric, key[:-1])) if is_one else None
+        meant = (*key[:-1], name) if name is not None else key
+        if meant != key and meant not in taken and not exists(values, meant):
+            taken.add(meant)
+            yield key, meant
 
 
 def _common(versions: Sequence[Fabric]) -> list[Problem]:

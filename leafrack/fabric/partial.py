@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from leafrack.fabric.model import LARGEST_AS_NUMBER, Interconnect
@@ -20,6 +20,17 @@ def exists(values: Any, key: Key) -> bool:
     return True
 
 
+def respelled(values: dict[str, Any], slips: Mapping[Key, Key]) -> dict[str, Any]:
+    """Values with what stands at a misspelled key at the one that was meant."""
+    found: dict[str, Any] = _copied(values)
+    for slip, meant in slips.items():
+        holder: Any = found
+        for step in slip[:-1]:
+            holder = holder[step]
+        holder[meant[-1]] = holder.pop(slip[-1])
+    return found
+
+
 def leave_out(
     values: dict[str, Any], wrong: Iterable[tuple[Key, bool]]
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
@@ -32,6 +43,7 @@ def leave_out(
     versions: list[dict[str, Any]] = [_copied(values) for _ in range(MOST_STAND_INS)]
     gone = []
     for key, unknown in wrong:
+        gone += [] if unknown else list(_hanging_on(key, values))
         if not unknown and (pattern := next((one for one in _STAND_INS if _is(key, one)), None)):
             stand_ins = _STAND_INS[pattern]
             for number, version in enumerate(versions):
@@ -45,6 +57,14 @@ def leave_out(
         # Nothing that the model does not know can have been part of a finding.
         gone += [] if unknown else [key_text(part) for part in parts]
     return versions, tuple(gone)
+
+
+def _hanging_on(key: Key, values: Mapping[str, Any]) -> Iterator[str]:
+    """Keys of advertisements that name a range or a community, of which one cannot be used."""
+    part = _NAMED_BY_ADVERTISEMENTS.get(str(key[0])) if key else None
+    advertised = values.get("prefixAdvertisements")
+    if part is not None and isinstance(advertised, list):
+        yield from (key_text(("prefixAdvertisements", index, part)) for index in range(len(advertised)))
 
 
 def belongs(path: str, parts: Iterable[str]) -> bool:
@@ -81,7 +101,9 @@ _INTERCONNECTS = tuple(Interconnect)
 _AS_NUMBERS = tuple(range(LARGEST_AS_NUMBER, LARGEST_AS_NUMBER - 3, -1))
 _RANGES = ("240.0.0.0/8", "fdff:ffff:ffff::/48")
 """Reserved and at random: nobody's. One of each family."""
-_LISTS = ("podCIDRs", "serviceClusterIPs", "serviceLoadBalancerIPs", "serviceExternalIPs", "acceptCIDRs")
+_ANNOUNCED = ("podCIDRs", "serviceClusterIPs", "serviceLoadBalancerIPs", "serviceExternalIPs")
+_LISTS = (*_ANNOUNCED, "acceptCIDRs")
+_NAMED_BY_ADVERTISEMENTS = {**dict.fromkeys(_ANNOUNCED, "cidr"), "communities": "communities"}
 
 _STAND_INS: Mapping[tuple[str, ...], tuple[Any, ...]] = {
     ("name",): ("a", "b"),

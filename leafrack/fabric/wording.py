@@ -26,15 +26,21 @@ Of up to four letters one that differs makes more of a difference.
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """``: did you mean leaf01?`` where something close is known, the known names otherwise."""
     known = list(known)
+    if (meant := nearest(name, known)) is not None:
+        return f": did you mean {shown(meant)}?"
+    more = len(known) - MOST_KNOWN
+    few = ", ".join(shown(other) for other in known[:MOST_KNOWN]) + (f" and {more} more" if more > 0 else "")
+    return f": known here are {few}" if known else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that somebody meant who wrote this one, where one is close."""
+    known = list(known)
     plain = _plain(name)
     # The same word in another spelling comes before one that has merely as many letters in common.
     close = [other for other in known if _plain(other) == plain]
     close = close or get_close_matches(name, known, n=1, cutoff=CLOSE_SHORT if len(name) <= SHORT else CLOSE)
-    if close:
-        return f": did you mean {shown(close[0])}?"
-    more = len(known) - MOST_KNOWN
-    few = ", ".join(shown(other) for other in known[:MOST_KNOWN]) + (f" and {more} more" if more > 0 else "")
-    return f": known here are {few}" if known else ""
+    return close[0] if close else None
 
 
 def _plain(name: str) -> str:
@@ -125,8 +131,9 @@ _WORDINGS: Mapping[str, Callable[[Any, Mapping[str, Any], Key], str]] = {
 def _type_at(model: type[BaseModel], key: Key) -> Any:
     current: Any = model
     for part in key:
-        if get_origin(current) is dict:
-            current = get_args(current)[1]
+        if get_origin(current) in {dict, tuple}:
+            # Of names or of entries: of each the same.
+            current = get_args(current)[1 if get_origin(current) is dict else 0]
             continue
         found = next((field for name, field in _fields(current).items() if part in (field.alias, name)), None)
         if found is None:
