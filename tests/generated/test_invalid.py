@@ -6,7 +6,9 @@ import ast
 import inspect
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
 
@@ -15,14 +17,14 @@ import yaml
 
 from lab.fabrics import Values
 from leafrack.errors import FabricError, Problem
-from leafrack.fabric.checks import addresses, announced, as_numbers, labels, links, names, platforms, ssh, structure
+from leafrack.fabric import checks
 from leafrack.fabric.load import load
 from tests.generated.choose import drawn
 from tests.generated.draw import Drawn, fabrics
 from tests.generated.files import written
 
 SEED, TRIES = 5, 120
-MODULES = (structure, names, labels, announced, addresses, links, as_numbers, ssh, platforms)
+MODULES = [import_module(f"{checks.__name__}.{found.name}") for found in iter_modules(checks.__path__)]
 OF_WARNINGS = {"warnings", "_timers"}
 ELSEWHERE = {"platforms": "tests/fabric/test_platforms.py: every platform that there is can do everything"}
 """Modules whose rules no file can break today."""
@@ -175,6 +177,36 @@ def members_by_name_and_by_label(f: Broken) -> Key:
 def a_labelled_rack_in_an_as_of_its_own(f: Broken) -> Key:
     f.one["members"] = {"label": "rack=one"}
     return f.rack("asNumber")
+
+
+def listening(f: Broken, *ranges: str) -> None:
+    """Let the leaves of the first rack listen for nodes that nobody names."""
+    f.one.update(interconnect="top-of-rack", reflectors={}, members={"label": "rack=one"}, listenRanges=list(ranges))
+    f.one.pop("asNumber")
+
+
+@rule
+def a_range_to_listen_in_with_a_leaf_in_it(f: Broken) -> Key:
+    listening(f, "172.20.0.0/24")
+    return f.rack("listenRanges", 0)
+
+
+@rule
+def a_range_to_listen_in_outside_of_the_rack(f: Broken) -> Key:
+    listening(f, "10.77.0.0/24")
+    return f.rack("listenRanges", 0)
+
+
+@rule
+def two_ranges_to_listen_in_that_overlap(f: Broken) -> Key:
+    listening(f, "172.20.0.0/26", "172.20.0.0/27")
+    return f.rack("listenRanges", 1)
+
+
+@rule
+def a_range_to_listen_in_where_nobody_listens(f: Broken) -> Key:
+    f.one["listenRanges"] = ["172.20.0.0/26"]
+    return f.rack("listenRanges")
 
 
 @rule
