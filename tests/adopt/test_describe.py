@@ -85,6 +85,15 @@ def without(one: NodeState, annotation: str) -> NodeState:
     return replace(one, annotations={key: value for key, value in one.annotations.items() if key != annotation})
 
 
+def dotted(number: str) -> tuple[NodeState, ...]:
+    """All nodes, those of the first rack in another AS."""
+    other = {names.AS_NUMBER_ANNOTATION: number}
+    return tuple(
+        replace(one, annotations={**one.annotations, **other}) if one.labels["rr-group"] == "rr1" else one
+        for one in NODES
+    )
+
+
 EXPRESSED: Mapping[str, tuple[Facts, str, Any]] = {
     "the name of a BGPPeer that is leafrack's own is left out": (
         facts(peers={"rr1-to-leaf01-peer": PEERS["rr1-to-leaf1-peer"], **dict(list(PEERS.items())[1:])}),
@@ -95,6 +104,11 @@ EXPRESSED: Mapping[str, tuple[Facts, str, Any]] = {
         facts(nodes=tuple(without(one, names.AS_NUMBER_ANNOTATION) for one in NODES)),
         "asNumber",
         None,
+    ),
+    "an AS number that nodes have with a dot is the number that it is": (
+        facts(nodes=dotted("1.11")),
+        "asNumber",
+        65547,
     ),
     "a local AS towards the leaf": (
         facts(peers=peer("rr1-to-leaf1-peer", localASNumber=64777)),

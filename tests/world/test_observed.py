@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 from leafrack.errors import UnreadableError
-from leafrack.fabric import Fabric
+from leafrack.fabric import Fabric, names
 from leafrack.world import observed
 from leafrack.world.login import Credentials
 from leafrack.world.model import Cluster, Report
@@ -64,3 +64,17 @@ def test_nodes_that_cannot_be_asked_are_said_as_what_is_away(monkeypatch: pytest
     found = looked(monkeypatch, handed.fabric(), CONNECTED, Writer(away=True))
     assert list(map(str, found.unreadable)) == ["cluster: nodes cannot be asked for their sessions: is away"]
     assert not found.unreadable[0].refused
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [("64513", 64513), ("4200000001", 4200000001), ("1.10", 65546), ("0.64513", 64513), ("64513x", None), ("", None)],
+)
+def test_the_as_of_a_node_is_read_in_asplain_and_asdot(said: str, number: int | None) -> None:
+    node = NodeState("n1", (), annotations={names.AS_NUMBER_ANNOTATION: said})
+    assert ClusterState({"n1": node}, bgp_configuration={"asNumber": 64900}).as_of("n1") == number
+
+
+def test_a_node_without_a_number_has_that_of_the_cluster() -> None:
+    assert ClusterState({"n1": NodeState("n1", ())}, bgp_configuration={"asNumber": 64900}).as_of("n1") == 64900
+    assert ClusterState({"n1": NodeState("n1", ())}).as_of("n1") == 64512

@@ -358,6 +358,13 @@ def test_a_refused_line_is_shown_without_its_password(tmp_path: Path) -> None:
     assert "line 3: % Unknown command:  neighbor 172.20.0.11 password (hidden)" in done.stderr
 
 
+def test_a_line_that_begins_with_a_percent_sign_is_no_failure(tmp_path: Path) -> None:
+    """FRR 10.7 says this where it has applied everything."""
+    switch = Switch(tmp_path, "router bgp 65009\n", says="% Configuration applied with notes")
+    assert switch.play(sessions(NODE)).returncode == 0
+    assert " neighbor 172.20.0.11 remote-as 64512" in switch.applied.read_text().splitlines()
+
+
 LISTS = (PrefixList("L", (ip_network("10.9.0.0/16"),)),)
 
 
