@@ -1,4 +1,4 @@
-"""The example stack ``prod`` as someone tries it who has no data centre at hand: a preview without any network."""
+"""The example ``prod`` as someone tries it who has no data centre at hand: without any network, and in the lab."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import yaml
 
 from lab.paths import CLONE
 from lab.project import PROGRAM, environment
+from lab.site import running
 from leafrack.errors import PREFIXES, ProblemKind
+from tests.e2e.world import eventually, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.lab]
 
@@ -83,3 +85,16 @@ def test_an_update_of_the_example_stack_stops_before_its_first_write(clone: Path
     assert run.returncode != 0
     assert "nothing was changed" in run.stdout
     assert "Traceback" not in run.stdout
+
+
+@pytest.mark.nightly(twin="tests/lab/test_plan.py")
+@pytest.mark.timeout(1500)
+def test_its_fabric_goes_up_in_the_lab_and_comes_down_again(tmp_path: Path) -> None:
+    whole = yaml.safe_load((CLONE / "config" / "fabrics" / "prod.yaml").read_text(encoding="utf-8"))
+    with running(tmp_path, whole) as site:
+        switches = [switch.name for switch in site.plan.switches]
+        before = snapshot(site.lab, switches)
+        site.applied()
+        assert eventually(lambda: [row for row in site.rows() if not row["ok"]] == []), site.rows()
+        site.destroyed()
+        assert eventually(lambda: snapshot(site.lab, switches) == before), "something is left"

@@ -81,6 +81,14 @@ def test_the_example_keeps_its_declared_spine_router_ids_and_uplinks(dev: Plan) 
     assert leaf02.addresses == ("173.20.0.254/24",)
 
 
+def test_links_of_two_addresses_are_networks_of_their_own_as_in_the_other_example() -> None:
+    plan = plan_of(load_fabric(DEV_FABRIC.with_name("prod.yaml")))
+    ends = [ip_interface(address) for switch in plan.switches for link in switch.links for address in link.addresses]
+    assert {end.network.prefixlen for end in ends} == {31}
+    assert {sum(one.network == end.network for one in ends) for end in ends} == {2}
+    assert len({end.ip for end in ends}) == len(ends)
+
+
 def test_a_fabric_without_spines_gets_one_with_an_as_number_that_nobody_uses() -> None:
     plan = plan_of(_fabric(asNumber=65000))
     spine = plan.switches[0]
