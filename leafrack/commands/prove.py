@@ -39,8 +39,8 @@ def main(given: Sequence[str] | None = None) -> int:
     else:
         console = Console()
         console.print(_summary(proof), style="bold", highlight=False, soft_wrap=True)
-        table.lines(unreachable, console, "red")
         table.matrix(proof, console)
+        table.lines(unreachable, console, "red")
         table.lines(warnings, console, "yellow")
         if chosen.details:
             table.details(proof, console)

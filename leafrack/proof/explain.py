@@ -173,9 +173,11 @@ def _missing(fabric: Fabric, walk: Walk, prefix: Prefix, holder: str, around: se
     leaves = [one for one in topology.speakers.values() if one.kind is Kind.LEAF]
     here, there = ([leaf for leaf in leaves if leaf.name in names] for names in (around, reached))
     if here and there:
-        path = at("racks", here[0].rack, "leaves", here[0].name, "uplinks")
-        one, other = sorted((here[0].name, there[0].name))
-        return Cause(f"no spine connects leaves {one} and {other}: link both to one", path, f"no way {one} {other}")
+        # The same of both ways, so that it is one cause.
+        one, other = sorted((here[0], there[0]), key=lambda leaf: leaf.name)
+        path = at("racks", one.rack, "leaves", one.name, "uplinks")
+        names = f"{one.name} and {other.name}"
+        return Cause(f"no spine connects leaves {names}: link both to one", path, f"no way {names}")
     speaker = topology.speakers[holder]
     text = f"no session leads to {_title(speaker)}"
     return Cause(text, _place(fabric, speaker), text)

@@ -255,6 +255,12 @@ def test_a_cause_is_said_once_however_many_racks_and_families_it_concerns() -> N
     assert only.text.startswith("pods of rr2 never arrive in rr1, nor the other way round: ")
 
 
+@pytest.mark.parametrize("given", [case[1] for case in BROKEN], ids=[case[0] for case in BROKEN])
+def test_a_cause_is_said_once_for_both_ways(given: Values) -> None:
+    causes = [one.text.partition(": ")[2] or one.text for one in prove(fabric(given)).unreachable]
+    assert len(causes) == len(set(causes))
+
+
 def test_two_causes_are_two_findings() -> None:
     given = changed(values(4), racks__rr2__asNumber=64512, racks__rr4__reflectors={})
     assert {one.path for one in prove(fabric(given)).unreachable} == {"racks.rr2.asNumber", "racks.rr4.reflectors"}
