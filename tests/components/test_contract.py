@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Any
 
 import pulumi
@@ -142,6 +143,17 @@ def test_the_keys_of_the_outputs_stay() -> None:
         "asNumber", "localASNumber", "interconnect", "leaves", "reflectors", "members",
     }  # fmt: skip
     assert set(told["sessions"][0]) == {"kind", "rack", "ends"}
+
+
+def test_every_announced_range_is_in_the_outputs() -> None:
+    ranges = {"service_load_balancer_ips": "192.0.2.0/24", "service_external_ips": "198.51.100.0/25"}
+    fabric = load_fabric(DEV_FABRIC).model_copy(update={key: (ip_network(one),) for key, one in ranges.items()})
+    assert outputs(fabric)["advertised"] == {
+        "podCIDRs": ["10.233.64.0/18"],
+        "serviceClusterIPs": ["10.233.0.0/18"],
+        "serviceLoadBalancerIPs": ["192.0.2.0/24"],
+        "serviceExternalIPs": ["198.51.100.0/25"],
+    }
 
 
 def test_a_leaf_by_hand_has_a_key_of_its_own_in_the_outputs() -> None:

@@ -99,3 +99,12 @@ def test_of_a_family_that_the_fabric_does_not_carry_nothing_passes() -> None:
         {"action": "Accept", "matchOperator": "Equal", "cidr": "::/0"},
         {"action": "Reject", "matchOperator": "In", "cidr": "::/0"},
     ]
+
+
+@pytest.mark.parametrize("key", ["service_load_balancer_ips", "service_external_ips"])
+def test_what_the_file_announces_passes_both_ways(key: str) -> None:
+    fabric = FABRIC.model_copy(update={key: (ip_network("192.0.2.0/24"),)})
+    inside, outside = ip_network("192.0.2.7/32"), ip_network("192.0.3.0/24")
+    spec = filters.spec(fabric)
+    assert [verdict(spec["importV4"], one) for one in (inside, outside)] == ["Accept", "Reject"]
+    assert [verdict(spec["exportV4"], one) for one in (inside, outside)] == ["Calico decides", "Reject"]
