@@ -27,8 +27,9 @@ def _first_as(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
     """Racks that start in another AS than the fabric's: their leaves may accept no other, or all their nodes move.
 
     BGPConfiguration has one AS for all nodes without a number of their own: once it is the fabric's, they change to it
-    together, whatever number their rack has or gets.
+    together, whatever number their rack has or gets. The first rack speaks for all that are like it.
     """
+    like: dict[str, list[str]] = {}
     for rack in fabric.racks:
         nodes = [node for node in fabric.racks[rack].nodes if node in cluster.nodes]
         if any(names.RACK_LABEL in cluster.nodes[node].labels for node in nodes) or is_applied(fabric, cluster, [rack]):
@@ -49,7 +50,10 @@ def _first_as(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
         else:
             text = f"and have no number of their own: all would change to the fabric's AS {fabric.as_number} at once, "
             text += f"before the rack has its own; {remedy}"
-        yield Problem(f"nodes of rack {rack} are in AS {numbers} now, {text}", path="asNumber")
+        like.setdefault(f"are in AS {numbers} now, {text}", []).append(rack)
+    for text, racks in like.items():
+        more = f" ({len(racks)} racks are like this)" if len(racks) > 1 else ""
+        yield Problem(f"nodes of rack {racks[0]} {text}{more}", path="asNumber")
 
 
 def notices(fabric: Fabric, cluster: ClusterState, passwords: Mapping[str, str] | None = None) -> Iterator[Problem]:
