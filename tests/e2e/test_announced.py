@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,3 +107,14 @@ def test_a_destroy_takes_what_was_announced_back(site: Site) -> None:
     site.destroyed()
     found = json.loads(site.lab.kubectl("get", CONFIGURATION, "default", "-o", "json"))["spec"]
     assert not {"serviceExternalIPs", "communities", "prefixAdvertisements"} & set(found)
+
+
+def test_a_fabric_may_announce_services_only(tmp_path: Path) -> None:
+    with running(tmp_path, changed(values(2, spines=1), podCIDRs=[], serviceLoadBalancerIPs=[LOAD_BALANCERS])) as own:
+        before = snapshot(own.lab, SWITCHES)
+        own.applied()
+        assert eventually(lambda: all({SERVICES, LOAD_BALANCERS} <= set(routes(own.lab, each)) for each in SWITCHES))
+        assert [row for row in own.rows() if not row["ok"]] == []
+        own.project.check("preview", "--refresh", "--expect-no-changes")
+        own.destroyed()
+        assert eventually(lambda: snapshot(own.lab, SWITCHES) == before), "something is left"
