@@ -44,7 +44,7 @@ BOMBS = {
     ),
     "many racks that are none": (
         "name: x\npodCIDRs: [10.0.0.0/8]\nracks:\n" + "".join(f"  r{n}!: {{leavez: 1}}\n" for n in range(MANY // 2)),
-        ":4: racks.r0!.leaves: is missing",
+        ":4: racks.r0!.leavez: unknown key: did you mean leaves?",
     ),
     "many ranges that are none": ("podCIDRs:\n" + "- 1.2.3.4/33\n" * MANY, ":1: name: is missing"),
 }  # fmt: skip
