@@ -110,7 +110,7 @@ def test_a_destroy_takes_what_was_announced_back(site: Site) -> None:
 
 
 def test_a_fabric_may_announce_services_only(tmp_path: Path) -> None:
-    with running(tmp_path, changed(values(2, spines=1), podCIDRs=[], serviceLoadBalancerIPs=[LOAD_BALANCERS])) as own:
+    with running(tmp_path, changed(values(2, spines=1), podCIDRs=None, serviceLoadBalancerIPs=[LOAD_BALANCERS])) as own:
         before = snapshot(own.lab, SWITCHES)
         own.applied()
         assert eventually(lambda: all({SERVICES, LOAD_BALANCERS} <= set(routes(own.lab, each)) for each in SWITCHES))
