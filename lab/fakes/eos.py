@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_interface
 
 from lab.fakes.box import Fake, Login
-from lab.fakes.eos_grammar import GRAMMAR, understood
+from lab.fakes.eos_grammar import GRAMMAR
 from lab.fakes.eos_login import EosLogin, Session
+from lab.fakes.eos_meaning import understood
 from lab.fakes.model import Understood
 from lab.fakes.tree import Place
 from lab.plan import Switch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from lab.fakes.model import Peer, Route, Seen, Understood
@@ -60,10 +60,16 @@ def neighbours(runs: Understood, seen: Mapping[str, Seen]) -> str:
     known = {**{address: Seen() for address in runs.peers}, **seen}
     own = {"localAsn": str(runs.as_number), "localRouterId": runs.router_id or "0.0.0.0"}  # noqa: S104 - as EOS says it
     peers = [
-        {**_peer(address, one, runs.peers.get(address, Peer(as_number=one.remote_as))), **own}
+        {**_peer(address, one, runs.peers.get(address) or _came(address, one, runs)), **own}
         for address, one in known.items()
     ]
     return _text({"vrfs": {"default": {"peerList": peers}}})
+
+
+def _came(address: str, seen: Seen, runs: Understood) -> Peer:
+    """Who came by a range: nothing in the answer says that it did."""
+    found = (one.peer for one in runs.ranges if ip_address(address) in ip_network(one.prefix))
+    return next(found, Peer(as_number=seen.remote_as))
 
 
 def _peer(address: str, seen: Seen, peer: Peer) -> Mapping[str, Any]:

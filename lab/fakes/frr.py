@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from ipaddress import ip_address
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from lab.fakes.model import Entry, PathEntry, Peer, Range, RefusedError, Route, Seen, Understood
@@ -27,7 +27,9 @@ class FrrSpeaker:
     def play(self, wanted: Understood) -> None:
         """Change what differs, in one go; raises :class:`RefusedError`."""
         first = [] if self._runs is not None else list(_leftovers(_vtysh("-c", "show running-config")))
-        text = "\n".join([*first, *changes(self._runs or Understood(), wanted, calls=self._calls()), ""])
+        runs = self._runs or Understood()
+        nearby = _nearby() if any(one.peer.password for one in runs.ranges) else ()
+        text = "\n".join([*first, *changes(runs, wanted, calls=self._calls(), nearby=nearby), ""])
         # Whatever happens next: a second try begins with what FRR really runs.
         self._runs = None
         _vtysh("-f", "/dev/stdin", given=text)
@@ -70,8 +72,17 @@ def _leftovers(running: str) -> Iterator[str]:
     yield from (f"no {_PATHS} {name}" for name in dict.fromkeys(paths))
 
 
-def changes(before: Understood, wanted: Understood, *, calls: bool = True) -> Iterator[str]:
-    """FRR's lines that make ``wanted`` of ``before``: a session that stays as it is hears nothing of it."""
+def _nearby() -> tuple[str, ...]:
+    """Addresses that have been heard of."""
+    told = subprocess.run(["ip", "neigh", "show"], text=True, capture_output=True, timeout=_PATIENCE, check=True).stdout
+    return tuple(line.split()[0] for line in told.splitlines())
+
+
+def changes(before: Understood, wanted: Understood, *, calls: bool = True, nearby: Sequence[str] = ()) -> Iterator[str]:
+    """FRR's lines that make ``wanted`` of ``before``: a session that stays as it is hears nothing of it.
+
+    ``nearby`` are addresses whose keys may have to go with the range that they came by.
+    """
     yield from _lists(before.lists, wanted.lists)
     yield from _paths(before.paths, wanted.paths)
     if before.as_number not in (None, wanted.as_number):
@@ -79,7 +90,7 @@ def changes(before: Understood, wanted: Understood, *, calls: bool = True) -> It
     if wanted.as_number is not None:
         same = before if before.as_number == wanted.as_number else Understood()
         yield f"router bgp {wanted.as_number}"
-        yield from _instance(same, wanted, calls=calls)
+        yield from _instance(same, wanted, calls=calls, nearby=nearby)
         yield "exit"
     for version, name in before.lists:
         if (version, name) not in wanted.lists:
@@ -121,7 +132,7 @@ def _path_entry(name: str, entry: PathEntry) -> str:
     return f"{_PATHS} {name} {'permit' if entry.permits else 'deny'} {entry.expression}"
 
 
-def _instance(before: Understood, wanted: Understood, *, calls: bool) -> Iterator[str]:
+def _instance(before: Understood, wanted: Understood, *, calls: bool, nearby: Sequence[str]) -> Iterator[str]:
     # What every platform that a fake plays does by itself: no policy asked for, families as they are activated.
     yield " no bgp ebgp-requires-policy"
     yield " no bgp default ipv4-unicast"
@@ -130,12 +141,16 @@ def _instance(before: Understood, wanted: Understood, *, calls: bool) -> Iterato
         yield f" bgp router-id {wanted.router_id}"
     had, has = _with_as(before.peers), _with_as(wanted.peers)
     yield from (f" no neighbor {address}" for address in had if address not in has)
-    yield from (line for one in before.ranges if one not in wanted.ranges for line in _range(one, "no "))
-    yield from (line for one in wanted.ranges if one not in before.ranges for line in _range(one))
+    listened, listens = ({one.prefix: one for one in each.ranges} for each in (before, wanted))
+    yield from _closed(listened, listens, {**had, **has}, nearby)
+    yield from (f" neighbor {_group(prefix)} peer-group" for prefix in listens if prefix not in listened)
     changed = {
         address: tuple(_differing(_said(address, had.get(address), calls), _said(address, peer, calls)))
         for address, peer in has.items()
     }
+    for prefix, one in listens.items():
+        old = listened[prefix].peer if prefix in listened else None
+        changed[prefix] = tuple(_differing(_of_range(prefix, old), _of_range(prefix, one.peer)))
     yield from (f" {line}" for lines in changed.values() for family, line in lines if not family)
     for version in (4, 6):
         yield f" address-family ipv{version} unicast"
@@ -145,6 +160,12 @@ def _instance(before: Understood, wanted: Understood, *, calls: bool) -> Iterato
             yield f"  maximum-paths {wanted.maximum_paths}"
         yield from (f"  {line}" for lines in changed.values() for family, line in lines if family == version)
         yield " exit-address-family"
+    # Last: who comes is a member of the group at once.
+    if wanted.most != before.most:
+        yield " no bgp listen limit" if wanted.most is None else f" bgp listen limit {wanted.most}"
+    for prefix, one in listens.items():
+        if prefix not in listened or _is_closed(listened[prefix], one):
+            yield f" {_listens(prefix)}"
 
 
 def _with_as(peers: Mapping[str, Peer]) -> Mapping[str, Peer]:
@@ -152,14 +173,38 @@ def _with_as(peers: Mapping[str, Peer]) -> Mapping[str, Peer]:
     return {address: peer for address, peer in peers.items() if peer.as_number is not None}
 
 
-def _range(one: Range, no: str = "") -> Iterator[str]:
-    listen = f" {no}bgp listen range {one.prefix} peer-group {one.group}"
-    if no:
-        yield from (listen, f" no neighbor {one.group} peer-group")
-        return
-    version = ip_address(one.prefix.partition("/")[0]).version
-    yield from (f" neighbor {one.group} peer-group", f" neighbor {one.group} remote-as {one.as_number}", listen)
-    yield from (f" address-family ipv{version} unicast", f"  neighbor {one.group} activate", " exit-address-family")
+def _group(prefix: str) -> str:
+    """FRR's group of those who come from a range."""
+    return f"RANGE-{re.sub('[^0-9a-f]+', '-', prefix)}"
+
+
+def _listens(prefix: str) -> str:
+    return f"bgp listen range {prefix} peer-group {_group(prefix)}"
+
+
+def _is_closed(old: Range, new: Range | None) -> bool:
+    """Whether a range has to go, be it for a moment: FRR 8.4 gives a key to no member that is there already."""
+    return new is None or old.peer.password != new.peer.password
+
+
+def _closed(
+    before: Mapping[str, Range], wanted: Mapping[str, Range], configured: Mapping[str, Peer], nearby: Sequence[str]
+) -> Iterator[str]:
+    """Lines that take ranges away, with the keys that FRR before 10.6 keeps for who came by them, and their groups."""
+    for prefix, one in before.items():
+        if not _is_closed(one, wanted.get(prefix)):
+            continue
+        yield f" no {_listens(prefix)}"
+        came = (who for who in nearby if who not in configured and ip_address(who) in ip_network(prefix))
+        for who in came if one.peer.password else ():
+            own = f"bgp listen range {who}/{ip_address(who).max_prefixlen} peer-group {_group(prefix)}"
+            yield from (f" {own}", f" no {own}")
+        if prefix not in wanted:
+            yield f" no neighbor {_group(prefix)} peer-group"
+
+
+def _of_range(prefix: str, peer: Peer | None) -> _Said:
+    return _lines(_group(prefix), ip_network(prefix).version, peer, calls=True)
 
 
 _Said = Mapping[str, tuple[int, str]]
@@ -175,9 +220,14 @@ def _differing(before: _Said, wanted: _Said) -> Iterator[tuple[int, str]]:
 
 def _said(address: str, peer: Peer | None, calls: bool) -> _Said:  # noqa: FBT001 - of all neighbours
     """FRR's lines of a neighbour."""
+    return _lines(address, ip_address(address).version, peer, calls=calls)
+
+
+def _lines(name: str, version: int, peer: Peer | None, *, calls: bool) -> _Said:
+    """FRR's lines of a neighbour or group."""
     if peer is None:
         return {}
-    version, who = ip_address(address).version, f"neighbor {address}"
+    who = f"neighbor {name}"
     lines: list[tuple[int, str, str] | None] = [
         (0, "remote-as", f" {peer.as_number}"),
         (0, "passive", "") if not calls else None,

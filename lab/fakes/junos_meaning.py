@@ -14,6 +14,8 @@ BGP = ("protocols", "bgp")
 _POLICY = ("policy-options", "policy-statement")
 _AS_PATH = ("policy-options", "as-path")
 _PATHS = 16
+_ANY = 1000
+"""Neighbours of a range without a limit."""
 _MINUTE = 60
 _HALF = 2**16
 _FAMILIES = {"inet": 4, "inet6": 6}
@@ -42,12 +44,12 @@ def understood(configuration: Configuration) -> Understood:
         },
         paths=paths,
         ranges=tuple(
-            Range(prefix, name, _number(_last(group, "peer-as")))
-            for name in _names(below(bgp, "group"))
-            for group in [below(bgp, "group", name)]
-            for prefix in _values(group, "allow")
-            if _last(group, "peer-as")
+            Range(str(ip_network(prefix, strict=False)), name, peer)
+            for name, prefix, levels in _dynamic(bgp)
+            for peer in [_peer(prefix.partition("/")[0], levels, filters, paths)]
+            if peer.as_number is not None
         ),
+        most=_most(bgp),
         redistributes=frozenset({4, 6} if any(_sends_direct(one) for one in policies.values()) else ()),
         maximum_paths=_PATHS if any("multipath" in one for one in bgp) else 1,
     )
@@ -100,6 +102,31 @@ def _members(bgp: Sequence[Statement]) -> Iterator[tuple[str, str, list[list[Sta
             yield name, address, [own, [one for one in group if one[0] != "neighbor"], everywhere]
 
 
+def _dynamic(bgp: Sequence[Statement]) -> Iterator[tuple[str, str, list[list[Statement]]]]:
+    """Group and prefix of each range, with what is said of who comes by it; of a list of AS numbers, that it is one."""
+    everywhere = [one for one in bgp if one[0] != "group"]
+    for name in _names(below(bgp, "group")):
+        said = below(bgp, "group", name)
+        group = [one for one in said if one[0] not in ("neighbor", "dynamic-neighbor")]
+        group += [("peer-as", "external") for one in group if one[0] == "peer-as-list"]
+        yield from ((name, prefix, [group, everywhere]) for prefix in _values(group, "allow"))
+        for dynamic in _names(below(said, "dynamic-neighbor")):
+            own = below(said, "dynamic-neighbor", dynamic)
+            yield from ((name, prefix, [own, group, everywhere]) for prefix in _values(own, "allow"))
+
+
+def _most(bgp: Sequence[Statement]) -> int | None:
+    """Each dynamic neighbour has a limit of its own, or none; FRR has one for all."""
+    groups = [below(bgp, "group", name) for name in _names(below(bgp, "group"))]
+    limits = [
+        _last(below(group, "dynamic-neighbor", name), "peer-limit") or _ANY
+        for group in groups
+        for name in _names(below(group, "dynamic-neighbor"))
+    ]
+    limits += [_ANY for group in groups if _values(group, "allow")]
+    return sum(map(int, limits)) if limits else None
+
+
 def _values(said: Sequence[Statement], word: str) -> list[str]:
     return [one[-1] for one in said if one[0] == word and len(one) > 1]
 
@@ -135,7 +162,7 @@ def _peer(
     # What is behind a policy that takes and refuses is never asked.
     before = taken[: taken.index(list_in)] if list_in else taken
     return Peer(
-        as_number=_number(number) if number else None,
+        as_number="external" if number == "external" else _number(number) if number else None,
         description=first("description"),
         password=clear(key) if key else None,
         shutdown=has("shutdown"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from lab.fakes.box import Fake
@@ -58,7 +59,8 @@ _SPACE = {"xmlns": "http://xml.juniper.net/junos/21.4R0/junos-routing"}
 
 def _peer(means: Understood, said: list[Statement], address: str, seen: Seen) -> dict[str, Any]:
     up = seen.state == "Established"
-    group = next((one[0] for one in said if one[1:3] == ("neighbor", address)), "")
+    came = (one.group for one in means.ranges if ip_address(address) in ip_network(one.prefix))
+    group = next((one[0] for one in said if one[1:3] == ("neighbor", address)), next(came, ""))
     number = seen.remote_as or getattr(means.peers.get(address), "as_number", None) or 0
     error = next((said for begins, said in _ERRORS.items() if seen.error.startswith(begins)), "Cease")
     found = _told(

@@ -76,6 +76,14 @@ _EVERYWHERE: Mapping[str, Node] = {
     "advertise-peer-as": _FLAG,
 }
 _NEIGHBOR = Node({**_EVERYWHERE, "as-override": _FLAG}, named=_ADDRESS)
+_DYNAMIC = Node(
+    {
+        "allow": _several(_PREFIX),
+        "peer-limit": _one(_NUMBER),
+        "authentication-key": Node(value=_ANY, secret=True),
+    },
+    named=_NAME,
+)
 _GROUP = Node(
     {
         **_EVERYWHERE,
@@ -83,6 +91,8 @@ _GROUP = Node(
         "type": _one("internal|external"),
         "allow": _several(_PREFIX),
         "neighbor": _NEIGHBOR,
+        "dynamic-neighbor": _DYNAMIC,
+        "peer-as-list": _one(_NAME),
     },
     named=_NAME,
 )
@@ -102,7 +112,13 @@ TOP = Node(
     {
         "system": Node({"host-name": _one(_NAME), "location": Node({"building": _one(_ANY)})}),
         "routing-options": Node({"router-id": _one(_ADDRESS), "autonomous-system": _one(_AS)}),
-        "policy-options": Node({"policy-statement": _POLICY, "as-path": Node(named=_NAME, value=_PATH)}),
+        "policy-options": Node(
+            {
+                "policy-statement": _POLICY,
+                "as-path": Node(named=_NAME, value=_PATH),
+                "as-list": Node({"members": _several(r"\d+(?:-\d+)?")}, named=_NAME),
+            }
+        ),
         "protocols": Node({"bgp": Node({**_EVERYWHERE, "group": _GROUP})}),
     }
 )

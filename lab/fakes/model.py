@@ -57,11 +57,13 @@ class PathEntry:
 
 @dataclass(frozen=True)
 class Range:
-    """A range of addresses from which neighbours may come by themselves."""
+    """A range of addresses from which neighbours may come by themselves, and all settings of who comes."""
 
     prefix: str
+    """In its canonical form."""
     group: str
-    as_number: int
+    """What the box calls those who come."""
+    peer: Peer = field(default_factory=Peer)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,8 @@ class Understood:
     paths: Mapping[str, tuple[PathEntry, ...]] = field(default_factory=dict)
     """Path lists by name; the first entry that fits a path decides."""
     ranges: tuple[Range, ...] = ()
+    most: int | None = None
+    """Neighbours that all ranges take together; as FRR has it where nothing is said."""
     redistributes: frozenset[int] = frozenset()
     """IP versions whose connected routes are announced."""
     maximum_paths: int = 1

@@ -20,6 +20,8 @@ from lab.fakes.tree import Grammar, Place, Rule
 
 _AS = r"\d+(?:\.\d+)?"
 _NAME = r"[\w.:-]+"
+_ANY = 1000
+"""Neighbours of a range that has no number."""
 _BOUNDS = r"(?: eq \d+| ge \d+(?: le \d+)?| le \d+)?"
 _ENTRY = rf" (?:permit|deny) [\da-fA-F.:]+/\d+{_BOUNDS}"
 _PATH = r' (?:permit|deny) "[^"]{1,63}"'
@@ -144,6 +146,7 @@ def understood(top: Place) -> Understood:
         lists=given,
         paths=paths,
         ranges=tuple(_ranges(bgp)),
+        most=_most(bgp),
         redistributes=frozenset(
             version for version, place in families.items() if place and "redistribute direct" in place.inside
         ),
@@ -175,10 +178,22 @@ def _peers(bgp: Place) -> Iterator[tuple[str, Peer]]:
 
 
 def _ranges(bgp: Place) -> Iterator[Range]:
+    for who, place in _prefixes(bgp):
+        if "remote-as" in place.inside:
+            yield Range(who, who, _peer(place, bgp, ip_network(who).version))
+
+
+def _prefixes(bgp: Place) -> Iterator[tuple[str, Place]]:
     for key, place in bgp.inside.items():
-        who, own = key.removeprefix("neighbor "), place.inside.get("remote-as")
-        if who != key and "/" in who and own and re.fullmatch(f"remote-as {_AS}", own.text):
-            yield Range(who, f"RANGE-{who.replace('/', '-')}", number(own.text.split()[1]))
+        who = key.removeprefix("neighbor ")
+        if who != key and "/" in who:
+            yield str(ip_network(who, strict=False)), place
+
+
+def _most(bgp: Place) -> int | None:
+    """Each range has a number of its own, and any where it says none; FRR has one for all."""
+    told = [place.inside.get("maximum-peers") for _, place in _prefixes(bgp)]
+    return sum(int(one.text.split()[1]) if one else _ANY for one in told) if told else None
 
 
 def _peer(place: Place, bgp: Place, version: int) -> Peer:
@@ -207,6 +222,9 @@ def _inherits(place: Place) -> Iterator[Place]:
 def _setting(line: str) -> Mapping[str, Any]:  # noqa: PLR0911, C901 - a line each
     """Fields of the model that a line sets."""
     match line.split():
+        case ["remote-as", "external" | "route-map", *_]:
+            # A map has a list of AS numbers; which, is not played.
+            return {"as_number": "external"}
         case ["remote-as", text]:
             return {"as_number": number(text)}
         case ["description", *_]:

@@ -21,19 +21,20 @@ def neighbours(runs: Understood, seen: Mapping[str, Seen]) -> Row:
     rows = [_row(address, runs, seen.get(address, Seen())) for address in runs.peers]
     for address, one in seen.items():
         if address not in runs.peers:
-            of = (r.prefix for r in runs.ranges if ip_address(address) in ip_network(r.prefix))
-            rows.append({**_row(address, runs, one), "prefix-parent": next(of, "")})
+            of = next((r.prefix for r in runs.ranges if ip_address(address) in ip_network(r.prefix)), "")
+            rows.append({**_row(address, runs, one, of), "prefix-parent": of})
     ranges = ({"ipv6prefixneighbor" if ":" in r.prefix else "ipv4prefixneighbor": r.prefix} for r in runs.ranges)
     return _table("neighbor", [*rows, *ranges])
 
 
-def _row(address: str, runs: Understood, one: Seen) -> Row:
-    peer = runs.peers.get(address)
+def _row(address: str, runs: Understood, one: Seen, of: str = "") -> Row:
+    """Of a neighbour; ``of`` is the range by which it came."""
+    peer = runs.peers.get(address) or next((r.peer for r in runs.ranges if r.prefix == of), None)
     shut = peer is not None and peer.shutdown
     up = one.state == "Established"
     row: Row = {
         "neighbor": address,
-        "remoteas": str((peer.as_number if peer else None) or one.remote_as),
+        "remoteas": str(one.remote_as or (peer.as_number if peer else 0)),
         "link": "ibgp" if one.remote_as == runs.as_number else "ebgp",
         "version": 4,
         "remote-id": one.router_id or "0.0.0.0",  # noqa: S104 - an identifier

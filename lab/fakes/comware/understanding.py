@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from lab.fakes.comware import cipher
 from lab.fakes.comware.configuration import Bgp, Configuration, Lines
@@ -29,7 +29,7 @@ def understood(configuration: Configuration) -> Understood:
             str(number): tuple(PathEntry(does == "permit", expression) for expression, does in entries.items())
             for number, entries in configuration.paths.items()
         },
-        ranges=tuple(_ranges(bgp)),
+        ranges=tuple(_ranges(configuration, bgp)),
         redistributes=frozenset(
             _version(family) for family, view in bgp.families.items() if "import-route" in view.own
         ),
@@ -92,12 +92,13 @@ def _paths(configuration: Configuration, said: str) -> str:
     return number if number and int(number) in configuration.paths else ""
 
 
-def _ranges(bgp: Bgp) -> Iterator[Range]:
+def _ranges(configuration: Configuration, bgp: Bgp) -> Iterator[Range]:
     for who, lines in bgp.view.peers.items():
-        address, blank, length = who.partition(" ")
-        if blank and "as-number" in lines:
-            name = f"range-{address}-{length}".replace(".", "-").replace(":", "-")
-            yield Range(f"{address}/{length}", name, _number(lines["as-number"].split()[1]))
+        prefix = who.replace(" ", "/")
+        if prefix != who and "as-number" in lines:
+            version = ip_network(prefix).version
+            families = {_version(family): view.peers.get(who, {}) for family, view in bgp.families.items()}
+            yield Range(prefix, prefix, _peer(configuration, bgp, version, lines, families))
 
 
 def _entry(index: int, text: str) -> Entry:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lab.fakes.comware import ComwareFake, cipher, startup
@@ -252,7 +254,11 @@ def test_groups_and_subnets_give_their_members_what_they_have() -> None:
     )
     runs = box.speaker.runs
     assert (runs.peers["172.20.0.14"].as_number, runs.peers["172.20.0.14"].families) == (64700, frozenset({4}))
-    assert runs.ranges == (Range("172.20.0.0/24", "range-172-20-0-0-24", 65546),)
+    peer = Peer(as_number=65546, shutdown=True, graceful_restart=False)
+    assert runs.ranges == (Range("172.20.0.0/24", "172.20.0.0/24", peer),)
+    box.do("peer 172.20.0.0 24 enable")
+    up = replace(peer, shutdown=False, families=frozenset({4}))
+    assert box.speaker.runs.ranges == (Range("172.20.0.0/24", "172.20.0.0/24", up),)
     assert box.fake.shown(box.fake.read(box.running)) == box.running
 
 

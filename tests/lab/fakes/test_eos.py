@@ -180,13 +180,40 @@ def test_groups_ranges_and_lists_are_understood(eos: Eos) -> None:
     )  # fmt: skip
     runs = eos.speaker.runs
     assert runs.peers["10.0.0.1"] == Peer(as_number=65546, password="s3cret", families=frozenset({4}))
-    assert runs.ranges == (Range("10.1.0.0/24", "G", 65546),)
+    assert runs.ranges == (Range("10.1.0.0/24", "G", runs.peers["10.0.0.1"]),)
     assert runs.lists == {
         (4, "A"): (Entry(10, True, "10.0.0.0/8", le=32), Entry(20, True, "0.0.0.0/0")),
         (6, "B"): (Entry(7, True, "fd00::/8", 48, 64),),
     }
     eos.says("no neighbor 10.0.0.1")
     assert "10.0.0.1" not in eos.speaker.runs.peers
+
+
+def test_a_range_has_what_its_group_says_and_an_as_of_its_own_or_a_filter(eos: Eos) -> None:
+    eos.says(
+        "configure", "peer-filter ONE", "10 match as-range 64512 result accept", "exit",
+        "peer-filter MORE", "10 match as-range 64512-64513 result accept", "exit",
+        "router bgp 65009", "neighbor G peer group", "neighbor G maximum-routes 9", "dynamic peer max 40",
+        "bgp listen range 10.1.0.0/24 peer-group G remote-as 64512",
+        "bgp listen range 10.2.0.0/24 peer-group G peer-filter ONE",
+        "bgp listen range fd00::/64 peer-group G peer-filter MORE",
+    )  # fmt: skip
+    runs = eos.speaker.runs
+    assert [(one.prefix, one.peer.as_number, one.peer.limit) for one in runs.ranges] == [
+        ("10.1.0.0/24", 64512, 9),
+        ("10.2.0.0/24", 64512, 9),
+        ("fd00::/64", "external", 9),
+    ]
+    assert runs.most == 40
+    assert "dynamic peer max 30\n" in eos.says("bgp listen limit 30", "show running-config")
+    assert "% In" in eos.says("no bgp listen range 10.1.0.0/24")
+    eos.says("no bgp listen range 10.1.0.0/24 peer-group G", "bgp listen range 10.2.0.0/24 peer-group G remote-as 1")
+    assert [(one.prefix, one.peer.as_number) for one in eos.speaker.runs.ranges] == [
+        ("10.2.0.0/24", 1),
+        ("fd00::/64", "external"),
+    ]
+    shown = eos.says("no neighbor G peer group", "show running-config")
+    assert ("neighbor G" in shown, "bgp listen range" in shown) == (False, True)
 
 
 CHANGE = ("router bgp 65009", "neighbor 10.0.0.1 remote-as 64512")

@@ -58,6 +58,8 @@ def test_everything_that_a_neighbour_may_have_is_said() -> None:
     ]
 
 
+GROUP = "RANGE-10-1-0-0-24"
+RANGE = Range("10.1.0.0/24", "G", Peer(as_number=1, password="s3cret", list_in="IN", families=frozenset({4})))
 CHANGES = {
     "nothing": (ONE, []),
     "a description": (
@@ -80,10 +82,11 @@ CHANGES = {
     ),
     "no BGP": (Understood(lists=ONE.lists), ["no router bgp 65009"]),
     "a range": (
-        replace(ONE, ranges=(Range("10.1.0.0/24", "G", 1),)),
+        replace(ONE, ranges=(RANGE,), most=7),
         [
-            "neighbor G peer-group", "neighbor G remote-as 1", "bgp listen range 10.1.0.0/24 peer-group G",
-            "neighbor G activate",
+            f"neighbor {GROUP} peer-group", f"neighbor {GROUP} remote-as 1", f"neighbor {GROUP} password s3cret",
+            f"neighbor {GROUP} activate", f"neighbor {GROUP} prefix-list IN in", "bgp listen limit 7",
+            f"bgp listen range 10.1.0.0/24 peer-group {GROUP}",
         ],
     ),
     "routes of its own": (
@@ -103,6 +106,34 @@ def test_one_that_waits_for_its_neighbours_says_so_of_each() -> None:
 @pytest.mark.parametrize(("wanted", "sent"), CHANGES.values(), ids=CHANGES)
 def test_only_what_differs_is_sent(wanted: Understood, sent: list[str]) -> None:
     assert lines(ONE, wanted) == sent
+
+
+LISTENS = f"bgp listen range 10.1.0.0/24 peer-group {GROUP}"
+KEY = f"bgp listen range 10.1.0.7/32 peer-group {GROUP}"
+RANGES = {
+    "nothing": (RANGE, []),
+    "another list": (
+        replace(RANGE, peer=replace(RANGE.peer, list_in="NEW")),
+        [f"no neighbor {GROUP} prefix-list IN in", f"neighbor {GROUP} prefix-list NEW in"],
+    ),
+    "another password: the range goes meanwhile, and the keys of who came by it": (
+        replace(RANGE, peer=replace(RANGE.peer, password="an0ther")),
+        [f"no {LISTENS}", KEY, f"no {KEY}", f"neighbor {GROUP} password an0ther", LISTENS],
+    ),
+    "no range": (
+        None,
+        [f"no {LISTENS}", KEY, f"no {KEY}", f"no neighbor {GROUP} peer-group", "no bgp listen limit"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("wanted", "sent"), RANGES.values(), ids=RANGES)
+def test_of_a_range_only_what_differs_is_sent(wanted: Range | None, sent: list[str]) -> None:
+    before = replace(ONE, ranges=(RANGE,), most=7)
+    after = replace(before, ranges=(wanted,)) if wanted else ONE
+    nearby = ("10.1.0.7", "10.2.0.1", "10.0.0.1")
+    found = [line.strip() for line in changes(before, after, nearby=nearby)]
+    assert [line for line in found if "listen" in line or GROUP in line] == sent
 
 
 A, B, REFUSED = (PathEntry(True, "^1$"), PathEntry(True, "^2$"), PathEntry(False, "_3_"))

@@ -8,8 +8,10 @@ import pytest
 
 from lab.fakes.junos import JunosFake
 from lab.fakes.junos_secrets import clear, shown
-from lab.fakes.model import Entry, PathEntry, Range, RefusedError, Route, Seen
+from lab.fakes.model import Entry, PathEntry, Peer, Range, RefusedError, Route, Seen
 from tests.platforms.junos.box import STARTUP, enter, leaf, passes, recorder
+
+IPV4 = frozenset({4})
 
 NODE = "protocols bgp group NODES neighbor 10.0.0.1"
 PEER = f"set {NODE} peer-as 64512"
@@ -109,7 +111,29 @@ def test_what_a_group_says_holds_for_its_neighbours_and_their_own_goes_before_it
     )
     runs = recorder(fake).runs
     assert (runs.peers["10.0.0.1"].as_number, runs.peers["10.0.0.1"].timers) == (65546, (3, 9))
-    assert runs.ranges == (Range("10.1.0.0/16", "NODES", 65546),)
+    assert runs.ranges == (Range("10.1.0.0/16", "NODES", Peer(as_number=65546, timers=(10, 30), families=IPV4)),)
+
+
+def test_a_dynamic_neighbour_has_a_limit_a_key_and_what_its_group_says(fake: JunosFake) -> None:
+    group = "set protocols bgp group NODES"
+    committed(
+        fake,
+        f"{group} peer-as 64512",
+        f"{group} dynamic-neighbor rack allow [ 10.1.0.0/16 10.2.0.0/16 ]",
+        f"{group} dynamic-neighbor rack peer-limit 40",
+        f"{group} dynamic-neighbor rack authentication-key s3cret",
+    )
+    runs, peer = recorder(fake).runs, Peer(as_number=64512, password="s3cret", families=IPV4)
+    assert runs.ranges == (Range("10.1.0.0/16", "NODES", peer), Range("10.2.0.0/16", "NODES", peer))
+    assert runs.most == 40
+    committed(
+        fake,
+        "delete protocols bgp group NODES peer-as",
+        f"{group} peer-as-list ANY",
+        "set policy-options as-list ANY members [ 1-64511 64512 ]",
+        "delete protocols bgp group NODES dynamic-neighbor rack peer-limit",
+    )
+    assert {one.peer.as_number for one in recorder(fake).runs.ranges} == {"external"}
 
 
 def test_a_policy_that_rejects_the_rest_is_a_list_of_what_it_accepts(fake: JunosFake) -> None:

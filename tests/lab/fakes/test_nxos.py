@@ -119,7 +119,10 @@ def test_what_a_template_says_holds_until_the_neighbour_says_otherwise(box: Nexu
 
 def test_a_range_lets_neighbours_in_and_both_are_told_from_others(box: Nexus) -> None:
     box.said("configure terminal", "router bgp 65009", "neighbor 172.20.0.0/24", "remote-as 64512", "maximum-peers 40")
-    assert box.speaker.runs.ranges == (Range("172.20.0.0/24", "RANGE-172.20.0.0-24", 64512),)
+    peer = Peer(as_number=64512, families=frozenset({4}), list_in="A", password="s3cret")
+    box.said("password 0 s3cret", "address-family ipv4 unicast", "prefix-list A in")
+    assert box.speaker.runs.ranges == (Range("172.20.0.0/24", "172.20.0.0/24", peer),)
+    assert box.speaker.runs.most == 40
     box.speaker.seen["172.20.0.12"] = Seen(state="Established", remote_as=64512, dynamic=True)
     rows = box.told("show bgp vrf all all neighbors | json native")["TABLE_neighbor"]["ROW_neighbor"]
     assert [(row.get("neighbor"), row.get("prefix-parent"), row.get("ipv4prefixneighbor")) for row in rows[2:]] == [
