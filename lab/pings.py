@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -18,6 +17,8 @@ from lab.plan import plan_of
 from lab.tables import inside
 
 PINGER = Path(__file__).with_name("pinger.py")
+FIRST_PORT = 7007
+"""UDP port of the first pair of nodes; each has one of its own, the same at both ends."""
 AFTERWARDS = 3.0
 """Seconds of pinging after the change has ended: confd and BIRD act on its last write within two."""
 
@@ -59,10 +60,10 @@ class Pings:
         self._pods = {node.name: [pod.partition("/")[0] for pod in node.pods] for node in plan.nodes}
         self._owners = {pod: name for name, pods in self._pods.items() for pod in pods}
         self._ways: dict[str, list[str]] = {}
-        for a, b in pairs:
+        for port, (a, b) in enumerate(pairs, FIRST_PORT):
             for source, target in ((a, b), (b, a)):
                 ways = zip(self._pods[source], self._pods[target], strict=True)
-                self._ways.setdefault(source, []).extend(f"{own},{other}" for own, other in ways)
+                self._ways.setdefault(source, []).extend(f"{own},{other},{port}" for own, other in ways)
         self._lab = lab
         self._running: list[subprocess.Popen[str]] = []
         self.losses: tuple[Loss, ...] = ()
@@ -70,20 +71,36 @@ class Pings:
     def __enter__(self) -> Self:
         for source, ways in self._ways.items():
             command = inside(self._lab, source, sys.executable, str(PINGER), *ways)
-            self._running.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True))
-        for process in self._running:
-            assert process.stdout
-            assert process.stdout.readline() == "ready\n"
+            self._running.append(
+                subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+                )
+            )
+        assert {self._heard(process) for process in self._running} == {"ready\n"}
+        self._say("go")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         time.sleep(0 if error else AFTERWARDS)
+        self._say("stop")
+        # Each answers the others until the last of them has told what it saw.
+        told = [json.loads(self._heard(process)) for process in self._running]
         for process in self._running:
-            process.send_signal(signal.SIGINT)
-        told = [json.loads(process.communicate(timeout=20)[0]) for process in self._running]
+            process.communicate(timeout=20)
         self.losses = tuple(self._loss(way) for ways in told for way in ways)
+
+    def _say(self, command: str) -> None:
+        for process in self._running:
+            assert process.stdin
+            process.stdin.write(f"{command}\n")
+            process.stdin.flush()
+
+    @staticmethod
+    def _heard(process: subprocess.Popen[str]) -> str:
+        assert process.stdout
+        return process.stdout.readline()
 
     def between(self, pairs: Iterable[tuple[str, str]]) -> list[Loss]:
         """What was seen between some of the pairs, both directions."""

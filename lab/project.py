@@ -20,7 +20,8 @@ import yaml
 from lab.paths import CLONE
 
 PROGRAM = ("__main__.py", "components", "config", "leafrack", "ci", ".venv")
-TIMEOUT = 300.0
+PATIENCE = 300.0
+"""Seconds for one command of the engine."""
 OF_THE_ENGINE = {"pulumi:pulumi:Stack", "pulumi:providers:pulumi"}
 """What a state holds although nothing was applied: the stack, and the engine's provider that tells its outputs."""
 
@@ -44,8 +45,9 @@ class Run:
 class Going:
     """A command of the engine under way, in a process group of its own as a shell starts it."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], patience: float) -> None:
         self._process = process
+        self._patience = patience
         self._said: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -83,7 +85,7 @@ class Going:
     def end(self) -> Run:
         """Wait for the end of it, and end it when that takes too long or the test is interrupted."""
         try:
-            code = self._process.wait(TIMEOUT)
+            code = self._process.wait(self._patience)
         except BaseException:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
@@ -103,9 +105,12 @@ class Project:
     env: Mapping[str, str]
     settings: dict[str, Any]
     secrets: dict[str, Any] = field(default_factory=dict)
+    patience: float = PATIENCE
 
     @classmethod
-    def make(cls, folder: Path, env: Mapping[str, str], settings: Mapping[str, Any]) -> Project:
+    def make(
+        cls, folder: Path, env: Mapping[str, str], settings: Mapping[str, Any], patience: float = PATIENCE
+    ) -> Project:
         """A fresh project in ``folder``, its stack selected."""
         folder.mkdir(parents=True)
         for name in PROGRAM:
@@ -121,6 +126,7 @@ class Project:
                 "PULUMI_BACKEND_URL": f"file://{folder}/state",
             },
             dict(settings),
+            patience=patience,
         )
         project.configure()
         project.check("stack", "select", "dev", "--create")
@@ -146,7 +152,8 @@ class Project:
                 stderr=subprocess.STDOUT,
                 text=True,
                 start_new_session=True,
-            )
+            ),
+            self.patience,
         )
 
     def pulumi(self, *arguments: str, env: Mapping[str, str] | None = None) -> Run:

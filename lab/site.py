@@ -14,7 +14,7 @@ import yaml
 from lab.handle import Lab
 from lab.paths import DEFAULT_FABRIC
 from lab.plan import Plan, plan_of
-from lab.project import Project, Run, environment, settings
+from lab.project import PATIENCE, Project, Run, environment, settings
 from leafrack.fabric import Fabric
 from leafrack.fabric.load import load_fabric
 
@@ -30,7 +30,7 @@ def example() -> Values:
 class Site:
     """A lab that is built once, and a fabric file that may say less than what the lab has."""
 
-    def __init__(self, lab: Lab, folder: Path, whole: Mapping[str, Any]) -> None:
+    def __init__(self, lab: Lab, folder: Path, whole: Mapping[str, Any], patience: float = PATIENCE) -> None:
         self.lab = lab
         self.whole = whole
         """What the lab is built for."""
@@ -44,7 +44,7 @@ class Site:
                 leaf["ssh"]["identityFile"] = str(lab.dir / "ssh" / "id_ed25519")
         self.write()
         chosen = {**settings(lab.dir), "fabric": str(self.file), "overlay": str(self.overlay)}
-        self.project = Project.make(folder / "project", environment(), chosen)
+        self.project = Project.make(folder / "project", environment(), chosen, patience)
 
     @property
     def racks(self) -> Values:
@@ -106,13 +106,18 @@ class Site:
 
 
 @contextmanager
-def running(folder: Path, whole: Mapping[str, Any], calico_api: str = "v1") -> Iterator[Site]:
-    """A lab for the values of a fabric file, ended afterwards; nothing of it is applied yet."""
+def running(
+    folder: Path, whole: Mapping[str, Any], calico_api: str = "v1", patience: float = PATIENCE
+) -> Iterator[Site]:
+    """A lab for the values of a fabric file, ended afterwards; nothing of it is applied yet.
+
+    ``patience`` is seconds for one command of the engine: a large fabric needs more of them.
+    """
     file = folder / "lab.yaml"
     file.write_text(yaml.safe_dump(dict(whole), sort_keys=False), encoding="utf-8")
     lab = Lab(folder / "lab", file, calico_api)
     lab.up()
     try:
-        yield Site(lab, folder, whole)
+        yield Site(lab, folder, whole, patience)
     finally:
         lab.down()

@@ -27,7 +27,7 @@ def test_a_ping_without_an_answer_is_lost_and_an_interruption_lasts_from_answer_
     answered: set[int], lost: int, gap: float, before: int, after: int
 ) -> None:
     with socket.socket() as unused:
-        way = Way("10.0.0.1", "10.0.0.2", unused, 0, [n / 100 for n in range(5)], answered)
+        way = Way("10.0.0.1", "10.0.0.2", 7007, unused, [n / 100 for n in range(5)], answered)
         told = way.summary()
     assert (told["sent"], len(told["lost"])) == (5, lost)  # type: ignore[arg-type]
     assert told["gap"] == pytest.approx(gap)

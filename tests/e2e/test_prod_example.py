@@ -91,7 +91,7 @@ def test_an_update_of_the_example_stack_stops_before_its_first_write(clone: Path
 @pytest.mark.timeout(1500)
 def test_its_fabric_goes_up_in_the_lab_and_comes_down_again(tmp_path: Path) -> None:
     whole = yaml.safe_load((CLONE / "config" / "fabrics" / "prod.yaml").read_text(encoding="utf-8"))
-    with running(tmp_path, whole) as site:
+    with running(tmp_path, whole, patience=600) as site:
         switches = [switch.name for switch in site.plan.switches]
         before = snapshot(site.lab, switches)
         site.applied()
