@@ -11,10 +11,9 @@ from typing import Any
 import pulumi
 from pulumi.runtime.settings import get_monitor
 
-from leafrack.addresses import Address
 from leafrack.commands.switch import kept
 from leafrack.platforms import Task
-from leafrack.platforms.plan import Seal
+from leafrack.platforms.seals import Seals
 from leafrack.world.calico import Group
 
 from .outputs import OUTPUT_VERSION
@@ -73,7 +72,7 @@ def handed_before() -> Mapping[str, str]:
     return {name: leaf["byHand"]["text"] for name, leaf in leaves.items() if "byHand" in leaf}
 
 
-def seals(leaves: Iterable[str]) -> Mapping[str, Mapping[Address, Seal]]:
+def seals(leaves: Iterable[str]) -> Mapping[str, Seals]:
     """What the last update has kept of passwords that leaves do not show: the outputs of their commands, by leaf.
 
     Of a state that cannot be read nothing is known, as if it was lost.

@@ -6,3 +6,5 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+Who = Address | Network
+"""A neighbour by its address, or all that come from a range."""

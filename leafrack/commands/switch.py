@@ -9,21 +9,21 @@ hashes, and reads that of the last time from the environment (pulumi-command's `
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pydantic import TypeAdapter, ValidationError
 
-from leafrack.addresses import Address
+from leafrack.addresses import Who
 from leafrack.commands import resource
 from leafrack.commands.step import PREVIOUS_VARIABLE
 from leafrack.platforms import Job, Way
-from leafrack.platforms.plan import Seal
+from leafrack.platforms.seals import Seal, Seals
 from leafrack.world.login import Credentials
 from leafrack.world.model import Endpoint, Value
 from leafrack.world.player import PlayError, play
 from leafrack.world.shown import Nodes
 
-SEALS = TypeAdapter(dict[Address, Seal])
+SEALS = TypeAdapter(dict[Who, Seal])
 """What is kept of passwords, as the command prints it and reads it back."""
 
 
@@ -49,7 +49,7 @@ def _back(given: SwitchJob) -> Sequence[str]:
     return _play(given, Way.BACK, {})
 
 
-def _play(given: SwitchJob, way: Way, seals: Mapping[Address, Seal]) -> Sequence[str]:
+def _play(given: SwitchJob, way: Way, seals: Seals) -> Sequence[str]:
     try:
         shown = given.nodes.as_numbers if given.nodes else None
         done = play(given.endpoint, given.job, way, Credentials.from_environment(), seals, shown=shown)
@@ -60,12 +60,12 @@ def _play(given: SwitchJob, way: Way, seals: Mapping[Address, Seal]) -> Sequence
     return ()
 
 
-def previous() -> Mapping[Address, Seal]:
+def previous() -> Seals:
     """What was kept the last time that it ran; nothing where it never did."""
     return kept(os.environ.get(PREVIOUS_VARIABLE, ""))
 
 
-def kept(output: str) -> Mapping[Address, Seal]:
+def kept(output: str) -> Seals:
     """What an output of the command keeps; nothing where it is none."""
     try:
         return SEALS.validate_json(output or "{}")

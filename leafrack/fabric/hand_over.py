@@ -18,10 +18,13 @@ from leafrack.platforms import (
     SessionState,
     SwitchState,
     Task,
+    limits,
     platform_of,
 )
 from leafrack.platforms.differences import wanted as settings
-from leafrack.platforms.plan import Plan, our_listeners, ours, widened
+from leafrack.platforms.owned import ours
+from leafrack.platforms.plan import Plan, widened
+from leafrack.platforms.ranges import of_removal
 from leafrack.platforms.state import AnyAs, ListenerState
 
 _MARK = "leafrack-password"
@@ -67,7 +70,9 @@ def change(platform: Platform, plan: Plan, secret: Secret | None = None) -> str:
     if secret is not None:
         return platform.by_hand(_with_password(plan, secret.password))
     has = {who: replace(one, password=None) for who, one in plan.found.neighbours.items()}
-    silent = replace(plan, found=replace(plan.found, neighbours=has), kept_passwords=frozenset(has))
+    ranges = {prefix: replace(one, password=None) for prefix, one in plan.found.listeners.items()}
+    found = replace(plan.found, neighbours=has, listeners=ranges)
+    silent = replace(plan, found=found, kept_passwords=frozenset((*has, *ranges)))
     return _in_both(platform.by_hand(silent), platform.by_hand(_with_password(silent, _MARK)))
 
 
@@ -150,6 +155,8 @@ def difference(platform: Platform, wanted: Job, found: SwitchState, secret: Secr
     ranges = platform.listener_differences(listening, found)
     said += ranges
     said += (f"range {each.prefix} {of_fabric}" for each in surplus.old_listeners)
+    if ranges and platform.one_limit_for_all:
+        surplus = replace(surplus, **limits.fields(wanted, found))
     plan = replace(
         surplus,
         lists=tuple(each for each, _ in lists),
@@ -200,7 +207,6 @@ def _keeps_as(wanted: Job, neighbour: Neighbour, found: SwitchState) -> bool:
 def _surplus(platform: Platform, wanted: Job, found: SwitchState) -> Plan:
     """What is of this fabric, or stands in one of its lists, and is declared no more."""
     addresses = {each.address for each in wanted.neighbours}
-    groups = {each.group for each in wanted.listeners}
     right = platform.entries(wanted.lists)
     stale = {name: found.lists.get(name, frozenset()) - entries for name, entries in right.items()}
     paths = {
@@ -214,5 +220,5 @@ def _surplus(platform: Platform, wanted: Job, found: SwitchState) -> Plan:
         stale={name: entries for name, entries in stale.items() if entries},
         old_lists=tuple(name for name in wanted.own_lists if name in found.lists and name not in right),
         gone=tuple(address for address in ours(wanted, found) if address not in addresses),
-        old_listeners=tuple(one for one in our_listeners(wanted, found) if one.group not in groups),
+        **of_removal(wanted, found, everything=False),
     )

@@ -25,6 +25,8 @@ class Platform(Reading, Protocol):
 
     evidence: tuple[Evidence, ...]
     """What stands behind it."""
+    one_limit_for_all: bool
+    """Whether one number limits the neighbours of all ranges, those of others too: it is raised and never lowered."""
 
     def text(self, job: Job) -> str:
         """Configuration of everything that a job declares, as an operator would write it."""

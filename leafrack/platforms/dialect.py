@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from leafrack.platforms import differences
 from leafrack.platforms.evidence import Evidence
-from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
+from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList
 from leafrack.platforms.reading import Behaviour, Feature, Remedies
 from leafrack.platforms.state import AnyAs, ListenerState, NeighbourState, Setting, Settings, SwitchState
 
@@ -32,7 +32,7 @@ class Dialect:
     evidence: tuple[Evidence, ...] = ()
     """What stands behind it."""
     neighbour_is_ours_alone: bool = False
-    """Whether everything that is said of a neighbour of ours goes when it is written again."""
+    """Whether everything that is said of a neighbour or range of ours goes when it is written again."""
     one_limit_for_all: bool = False
     """Whether one number limits the neighbours of all ranges, those of others too: it is raised and never lowered."""
 
@@ -43,11 +43,25 @@ class Dialect:
 
     def listener_differences(self, job: Job, found: SwitchState) -> tuple[str, ...]:
         """What the ranges of a job lack and have besides; an AS that is right at some time is right."""
-        lines = differences.of_listeners(job, found, self.words, self.as_words)
-        counts = Feature.MAXIMUM_NEIGHBOURS not in self.cannot
         return (
-            *lines,
-            *(differences.of_limits(job.listeners, found, all_in_one=self.one_limit_for_all) if counts else ()),
+            *(
+                f"range {each.prefix} {line}"
+                for each in job.listeners
+                for line in self.range_differences(job, each, found)
+            ),
+            *(differences.of_listen_limit(job.listeners, found) if self.one_limit_for_all else ()),
+        )
+
+    def range_differences(self, job: Job, each: Listener, found: SwitchState) -> tuple[str, ...]:
+        """What one range of a job lacks and has besides, one number for all ranges aside."""
+        has = found.listeners.get(each.prefix)
+        if has is None:
+            return ("is missing",)
+        counts = Feature.MAXIMUM_NEIGHBOURS not in self.cannot and not self.one_limit_for_all
+        return (
+            *differences.of_listener(job, each, has, self.words, self.as_words),
+            *(differences.of_maximum(each, has) if counts else ()),
+            *((f"has `{line}`" for line in has.rest) if self.neighbour_is_ours_alone else ()),
         )
 
     def list_differences(self, lists: tuple[PrefixList, ...], found: SwitchState) -> tuple[str, ...]:

@@ -50,22 +50,17 @@ def of_neighbour(neighbour: Neighbour, found: NeighbourState, words: Words) -> t
     return _of_settings(wanted(neighbour), found, words)
 
 
-def of_listeners(job: Job, found: SwitchState, words: Words, as_words: Callable[[int | AnyAs], str]) -> tuple[str, ...]:
-    """What ranges lack and have besides, how many neighbours they take aside."""
-    said: list[str] = []
-    for each in job.listeners:
-        has = found.listeners.get(each.prefix)
-        if has is None:
-            said.append(f"range {each.prefix} is missing")
-            continue
-        lines: tuple[str, ...] = _of_settings(wanted(each), has, words)
-        if has.group not in ("", each.group):
-            lines = (f"is of group {has.group} instead of {each.group}",)
-        elif has.set_as not in right_as(job, each):
-            start = AnyAs.EXTERNAL if each.as_number is None else each.as_number
-            lines += of_set_as(start, has, as_words)
-        said += (f"range {each.prefix} {line}" for line in lines)
-    return tuple(said)
+def of_listener(
+    job: Job, each: Listener, has: ListenerState, words: Words, as_words: Callable[[int | AnyAs], str]
+) -> tuple[str, ...]:
+    """What a range lacks and has besides, how many neighbours it takes aside."""
+    if has.group not in ("", each.group):
+        return (f"is of group {has.group} instead of {each.group}",)
+    lines = _of_settings(wanted(each), has, words)
+    if has.set_as in right_as(job, each):
+        return lines
+    start = AnyAs.EXTERNAL if each.as_number is None else each.as_number
+    return (*lines, *of_set_as(start, has, as_words))
 
 
 def right_as(job: Job, each: Neighbour | Listener) -> frozenset[int | AnyAs]:
@@ -74,19 +69,17 @@ def right_as(job: Job, each: Neighbour | Listener) -> frozenset[int | AnyAs]:
     return frozenset((AnyAs.EXTERNAL, *(number for number in numbers if number is not None)))
 
 
-def of_limits(listeners: tuple[Listener, ...], found: SwitchState, *, all_in_one: bool) -> tuple[str, ...]:
-    """Ranges that take fewer or more neighbours than is declared; one number for all of them may be larger."""
-    has = {
-        one.prefix: found.listeners[one.prefix].maximum_neighbours for one in listeners if one.prefix in found.listeners
-    }
-    if all_in_one:
-        enough, most = needed(listeners), max((one or 0 for one in has.values()), default=None)
-        return () if most is None or most >= enough else (_takes("all ranges take", most, enough),)
-    return tuple(
-        _takes(f"range {one.prefix} takes", has[one.prefix], one.maximum_neighbours)
-        for one in listeners
-        if one.prefix in has and has[one.prefix] != one.maximum_neighbours
-    )
+def of_maximum(each: Listener, has: ListenerState) -> tuple[str, ...]:
+    """Whether a range takes fewer or more neighbours than is declared."""
+    most = has.maximum_neighbours
+    return () if most == each.maximum_neighbours else (_takes("takes", most, each.maximum_neighbours),)
+
+
+def of_listen_limit(listeners: tuple[Listener, ...], found: SwitchState) -> tuple[str, ...]:
+    """Whether all ranges together take fewer neighbours than are declared; they may take more."""
+    has, enough = found.listen_limit, needed(listeners)
+    stand = any(each.prefix in found.listeners for each in listeners)
+    return (_takes("all ranges take", has, enough),) if stand and has is not None and has < enough else ()
 
 
 def needed(listeners: Iterable[Listener]) -> int:

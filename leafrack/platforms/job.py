@@ -80,6 +80,11 @@ class Neighbour(Terms):
     as_numbers: tuple[int, ...] = ()
     """Every AS that is right at some time while its rack is changed."""
 
+    @property
+    def who(self) -> Address:
+        """What tells it from all others of a leaf."""
+        return self.address
+
 
 @dataclass(frozen=True)
 class Listener(Terms):
@@ -99,6 +104,11 @@ class Listener(Terms):
     maximum_neighbours: int
     """Of all ranges of the group together, where the platform counts them so; otherwise of each."""
     as_numbers: tuple[int, ...] = ()
+
+    @property
+    def who(self) -> Network:
+        """What tells it from all others of a leaf."""
+        return self.prefix
 
 
 class Way(StrEnum):
@@ -143,3 +153,8 @@ class Job:
     """The ranges that are declared, in which the leaf takes whoever comes."""
     paths: PathList | None = None
     """The path list that is declared; ``None`` where leafrack writes none on the platform."""
+
+    @property
+    def passwords(self) -> frozenset[str]:
+        """What nobody is to see."""
+        return frozenset(each.password for each in (*self.neighbours, *self.listeners) if each.password)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from leafrack.addresses import Address
 from leafrack.platforms import differences
 from leafrack.platforms.dialect import Dialect
 from leafrack.platforms.job import Job, Neighbour, Way
-from leafrack.platforms.plan import GuardError, given_as, plan, seals_of
+from leafrack.platforms.plan import GuardError, Plan, plan
+from leafrack.platforms.ranges import given_as
+from leafrack.platforms.seals import seals_of
 from leafrack.platforms.state import SwitchState
 
 
@@ -32,7 +36,33 @@ def left(job: Job, way: Way, after: SwitchState, platform: Dialect) -> tuple[str
             for address, number in rest.as_numbers
             for line in differences.of_set_as(given_as(number), after.neighbours[address], platform.as_words)
         ),
+        *platform.listener_differences(replace(job, listeners=rest.listeners), after),
+        *(f"range {has.prefix} is still there" for has in rest.old_listeners),
+        *(
+            f"range {each.prefix} {line}"
+            for each, number in rest.listener_as_numbers
+            for line in differences.of_set_as(given_as(number), after.listeners[each.prefix], platform.as_words)
+        ),
     )
+
+
+def went_down(planned: Plan, after: SwitchState) -> set[Address]:
+    """Neighbours that a plan leaves alone, and whose session was up before and is not now."""
+    touched = {
+        *planned.gone,
+        *(address for address, _ in planned.as_numbers),
+        *(each.address for each in planned.neighbours),
+    }
+    ranges = {
+        *(has.prefix for has in planned.old_listeners),
+        *(each.prefix for each in (*planned.listeners, *(each for each, _ in planned.listener_as_numbers))),
+    }
+    return {
+        address
+        for address, has in planned.found.neighbours.items()
+        if has.established and address not in touched and has.came_by not in ranges
+        if not after.is_up(address)
+    }
 
 
 def _left_of(each: Neighbour, after: SwitchState, platform: Dialect) -> Iterator[str]:

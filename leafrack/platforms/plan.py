@@ -5,16 +5,18 @@ The rules are those of a shelled platform's ``apply.sh``, as a pure function.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from leafrack.addresses import Address
+from leafrack.addresses import Address, Who
+from leafrack.platforms import ranges
 from leafrack.platforms.dialect import Dialect
 from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList, Task, Way
-from leafrack.platforms.reading import Feature
-from leafrack.platforms.state import AnyAs, Effect, ListenerState, NeighbourState, SwitchState
+from leafrack.platforms.owned import ours
+from leafrack.platforms.ranges import given_as
+from leafrack.platforms.seals import Seals, password_stays, sealed
+from leafrack.platforms.state import AnyAs, Effect, ListenerState, NeighbourState, Raised, SwitchState
 
 
 class GuardError(ValueError):
@@ -22,23 +24,6 @@ class GuardError(ValueError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"{why}: nothing was changed")
-
-
-@dataclass(frozen=True)
-class Seal:
-    """What is kept of a password that a switch does not show: hashes of the given one and of what is shown for it."""
-
-    given: str = field(repr=False)
-    shown: str = field(repr=False)
-
-    @classmethod
-    def of(cls, address: Address, given: str, shown: str) -> Seal:
-        """Seal of a neighbour's password; slow to compute on purpose, so that nobody guesses it from the hash."""
-        return cls(*(_hash(address, text) for text in (given, shown)))
-
-
-def _hash(address: Address, text: str) -> str:
-    return hashlib.scrypt(text.encode(), salt=f"leafrack {address}".encode(), n=2**12, r=8, p=1, dklen=16).hex()
 
 
 @dataclass(frozen=True)
@@ -68,33 +53,46 @@ class Plan:
     """Names of path lists to be removed."""
     neighbours: tuple[Neighbour, ...] = ()
     """To be written, all of each: those that are missing or differ. ``as_number`` is what it is to have."""
-    kept_as: frozenset[Address] = frozenset()
-    """Neighbours of :attr:`neighbours` whose AS is not to be entered again: to change it resets the session."""
-    kept_passwords: frozenset[Address] = frozenset()
-    """Neighbours whose password is not to be entered again: it is sealed, and right as far as anybody can tell."""
+    kept_as: frozenset[Who] = frozenset()
+    """Who of :attr:`neighbours` and :attr:`listeners` has the AS already: to enter one again may reset sessions."""
+    kept_passwords: frozenset[Who] = frozenset()
+    """The same of passwords: this one is sealed, and right as far as anybody can tell."""
     gone: tuple[Address, ...] = ()
     """Neighbours to be removed with everything of them."""
     listeners: tuple[Listener, ...] = ()
     """Ranges to be written, all of each: those of a group of which something is missing or differs."""
     old_listeners: tuple[ListenerState, ...] = ()
-    """Ranges to be removed with everything of them, before neighbours are written: one may be in such a range."""
+    """Ranges to be removed, before neighbours and ranges are written: one may be in such a range, or overlap it."""
     as_numbers: tuple[tuple[Address, int | None], ...] = ()
     """Neighbours that get another AS and stay as they are otherwise; ``None`` is any but the switch's own."""
+    listener_as_numbers: tuple[tuple[Listener, int | None], ...] = ()
+    """The same of ranges."""
+    listen_limit: int | None = None
+    """How many neighbours all ranges together are to take, where that is to be set."""
+    raised: Raised | None = None
+    """What the description of each group in :attr:`listeners` is to say of that number (leafrack.platforms.limits)."""
 
     @property
     def empty(self) -> bool:
         """Whether nothing is to be changed."""
         lists = self.lists or self.old_lists or self.paths or self.old_paths
-        return not (lists or self.neighbours or self.gone or self.as_numbers)
+        ranges = self.listeners or self.old_listeners or self.listener_as_numbers or self.listen_limit
+        return not (lists or self.neighbours or self.gone or self.as_numbers or ranges)
+
+    @property
+    def old_groups(self) -> tuple[str, ...]:
+        """Groups of ranges that go with the last of these."""
+        gone = {has.prefix for has in self.old_listeners}
+        stay = {has.group for prefix, has in self.found.listeners.items() if prefix not in gone}
+        stay |= {each.group for each in self.listeners}
+        return tuple(dict.fromkeys(has.group for has in self.old_listeners if has.group not in ("", *stay)))
 
     def version_of(self, name: str) -> int:
         """IP version of a list that stands on the switch."""
         return 6 if any(":" in entry for entry in self.found.lists.get(name, ())) else 4
 
 
-def plan(
-    job: Job, way: Way, found: SwitchState, platform: Dialect, seals: Mapping[Address, Seal] | None = None
-) -> Plan:
+def plan(job: Job, way: Way, found: SwitchState, platform: Dialect, seals: Seals | None = None) -> Plan:
     """What a job changes on a switch that runs ``found``; nothing where it is done already.
 
     ``seals`` is what the last run kept of passwords that the switch does not show. Raises :class:`GuardError`.
@@ -110,35 +108,13 @@ def plan(
             declared = {each.address for each in job.neighbours}
             kept = {each.name for each in job.lists}
             gone = tuple(address for address in ours(job, found) if address not in declared)
-            return _removal(job, found, gone, tuple(name for name in job.own_lists if name not in kept))
+            rest = _removal(job, found, gone, tuple(name for name in job.own_lists if name not in kept))
+            return replace(rest, **ranges.of_removal(job, found, everything=False))
         case Task.SESSIONS, _:
-            return replace(_removal(job, found, ours(job, found), job.own_lists), old_paths=_old_paths(job, found))
+            rest = replace(_removal(job, found, ours(job, found), job.own_lists), old_paths=_old_paths(job, found))
+            return replace(rest, **ranges.of_removal(job, found, everything=True))
         case _:
             return Plan(job.as_number, found)
-
-
-def ours(job: Job, found: SwitchState) -> tuple[Address, ...]:
-    """Neighbours that carry a list of the job's fabric."""
-    own = set(job.own_lists)
-    return tuple(address for address, has in found.neighbours.items() if own & {has.list_in, has.list_out})
-
-
-def our_listeners(job: Job, found: SwitchState) -> tuple[ListenerState, ...]:
-    """Ranges whose neighbours carry a list of the job's fabric."""
-    own = set(job.own_lists)
-    return tuple(has for has in found.listeners.values() if own & {has.list_in, has.list_out})
-
-
-def seals_of(job: Job, found: SwitchState) -> Mapping[Address, Seal]:
-    """What to keep of the passwords that a job has given and the switch does not show, once it has been applied."""
-    return {
-        each.address: Seal.of(each.address, each.password, has.password.text)
-        for each in job.neighbours
-        if each.password
-        and (has := found.neighbours.get(each.address))
-        and has.password is not None
-        and has.password.sealed
-    }
 
 
 def _guard_as(job: Job, found: SwitchState) -> None:
@@ -170,7 +146,9 @@ def widened(job: Job, found: SwitchState) -> PathList | None:
     """
     if job.paths is None:
         return None
+    declared = {each.prefix for each in job.listeners}
     meanwhile = {number for each in job.neighbours for number in _meanwhile(each, job, found) if number}
+    meanwhile |= {has.remote_as for has in found.neighbours.values() if has.established and has.came_by in declared}
     more = sorted(meanwhile.difference(job.paths.as_numbers))
     return replace(job.paths, as_numbers=(*job.paths.as_numbers, *more))
 
@@ -202,59 +180,48 @@ def _as_numbers(job: Job, way: Way, found: SwitchState, platform: Dialect) -> Pl
     )
     changed = tuple((who, number) for who, number in wanted if found.neighbours[who].set_as != given_as(number))
     paths = _paths(job.paths, found, platform) if way is Way.FORWARD else {}
-    return Plan(found.as_number or job.as_number, found, as_numbers=changed, **paths)
+    pinned = ranges.of_as_numbers(job, way, found)
+    return Plan(found.as_number or job.as_number, found, as_numbers=changed, **paths, **pinned)
 
 
-def given_as(number: int | None) -> int | AnyAs:
-    """AS of a neighbour as a switch is read to give it."""
-    return AnyAs.EXTERNAL if number is None else number
-
-
-def _sessions(job: Job, found: SwitchState, platform: Dialect, seals: Mapping[Address, Seal]) -> Plan:
+def _sessions(job: Job, found: SwitchState, platform: Dialect, seals: Seals) -> Plan:
     lists = tuple(one for one in job.lists if platform.list_differences((one,), found))
     right = platform.entries(lists)
     besides = {name: found.lists.get(name, frozenset()) - right[name] for name in right}
     neighbours: list[Neighbour] = []
-    kept_as: set[Address] = set()
-    kept_passwords: set[Address] = set()
+    of_ranges = ranges.of_sessions(job, found, platform, seals)
+    leaving = {has.prefix for has in of_ranges["old_listeners"]}
+    kept_as: set[Who] = set()
+    kept_passwords: set[Who] = set()
     for each in job.neighbours:
         has = found.neighbours.get(each.address)
-        if has is None:
-            neighbours.append(_new(each, job, found, platform))
+        if has is None or has.came_by in leaving:
+            neighbours.append(replace(each, as_number=ranges.start_of_new(each, job, found, platform)))
             continue
         _guard_neighbour(has)
         keeps_as = keeps_its_as(each, job, has)
-        password_stays = _password_stays(each, has, seals.get(each.address))
+        stays = password_stays(each, found, seals.get(each.address))
         if (
             platform.neighbour_differences(each, has)
             or not (keeps_as or has.set_as == given_as(each.as_number))
-            or not password_stays
+            or not stays
         ):
             neighbours.append(replace(each, as_number=_stays(has)) if keeps_as else each)
             kept_as |= {each.address} if keeps_as else set()
-            sealed = has.password is not None and has.password.sealed
-            kept_passwords |= {each.address} if sealed and each.password and password_stays else set()
+            kept_passwords |= {each.address} if sealed(found, each.address) and each.password and stays else set()
     return Plan(
         job.as_number,
         found,
         lists=lists,
         stale={name: entries for name, entries in besides.items() if entries},
         neighbours=tuple(neighbours),
-        kept_as=frozenset(kept_as),
-        kept_passwords=frozenset(kept_passwords),
         **_paths(widened(job, found), found, platform),
+        **{
+            **of_ranges,
+            "kept_as": of_ranges["kept_as"] | kept_as,
+            "kept_passwords": of_ranges["kept_passwords"] | kept_passwords,
+        },
     )
-
-
-def _new(declared: Neighbour, job: Job, found: SwitchState, platform: Dialect) -> Neighbour:
-    """A neighbour that is not there yet, with any AS where another one of ours is not in that of the start.
-
-    Its rack is in another AS until the update has reached it, and so is the node that comes.
-    """
-    has = {found.neighbours[address].set_as for address in ours(job, found)} - {None}
-    if has <= {given_as(declared.as_number)} or Feature.ANY_AS in platform.cannot:
-        return declared
-    return replace(declared, as_number=None)
 
 
 def keeps_its_as(declared: Neighbour, job: Job, has: NeighbourState) -> bool:
@@ -270,26 +237,3 @@ def keeps_its_as(declared: Neighbour, job: Job, has: NeighbourState) -> bool:
 
 def _stays(has: NeighbourState) -> int | None:
     return has.set_as if isinstance(has.set_as, int) else None
-
-
-def _password_stays(declared: Neighbour, has: NeighbourState, seal: Seal | None) -> bool:
-    """Whether a password that the switch does not show is right; of every other the differences tell.
-
-    A session that is up has the node's password. One that the last run has given and that is shown as it was then
-    stays even where no session is up.
-    """
-    if not declared.password or has.password is None or not has.password.sealed:
-        return True
-    if seal is None:
-        return has.established
-    return seal.given == _hash(declared.address, declared.password) and not shows_another_password(has, seal)
-
-
-def shows_another_password(has: NeighbourState, seal: Seal | None) -> bool:
-    """Whether a switch shows something else for a sealed password than it did right after it was entered last.
-
-    A session that is up has the node's password, whatever is shown. Without a seal nobody can tell.
-    """
-    if seal is None or has.established or has.password is None or not has.password.sealed:
-        return False
-    return seal.shown != _hash(has.address, has.password.text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
-from leafrack.addresses import Address, Network
+from leafrack.addresses import Address, Network, Who
 
 
 class SessionState(StrEnum):
@@ -191,6 +191,14 @@ class NeighbourState(Settings):
         return self.state is SessionState.ESTABLISHED
 
 
+@dataclass(frozen=True)
+class Raised:
+    """One number of neighbours for all ranges of a switch, which was raised for leafrack's."""
+
+    to: int
+    was: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class ListenerState(Settings):
     """A range of addresses in which a switch takes neighbours, and what is set of them."""
@@ -202,6 +210,8 @@ class ListenerState(Settings):
     """AS that they may have; ``None`` where nothing says it."""
     maximum_neighbours: int | None = None
     """How many it takes at most, where the switch has a number for that; on some it is one for all ranges."""
+    raised: Raised | None = None
+    """What leafrack has noted there of the one number for all ranges (leafrack.platforms.limits)."""
     rest: tuple[str, ...] = ()
     """What else is set of them, in the platform's words."""
 
@@ -228,5 +238,15 @@ class SwitchState:
     """Other VRFs in which the switch runs BGP."""
     listeners: Mapping[Network, ListenerState] = field(default_factory=dict)
     """Ranges in which it takes neighbours."""
+    listen_limit: int | None = None
+    """How many neighbours it takes by all ranges together, where it has one number for them."""
     release: str = ""
     """What the switch's system calls its release, where its words depend on that."""
+
+    def has(self, who: Who) -> NeighbourState | ListenerState | None:
+        """What it has of a neighbour by its address, or of a range."""
+        return self.listeners.get(who) if isinstance(who, Network) else self.neighbours.get(who)
+
+    def is_up(self, who: Who) -> bool:
+        """Whether a neighbour has a session, or somebody who came by a range."""
+        return any(each.established and who in (address, each.came_by) for address, each in self.neighbours.items())

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from leafrack.addresses import Address
+from leafrack.addresses import Who
 from leafrack.fabric import Fabric, leaf, names
-from leafrack.platforms import Job, Neighbour, Task, platform_of
-from leafrack.platforms.plan import Seal, shows_another_password
+from leafrack.platforms import Job, Neighbour, SwitchState, Task, platform_of
+from leafrack.platforms.seals import Seals, shows_another_password
 from leafrack.platforms.state import AnyAs
 from leafrack.world import labelled
 from leafrack.world.fields import Target, carried
@@ -47,7 +47,7 @@ class Comparison:
     fabric: Fabric
     observed: Observed = field(default_factory=Observed)
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
-    seals: Mapping[str, Mapping[Address, Seal]] = field(default_factory=dict, repr=False)
+    seals: Mapping[str, Seals] = field(default_factory=dict, repr=False)
     """What the last update kept of passwords that a leaf does not show, by leaf and neighbour."""
     in_the_way: bool = False
     """Whether something of others would do harm to an update, and this look goes on all the same."""
@@ -70,8 +70,19 @@ class Comparison:
                 for neighbour in declared
                 for line in self._of_neighbour(rack, name, node, neighbour)
             ),
-            *(f"{name}: {line}" for line in platform.listener_differences(self._job(rack, name), state)),
+            *(f"{name}: {line}" for line in self._of_listeners(rack, name, state)),
         )
+
+    def _of_listeners(self, rack: str, name: str, state: SwitchState) -> Iterator[str]:
+        platform, job = platform_of(self.fabric.racks[rack].leaves[name].platform), self._job(rack, name)
+        yield from platform.listener_differences(job, state)
+        for each in job.listeners:
+            if each.password and self._other_password(name, each.prefix):
+                yield f"range {each.prefix} has another password"
+
+    def _other_password(self, name: str, who: Who) -> bool:
+        seal = self.seals.get(name, {}).get(who)
+        return shows_another_password(self.observed.switches[name], who, seal)
 
     def _job(self, rack: str, name: str) -> Job:
         return leaf.with_password(leaf.job(self.fabric, rack, name, Task.SESSIONS), self.passwords.get(rack))
@@ -84,7 +95,7 @@ class Comparison:
         platform = platform_of(self.fabric.racks[rack].leaves[name].platform)
         wanted, has = replace(neighbour, password=self.passwords.get(rack)), state.neighbours[neighbour.address]
         found = platform.neighbour_differences(wanted, has)
-        if wanted.password and shows_another_password(has, self.seals.get(name, {}).get(neighbour.address)):
+        if wanted.password and self._other_password(name, neighbour.address):
             found += ("has another password",)
         if not has.established and has.remote_as and has.remote_as not in neighbour.as_numbers:
             found += platform.as_difference(self.fabric.leaf_side_as(rack), has)

@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from secrets import token_hex
 from time import monotonic
 
-from leafrack.addresses import Address
 from leafrack.errors import UnreadableError
 from leafrack.platforms import Job, PlayedPlatform, SwitchState, Way, platform_of
-from leafrack.platforms.left import left
-from leafrack.platforms.plan import GuardError, Plan, Seal, plan, seals_of
+from leafrack.platforms.left import left, went_down
+from leafrack.platforms.plan import GuardError, Plan, plan
 from leafrack.platforms.played import Pending, Transaction, filled
+from leafrack.platforms.ranges import returning
+from leafrack.platforms.seals import Seals, seals_of
 from leafrack.world.conversation import Conversation, CutError, SaidError
 from leafrack.world.dialling import connected
 from leafrack.world.login import Credentials
 from leafrack.world.model import Endpoint
+from leafrack.world.returning import PATIENCE, away
 from leafrack.world.shown import Shown, started
 from leafrack.world.ssh import read_state
 
@@ -46,7 +48,7 @@ class Done:
     """A job that was done."""
 
     changed: bool
-    seals: Mapping[Address, Seal] = field(default_factory=dict)
+    seals: Seals = field(default_factory=dict)
     """What the next run has to know of passwords that the switch does not show."""
 
 
@@ -55,7 +57,7 @@ def play(
     job: Job,
     way: Way,
     credentials: Credentials,
-    seals: Mapping[Address, Seal] | None = None,
+    seals: Seals | None = None,
     *,
     shown: Shown | None = None,
 ) -> Done:
@@ -65,8 +67,7 @@ def play(
         raise PlayError(f"{endpoint.name}: jobs for platform {endpoint.platform} are not played: {UNTOUCHED}")
 
     def connect() -> AbstractAsyncContextManager[Conversation]:
-        passwords = {each.password for each in job.neighbours if each.password}
-        return connected(endpoint, platform, credentials, passwords)
+        return connected(endpoint, platform, credentials, job.passwords)
 
     async def bounded() -> Done:
         try:
@@ -110,7 +111,7 @@ class Player:
     def _transaction(self) -> Transaction:
         return self._platform.transaction
 
-    async def play(self, seals: Mapping[Address, Seal]) -> Done:
+    async def play(self, seals: Seals) -> Done:
         """Play it; raises :class:`PlayError`."""
         try:
             async with self._talk() as box:
@@ -126,6 +127,7 @@ class Player:
                     return Done(changed=False, seals=self._sealed(found))
                 applied = await self._enter(box, planned)
             after = await self._prove(planned, applied)
+            await self._come_back(planned)
         except GuardError as error:
             raise PlayError(f"{self._endpoint.name}: {error}") from None
         except (UnreadableError, CutError) as error:
@@ -133,7 +135,7 @@ class Player:
             raise self._error(_why(error), UNTOUCHED) from None
         return Done(changed=True, seals=self._sealed(after))
 
-    def _sealed(self, state: SwitchState) -> Mapping[Address, Seal]:
+    def _sealed(self, state: SwitchState) -> Seals:
         return seals_of(self._job, state) if self._way is Way.FORWARD else {}
 
     async def _state(self, box: Conversation, commands: Sequence[str]) -> SwitchState:
@@ -215,10 +217,10 @@ class Player:
                 missing = self._left(after)
                 if doubt and missing and missing == self._left(planned.found):
                     raise self._error(doubt, UNTOUCHED)
-                if not missing and (down := _down(planned, after)):
+                if not missing and (down := went_down(planned, after)):
                     await asyncio.sleep(_SETTLED)
                     again = await self._state(box, applied.shown_by)
-                    down &= _down(planned, again)
+                    down &= went_down(planned, again)
                     missing = tuple(f"the session to {address} went down with it" for address in sorted(down, key=str))
                 if not missing:
                     await self._confirm(box)
@@ -251,6 +253,21 @@ class Player:
         with suppress(SaidError, CutError):
             await self._send(box, self._transaction.finish)
 
+    async def _come_back(self, planned: Plan) -> None:
+        """Wait for who has moved to a range or a name: then the other leaf has its turn; raises :class:`PlayError`."""
+        moved = returning(self._job, self._way, planned.found, planned.gone, planned.old_listeners)
+        try:
+            missing = ", ".join(sorted(map(str, await away(self._look, moved))))
+        except (UnreadableError, CutError) as error:
+            missing = f"nobody can tell, {_why(error)}"
+        if missing:
+            why = f"neighbours that have not come back within {PATIENCE:g} s ({missing})"
+            raise self._error(why, "what was to change has changed")
+
+    async def _look(self) -> SwitchState:
+        async with self._talk() as box:
+            return await self._state(box, self._platform.reads)
+
     def _unconfirmed(self) -> str:
         if self._transaction.timer:
             return f"nobody confirms it, so the switch takes it back by itself within {self._transaction.timer} s"
@@ -273,21 +290,6 @@ class Player:
 
     def _error(self, why: str, state: str) -> PlayError:
         return PlayError(f"{self._endpoint.name}: {why if why.endswith(state) else f'{why}: {state}'}")
-
-
-def _down(planned: Plan, after: SwitchState) -> set[Address]:
-    """Neighbours that the plan leaves alone, and whose session was up before and is not now."""
-    touched = {
-        *planned.gone,
-        *(address for address, _ in planned.as_numbers),
-        *(each.address for each in planned.neighbours),
-    }
-    return {
-        address
-        for address, has in planned.found.neighbours.items()
-        if has.established and address not in touched
-        if not ((now := after.neighbours.get(address)) and now.established)
-    }
 
 
 def _why(error: Exception) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from io import StringIO
 from typing import Any
 
 import pytest
 
 from leafrack.__main__ import main
-from leafrack.addresses import Address
 from leafrack.commands import switch
 from leafrack.commands.step import PREVIOUS_VARIABLE
 from leafrack.commands.switch import SEALS, SwitchJob
 from leafrack.platforms import Job, Way
-from leafrack.platforms.plan import Seal
+from leafrack.platforms.seals import Seals
 from leafrack.world.login import Credentials
 from leafrack.world.model import Cluster, Endpoint
 from leafrack.world.player import Done, PlayError
@@ -35,7 +33,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         given: Job,
         way: Way,
         credentials: Credentials,
-        seals: Mapping[Address, Seal],
+        seals: Seals,
         *,
         shown: Shown | None,
     ) -> Done:

@@ -12,7 +12,7 @@ import pytest
 
 from components import state
 from leafrack.commands.switch import SEALS
-from leafrack.platforms.plan import Seal
+from leafrack.platforms.seals import Seal
 from leafrack.world.calico import Group
 
 OLD, UNREAD = "the state of this stack was written by another version", "the state of this stack cannot be read"

@@ -18,9 +18,9 @@ from typing import Any
 import asyncssh
 
 from lab.sshd import hand_over, sshd, write_sshd_config
-from leafrack.addresses import Address
+from leafrack.addresses import Who
 from leafrack.platforms import Job, SwitchState, Way
-from leafrack.platforms.plan import Seal
+from leafrack.platforms.seals import Seal
 from leafrack.world.login import Credentials
 from leafrack.world.model import Endpoint
 from leafrack.world.player import PlayError, play
@@ -47,7 +47,7 @@ class PlayedBox(boxes.Box):
     """A fake that answers on a port of this machine."""
 
     port: int = 0
-    seals: dict[Address, Seal] = field(default_factory=dict)
+    seals: dict[Who, Seal] = field(default_factory=dict)
     """What Pulumi's state keeps of passwords."""
 
     @property

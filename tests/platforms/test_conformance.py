@@ -25,7 +25,7 @@ from leafrack.platforms import (
     Way,
     platforms,
 )
-from leafrack.platforms.plan import given_as
+from leafrack.platforms.ranges import given_as
 from leafrack.platforms.reading import ThirdParty
 from leafrack.platforms.state import AnyAs, Timers
 from tests.platforms.boxes import ANNOUNCED as BLOCKS

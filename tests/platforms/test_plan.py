@@ -13,7 +13,8 @@ from leafrack.platforms.dialect import Dialect
 from leafrack.platforms.differences import wanted
 from leafrack.platforms.left import left
 from leafrack.platforms.paths import expression
-from leafrack.platforms.plan import GuardError, Plan, Seal, plan, seals_of, shows_another_password
+from leafrack.platforms.plan import GuardError, Plan, plan
+from leafrack.platforms.seals import Seal, seals_of, shows_another_password
 from leafrack.platforms.state import AnyAs, Effect, Line, NeighbourState, Password, SessionState, SwitchState
 
 OWN = ("LEAFRACK-dc1-IN", "LEAFRACK-dc1-OUT", "LEAFRACK-dc1-IN6", "LEAFRACK-dc1-OUT6")
@@ -257,7 +258,7 @@ def test_a_password_that_is_not_shown_is_entered_only_where_it_is_another(
     found = plan(job(SECRET), Way.FORWARD, switch(has), words(), {ONE: seal} if seal else {})
     assert bool(found.neighbours) is entered
     assert not found.kept_passwords
-    assert entered or not shows_another_password(has, seal), "what drift tells of, a job puts right"
+    assert entered or not shows_another_password(switch(has), ONE, seal), "what drift tells of, a job puts right"
 
 
 def test_one_that_stays_is_not_entered_with_what_changes_beside_it() -> None:

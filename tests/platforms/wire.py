@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,10 +17,9 @@ from lab.fakes.model import Recorder
 from lab.fakes.serving import Served
 from lab.plan import Switch
 from lab.uplinks import Port
-from leafrack.addresses import Address
 from leafrack.errors import UnreadableError
 from leafrack.platforms import Job, PlayedPlatform, Way, platform_of, played
-from leafrack.platforms.plan import Seal
+from leafrack.platforms.seals import Seals
 from leafrack.world.conversation import Conversation, CutError, SaidError
 from leafrack.world.model import Endpoint
 from leafrack.world.player import Done, Player, PlayError
@@ -131,7 +130,7 @@ class Leaf:
         way: Way = Way.FORWARD,
         wire: Wire | None = None,
         *,
-        seals: Mapping[Address, Seal] | None = None,
+        seals: Seals | None = None,
     ) -> Done:
         """Play a job; raises PlayError."""
         return played_on(self.name, self.fake, job, way, wire, seals=seals)
@@ -144,7 +143,7 @@ def played_on(
     way: Way = Way.FORWARD,
     wire: Wire | None = None,
     *,
-    seals: Mapping[Address, Seal] | None = None,
+    seals: Seals | None = None,
 ) -> Done:
     """Play a job on the fake of a platform; raises PlayError."""
     used, made = wire or Wire(), platform(name)

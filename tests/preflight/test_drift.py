@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from leafrack.addresses import Address
 from leafrack.fabric import leaf, names
 from leafrack.fabric.load import load_fabric
 from leafrack.platforms import NeighbourState, SessionState, SwitchState
-from leafrack.platforms.plan import Seal
+from leafrack.platforms.seals import Seal, Seals
 from leafrack.platforms.state import Password
 from leafrack.preflight.drift import Comparison
 from leafrack.world.calico_api import CalicoApi
@@ -159,9 +158,9 @@ def test_a_password_is_compared_and_not_shown() -> None:
 
 
 SEALED = Password("3 5f1a", sealed=True)
-KEPT = {RIGHT.address: Seal.of(RIGHT.address, "s3cret", SEALED.text)}
+KEPT: Seals = {RIGHT.address: Seal.of(RIGHT.address, "s3cret", SEALED.text)}
 ANOTHER = ("leaf02: neighbour 173.20.0.11 (node4) has another password",)
-SHOWN: Mapping[str, tuple[dict[str, Any], Mapping[Address, Seal], tuple[str, ...]]] = {
+SHOWN: Mapping[str, tuple[dict[str, Any], Seals, tuple[str, ...]]] = {
     "as after the last update": ({}, KEPT, ()),
     "something else": ({"password": Password("3 ffff", sealed=True)}, KEPT, ANOTHER),
     "something else, and the session is up": (
@@ -176,7 +175,7 @@ SHOWN: Mapping[str, tuple[dict[str, Any], Mapping[Address, Seal], tuple[str, ...
 
 @pytest.mark.parametrize(("changed", "kept", "lines"), SHOWN.values(), ids=SHOWN)
 def test_a_password_that_a_leaf_does_not_show_is_compared_with_what_it_showed_after_the_last_update(
-    changed: dict[str, Any], kept: Mapping[Address, Seal], lines: tuple[str, ...]
+    changed: dict[str, Any], kept: Seals, lines: tuple[str, ...]
 ) -> None:
     drift = on_leaf(**{"state": SessionState.ACTIVE, "password": SEALED, **changed})
     assert neighbour_lines(replace(drift, passwords={"rr2": "s3cret"}, seals={"leaf02": kept})) == lines

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import pytest
 
 from leafrack.commands.switch import SEALS
-from leafrack.platforms.plan import Seal
+from leafrack.platforms.seals import Seal
 
 from .harness import ROOT, Stack
 

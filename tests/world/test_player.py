@@ -14,12 +14,13 @@ import pytest
 from leafrack.addresses import Address
 from leafrack.errors import UnreadableError
 from leafrack.platforms import Feature, Job, Neighbour, PlayedPlatform, Task, Way
-from leafrack.platforms.plan import Seal
 from leafrack.platforms.played import Transaction
-from leafrack.world import player
+from leafrack.platforms.seals import Seals
+from leafrack.world import player, returning
 from leafrack.world.model import Endpoint
 from leafrack.world.player import Done, Player, PlayError
 from leafrack.world.shown import Shown
+from tests.platforms.boxes import listener
 from tests.platforms.test_plan import LISTS, NODE, OWN, job
 from tests.world.toy_switch import DELAYED, NAME, PLAIN, TIMED, Cut, Toy, connects, platform
 
@@ -35,6 +36,8 @@ UNTOUCHED = ": nothing was changed"
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(player, "_SETTLED", 0.0)
+    for name in ("PATIENCE", "ROUTES"):
+        monkeypatch.setattr(returning, name, 0.0)
 
 
 def box(**given: Any) -> Toy:
@@ -48,7 +51,7 @@ def play(
     *,
     made: PlayedPlatform | None = None,
     cut: Cut = NEVER,
-    seals: Mapping[Address, Seal] | None = None,
+    seals: Seals | None = None,
     shown: Shown | None = None,
 ) -> Done:
     made = made or platform()
@@ -294,3 +297,55 @@ def test_every_task_is_played(task: Task, way: Way) -> None:
     gone = task is Task.RETIRED
     assert any(line.startswith("neighbor 172.20.0.12 ") for line in toy.running) is not gone
     assert ("neighbor 172.20.0.11 as 64601" in toy.running) is (task is Task.AS_NUMBERS)
+
+
+RANGE = listener("172.20.0.0/24")
+BY_RANGE = replace(job(), listeners=(replace(RANGE, password="s3cret"),))
+
+
+def moved(comes_back: int) -> Toy:
+    """A box on which a node has a name and a session, and a range that is to take the place of the name."""
+    toy = box()
+    play(toy, JOB)
+    toy.up.add("172.20.0.11")
+    play(toy, BY_RANGE)
+    toy.breaks, toy.comes_back = "172.20.0.11", comes_back
+    return toy
+
+
+@pytest.mark.parametrize("transaction", BOXES.values(), ids=BOXES)
+def test_a_range_is_written_and_read_back_and_taken_away_again(transaction: Transaction) -> None:
+    toy, made = box(), platform(transaction)
+    assert play(toy, BY_RANGE, made=made).changed
+    assert "range 172.20.0.0/24 password s3cret" in toy.running
+    assert not play(toy, BY_RANGE, made=made).changed
+    assert play(toy, BY_RANGE, Way.BACK, made=made).changed
+    assert (toy.running, toy.startup) == (THEIRS, THEIRS)
+
+
+def test_a_password_of_a_range_is_in_no_error() -> None:
+    said = refused(box(refuses="password"), given=BY_RANGE)
+    assert said.startswith("leaf01: the switch refuses `range 172.20.0.0/24 password (hidden)`")
+
+
+def test_who_gives_way_to_a_range_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(returning, "PATIENCE", 10.0)
+    monkeypatch.setattr(asyncio, "sleep", nothing)
+    toy = moved(comes_back=3)
+    play(toy, replace(BY_RANGE, task=Task.RETIRED))
+    assert toy.log[-4:] == ["show running", "show sessions"] * 2
+    assert (toy.up, toy.startup) == ({"100.0.0.1", "172.20.0.11"}, toy.running)
+
+
+async def nothing(_: float) -> None:
+    """Time passes."""
+
+
+def test_who_does_not_come_back_is_named_and_what_has_changed_stays() -> None:
+    toy = moved(comes_back=0)
+    said = refused(toy, given=replace(BY_RANGE, task=Task.RETIRED))
+    assert said == (
+        "leaf01: neighbours that have not come back within 40 s (172.20.0.11): what was to change has changed"
+    )
+    assert not [line for line in toy.startup if line.startswith("neighbor 172.20.0.11")]
+    assert not play(toy, replace(BY_RANGE, task=Task.RETIRED)).changed

@@ -11,7 +11,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import asyncssh
@@ -20,7 +20,17 @@ import pytest
 from leafrack import platforms
 from leafrack.addresses import Address
 from leafrack.errors import UnreadableError
-from leafrack.platforms import Behaviour, PrefixList, Setting, Settings, SwitchState, played
+from leafrack.platforms import (
+    Behaviour,
+    Listener,
+    ListenerState,
+    Neighbour,
+    PrefixList,
+    Setting,
+    Settings,
+    SwitchState,
+    played,
+)
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.played import Answer, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction, Typed
 from leafrack.platforms.state import AnyAs, NeighbourState, Password, SessionState
@@ -50,6 +60,7 @@ def parse(output: str) -> SwitchState:
         raise ValueError(msg)
     up = set(sessions.split())
     found: dict[Address, dict[str, Any]] = {}
+    ranges: dict[str, dict[str, Any]] = {}
     lists: dict[str, frozenset[str]] = {}
     for line in running.splitlines()[1:]:
         kind, name, rest = line.split(" ", 2)
@@ -57,6 +68,9 @@ def parse(output: str) -> SwitchState:
             lists[name] = lists.get(name, frozenset()) | {rest}
             continue
         word, _, value = rest.partition(" ")
+        if kind == "range":
+            ranges.setdefault(name, {}).update(_setting(word, value))
+            continue
         found.setdefault(ip_address(name), {}).update(_setting(word, value))
     neighbours = {
         address: NeighbourState(
@@ -68,13 +82,23 @@ def parse(output: str) -> SwitchState:
         )
         for address, given in found.items()
     }
-    return SwitchState(None if said[1] == "none" else int(said[1]), neighbours, lists=lists)
+    listeners = [ListenerState(prefix=ip_network(name), activated=True, **given) for name, given in ranges.items()]
+    for address in map(ip_address, up):
+        for one in listeners:
+            if address not in found and address in one.prefix:
+                neighbours[address] = NeighbourState(
+                    address=address, remote_as=64512, state=SessionState.ESTABLISHED, came_by=one.prefix
+                )
+    number = None if said[1] == "none" else int(said[1])
+    return SwitchState(number, neighbours, lists=lists, listeners={each.prefix: each for each in listeners})
 
 
 def _setting(word: str, value: str) -> Mapping[str, Any]:
     match word:
         case "as":
             return {"set_as": AnyAs.EXTERNAL if value == "any" else int(value)}
+        case "most":
+            return {"maximum_neighbours": int(value)}
         case "password":
             sealed = value.startswith("$")
             return {"password": Password(value, sealed=sealed)}
@@ -93,12 +117,16 @@ def lines(plan: Plan) -> tuple[Typed, ...]:
 def _lines(plan: Plan) -> Iterator[Typed]:
     for name, entries in _entries(plan.lists).items():
         yield from (Typed(f"list {name} {entry}") for entry in sorted(entries))
-    for each in plan.neighbours:
-        who = f"neighbor {each.address}"
-        if each.address not in plan.kept_as:
+    yield from (Typed(f"no range {has.prefix}") for has in plan.old_listeners)
+    written: tuple[Neighbour | Listener, ...] = (*plan.listeners, *plan.neighbours)
+    for each in written:
+        who = f"{'range' if isinstance(each, Listener) else 'neighbor'} {each.who}"
+        if each.who not in plan.kept_as:
             yield Typed(f"{who} as {each.as_number or 'any'}")
         yield Typed(f"{who} description {each.description}")
-        if each.password and each.address not in plan.kept_passwords:
+        if isinstance(each, Listener):
+            yield Typed(f"{who} most {each.maximum_neighbours}")
+        if each.password and each.who not in plan.kept_passwords:
             yield Typed(f"{who} password {each.password}", (each.password,))
         yield from (Typed(f"{who} in {each.list_in}"), Typed(f"{who} out {each.list_out}"))
     yield from (Typed(f"neighbor {address} as {number or 'any'}") for address, number in plan.as_numbers)
@@ -201,6 +229,8 @@ class Toy:
     """Pattern of lines that it takes and does not keep."""
     breaks: str = ""
     """Address of a session that does not stand any change."""
+    comes_back: int = 0
+    """Looks at its sessions after which that one is up again, by the range that it is in; never where it is 0."""
     seals: bool = False
     version: str = "Toy OS 7"
     log: list[str] = field(default_factory=list)
@@ -221,7 +251,7 @@ class Toy:
         word, _, rest = command.partition(" ")
         if word == "show":
             return self._show(rest)
-        if word in ("verify", "no", "neighbor", "list"):
+        if word in ("verify", "no", "neighbor", "range", "list"):
             return self._line(command)
         return self._transact(word, rest)
 
@@ -258,6 +288,9 @@ class Toy:
             case "running":
                 return "\n".join([f"bgp {self.bgp}", *map(self._shown, self.running), ""])
             case "sessions":
+                if self.breaks and self.breaks not in self.up and self.comes_back:
+                    self.comes_back -= 1
+                    self.up |= set() if self.comes_back else {self.breaks}
                 return " ".join(sorted(self.up)) + "\n"
             case "commits":
                 waits = self.pending or self.theirs
@@ -279,7 +312,7 @@ class Toy:
             absent = len(kept) == len(target)
             target[:] = kept
             return "% Absent\n" if absent else ""
-        if command.startswith("neighbor "):
+        if command.startswith(("neighbor ", "range ")):
             key = " ".join(command.split()[:3]) + " "
             target[:] = [line for line in target if not line.startswith(key)]
         if command != "verify" and command not in target and not (self.loses and re.search(self.loses, command)):

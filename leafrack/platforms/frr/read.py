@@ -9,8 +9,9 @@ from typing import Any
 
 from leafrack.addresses import Address, Network
 from leafrack.errors import printable
+from leafrack.platforms import limits
 from leafrack.platforms.as_numbers import as_number
-from leafrack.platforms.frr import limit, running, settings
+from leafrack.platforms.frr import running, settings
 from leafrack.platforms.state import Line, ListenerState, NeighbourState, SessionState, SwitchState
 
 _WITHOUT_POLICY = ("inboundEbgpRequiresPolicy", "outboundEbgpRequiresPolicy")
@@ -80,6 +81,7 @@ def _parsed(documents: Sequence[Mapping[str, Any]], rest: str) -> SwitchState:
         paths=running.listed_paths(rest),
         elsewhere=tuple(instance.place for instance in instances if instance.place),
         listeners={one.prefix: _listener(one, configured.get(one.group, ()), rest) for one in running.ranges(rest)},
+        listen_limit=running.listen_limit(rest),
     )
 
 
@@ -87,12 +89,14 @@ def _listener(one: running.Range, configured: Sequence[running.Said], rest: str)
     version = one.prefix.version
     own = _of_family(configured, version)
     given, set_as, others = settings.of_lines(own, activated=running.activated(rest, one.group, version))
+    description, raised = limits.told(given.description)
     return ListenerState(
-        **{**vars(given), "description": limit.without(given.description)},
+        **{**vars(given), "description": description},
         prefix=one.prefix,
         group=one.group,
         set_as=set_as,
         maximum_neighbours=running.listen_limit(rest),
+        raised=raised,
         rest=tuple(line for line in others if line != "peer-group"),
     )
 

@@ -9,7 +9,7 @@ from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixLis
 from leafrack.platforms.paths import expression
 from leafrack.platforms.patterns import permitted
 from leafrack.platforms.plan import Plan
-from leafrack.platforms.state import ListenerState, Timers
+from leafrack.platforms.state import Timers
 
 _PATHS = "bgp as-path access-list"
 RESTART = 1
@@ -51,7 +51,7 @@ def _removal(plan: Plan) -> str:
     An entry goes by what it says, whatever its number (docs.frrouting.org, filter.html: ``no ip prefix-list NAME``).
     """
     ranges = [f" no bgp listen range {each.prefix} peer-group {each.group}" for each in plan.old_listeners]
-    neighbours = [*ranges, *(f" no neighbor {who}" for who in (*plan.gone, *groups(plan.old_listeners)))]
+    neighbours = [*ranges, *(f" no neighbor {who}" for who in (*plan.gone, *plan.old_groups))]
     instance = [f"router bgp {plan.as_number}", *neighbours, "exit"] if neighbours else []
     stale = [
         f"no {_family(plan.version_of(name))} prefix-list {name} {entry}"
@@ -102,7 +102,7 @@ def render_listeners(leaf_as: int, listeners: tuple[Listener, ...]) -> str:
     return _instance(leaf_as, lines) if lines else ""
 
 
-def groups(listeners: Iterable[Listener | ListenerState]) -> tuple[str, ...]:
+def groups(listeners: Iterable[Listener]) -> tuple[str, ...]:
     """Groups of ranges, each once."""
     return tuple(dict.fromkeys(each.group for each in listeners))
 

@@ -13,8 +13,9 @@ from leafrack.platforms import Feature, Job, Neighbour, PathList, PrefixList, Sw
 from leafrack.platforms.comware import paths
 from leafrack.platforms.comware.platform import COMWARE
 from leafrack.platforms.differences import wanted
-from leafrack.platforms.plan import GuardError, Seal, plan
+from leafrack.platforms.plan import GuardError, plan
 from leafrack.platforms.reading import NO_LISTENERS
+from leafrack.platforms.seals import Seal
 from leafrack.platforms.state import Limit, NeighbourState, Password, PrivateAs, SessionState, Timers
 from tests.platforms.test_paths import PATHS as PATHS_OF
 

@@ -13,9 +13,10 @@ import pytest
 from leafrack.platforms import Effect, Job, PathList, PrefixList, SessionState, Task, Way
 from leafrack.platforms.nxos import read, type7
 from leafrack.platforms.nxos.platform import NXOS
-from leafrack.platforms.plan import GuardError, Seal, plan
+from leafrack.platforms.plan import GuardError, plan
 from leafrack.platforms.played import complaint, joined
 from leafrack.platforms.reading import NO_LISTENERS, Feature
+from leafrack.platforms.seals import Seal, Seals
 from leafrack.platforms.state import Limit, Password, PrivateAs, SwitchState, Timers
 from tests.platforms.jobs import NODE, OWN, WHOLE
 
@@ -158,7 +159,7 @@ def state() -> SwitchState:
 
 
 def entered(job: Job, found: SwitchState, way: Way = Way.FORWARD, **seals: Seal) -> list[str]:
-    kept = {ip_address(who.removeprefix("of_").replace("_", ".")): seal for who, seal in seals.items()}
+    kept: Seals = {ip_address(who.removeprefix("of_").replace("_", ".")): seal for who, seal in seals.items()}
     return [line.text for line in NXOS.lines(plan(job, way, found, NXOS, kept))]
 
 
