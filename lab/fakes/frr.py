@@ -142,7 +142,7 @@ def _instance(before: Understood, wanted: Understood, *, calls: bool, nearby: Se
     had, has = _with_as(before.peers), _with_as(wanted.peers)
     yield from (f" no neighbor {address}" for address in had if address not in has)
     listened, listens = ({one.prefix: one for one in each.ranges} for each in (before, wanted))
-    yield from _closed(listened, listens, {**had, **has}, nearby)
+    yield from _closed(listened, listens, had, nearby)
     yield from (f" neighbor {_group(prefix)} peer-group" for prefix in listens if prefix not in listened)
     changed = {
         address: tuple(_differing(_said(address, had.get(address), calls), _said(address, peer, calls)))

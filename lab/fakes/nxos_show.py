@@ -31,10 +31,11 @@ def _row(address: str, runs: Understood, one: Seen, of: str = "") -> Row:
     """Of a neighbour; ``of`` is the range by which it came."""
     peer = runs.peers.get(address) or next((r.peer for r in runs.ranges if r.prefix == of), None)
     shut = peer is not None and peer.shutdown
+    number = peer.as_number if peer and isinstance(peer.as_number, int) else 0
     up = one.state == "Established"
     row: Row = {
         "neighbor": address,
-        "remoteas": str(one.remote_as or (peer.as_number if peer else 0)),
+        "remoteas": str(one.remote_as or number or 0),
         "link": "ibgp" if one.remote_as == runs.as_number else "ebgp",
         "version": 4,
         "remote-id": one.router_id or "0.0.0.0",  # noqa: S104 - an identifier

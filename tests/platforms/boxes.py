@@ -146,6 +146,13 @@ class Box:
         """Somebody limits the neighbours of all ranges, or does not any more."""
         _vtysh(self, f"router bgp {AS_NUMBER}", "no bgp listen limit" if limit is None else f"bgp listen limit {limit}")
 
+    def entered(self, text: str) -> None:
+        """An operator enters the text for a leaf by hand.
+
+        Who is there to read it knows that some lines find nothing to take away.
+        """
+        self.run("vtysh", "-f", "/dev/stdin", stdin=text)
+
     def node(self, number: int, *words: str) -> str:
         """What a node's BIRD answers."""
         inside = ["-s", str(self.home / f"node{number}.ctl"), *words]

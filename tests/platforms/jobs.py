@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
-from leafrack.platforms import Job, Neighbour, PathList, PrefixList, Task
+from leafrack.platforms import Job, Listener, Neighbour, PathList, PrefixList, Task
 from leafrack.platforms.state import Timers
 
 OWN = ("LEAFRACK-dc1-IN", "LEAFRACK-dc1-IN6", "LEAFRACK-dc1-OUT", "LEAFRACK-dc1-OUT6")
@@ -46,4 +46,18 @@ ALL = Job(
 )
 PATHS = PathList("LEAFRACK-dc1-AS", (64512, 64513))
 LISTED = replace(PLAIN, paths=PATHS, neighbours=(replace(NODE, paths_in=PATHS.name),))
+_RANGE = Listener(
+    prefix=ip_network("172.20.0.0/25"),
+    group="LEAFRACK-dc1-NODES",
+    as_number=64512,
+    description="leafrack rr1",
+    list_in="LEAFRACK-dc1-IN",
+    list_out="LEAFRACK-dc1-OUT",
+    maximum_neighbours=100,
+    maximum_prefix=1000,
+    password="s3cret",
+)
+LISTENING = replace(
+    PLAIN, lists=(), neighbours=(), listeners=(_RANGE, replace(_RANGE, prefix=ip_network("172.20.0.128/25")))
+)
 JOBS = {"plain": PLAIN, "all that may be wanted": ALL, "with a path list": LISTED}

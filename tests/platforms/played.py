@@ -104,6 +104,18 @@ class PlayedBox(boxes.Box):
         """They take it away again."""
         self.typed(SOMEBODY[self.name].removes, address)
 
+    def takes_at_most(self, limit: int | None) -> None:
+        """Somebody limits the neighbours of all ranges, where the platform has one number for them."""
+        somebody = SOMEBODY[self.name]
+        if somebody.limits:
+            line = somebody.limits[limit is None].replace("{limit}", str(limit))
+            self.typed((*somebody.begins, "router bgp {as}", line, *somebody.ends), "")
+
+    def entered(self, text: str) -> None:
+        """An operator enters the text for a leaf by hand."""
+        somebody = SOMEBODY[self.name]
+        self.typed((*somebody.begins, *text.splitlines(), *somebody.ends), "")
+
     def typed(self, lines: Sequence[str], address: str, description: str = "") -> None:
         """Lines at a terminal; the last ends the login."""
         given = {"{address}": address, "{description}": description, "{as}": str(AS_NUMBER)}
@@ -135,6 +147,12 @@ class Somebody:
 
     adds: Sequence[str]
     removes: Sequence[str]
+    begins: Sequence[str] = ()
+    """What leads to where a text by hand is entered."""
+    ends: Sequence[str] = ()
+    """What puts it in force, saves it and ends the login."""
+    limits: Sequence[str] = ()
+    """What limits the neighbours of all ranges, with ``{limit}``, and what takes that away."""
 
 
 _NV = "nv config patch /tmp/theirs.yaml && nv config apply -y && nv config save && rm /tmp/theirs.yaml"
@@ -179,6 +197,8 @@ SOMEBODY: Mapping[str, Somebody] = {
             *("commit", "exit", "exit"),
         ),
         ("configure", "delete protocols bgp group OTHERS", "commit", "exit", "exit"),
+        begins=("configure",),
+        ends=("commit", "exit", "exit"),
     ),
     "eos": Somebody(
         (
@@ -187,6 +207,9 @@ SOMEBODY: Mapping[str, Somebody] = {
             *("end", "write memory", "exit"),
         ),
         ("enable", "configure", "router bgp {as}", "no neighbor {address}", "end", "write memory", "exit"),
+        begins=("enable", "configure"),
+        ends=("end", "write memory", "exit"),
+        limits=("dynamic peer max {limit}", "no dynamic peer max"),
     ),
     "nxos": Somebody(
         (
@@ -197,6 +220,8 @@ SOMEBODY: Mapping[str, Somebody] = {
             *("configure terminal", "router bgp {as}", "no neighbor {address}", "end"),
             *("copy running-config startup-config", "exit"),
         ),
+        begins=("configure terminal",),
+        ends=("end", "copy running-config startup-config", "exit"),
     ),
 }
 

@@ -9,7 +9,7 @@ from leafrack.platforms.eos import read, running, settings, write
 from leafrack.platforms.evidence import EVERYTHING, Basic, Evidence, Strength
 from leafrack.platforms.job import PathList, PrefixList
 from leafrack.platforms.played import SESSION, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction
-from leafrack.platforms.reading import NO_LISTENERS, Behaviour, Feature, ThirdParty
+from leafrack.platforms.reading import Behaviour, Feature, ThirdParty
 
 
 class _Remedies:
@@ -63,9 +63,10 @@ EOS = PlayedPlatform(
     as_words=settings.as_words,
     entries=_entries,
     path_entries=_path_entries,
+    one_limit_for_all=True,
     cannot={
-        **NO_LISTENERS,
-        Feature.ANY_AS: "EOS takes them in a listen range only, and leafrack writes none there; name the rack's nodes",
+        # A range may have a filter of AS numbers; leafrack gives each one.
+        Feature.ANY_AS: "leafrack gives every neighbour and every range there one; name the rack's nodes",
     },
     reads=read.READS,
     unread=read.UNREAD,
@@ -99,12 +100,12 @@ EOS = PlayedPlatform(
             Strength.PARSERS,
             "Patterns of Ansible's collection arista.eos, where it is installed, but for entries of path lists; "
             "published vectors of passwords.",
-            EVERYTHING - {Basic.READING, Basic.JOBS, Feature.AS_OVERRIDE},
+            EVERYTHING - {Basic.READING, Basic.JOBS, Feature.AS_OVERRIDE, Feature.LISTENERS},
         ),
         Evidence(
             Strength.SIMULATED,
-            "A fake of Arista's command line with a real FRR 8.4 behind it: the whole suite in one run, and a rack "
-            "that lives through `up`, drift, a change and `destroy`, by `make nightly`.",
+            "A fake of Arista's command line with a real FRR 8.4 behind it: the whole suite in one run, that of ranges "
+            "too, and a rack that lives through `up`, drift, a change and `destroy`, by `make nightly`.",
         ),
     ),
 )

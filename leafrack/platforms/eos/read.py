@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -12,7 +13,8 @@ from leafrack.errors import printable
 from leafrack.platforms import played
 from leafrack.platforms.as_numbers import number_or_none
 from leafrack.platforms.eos import running, settings
-from leafrack.platforms.state import NeighbourState, SessionState, SwitchState
+from leafrack.platforms.limits import told
+from leafrack.platforms.state import ListenerState, NeighbourState, SessionState, SwitchState
 
 _SESSIONS = "show bgp neighbors vrf all | json"
 READS = (
@@ -95,6 +97,24 @@ def _parsed(documents: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Swi
         numbers=running.numbered(lists),
         paths=running.listed_paths(paths, route_maps),
         elsewhere=instance.elsewhere,
+        listeners={one.prefix: _listener(one, instance) for one in instance.ranges()},
+        listen_limit=instance.listen_limit(),
+    )
+
+
+def _listener(one: running.EosRange, bgp: running.EosInstance) -> ListenerState:
+    version, group = one.prefix.version, one.group
+    said = bgp.said(group, f"ipv{version}")
+    given, _, rest = settings.of_lines(said, group, activated=bgp.activated(group, version))
+    description, raised = told(given.description)
+    return ListenerState(
+        **{**vars(given), "description": description},
+        prefix=one.prefix,
+        group=group,
+        set_as=one.as_number,
+        maximum_neighbours=bgp.listen_limit(),
+        raised=raised,
+        rest=tuple(line for line in rest if not re.fullmatch("peer[ -]group", line)),
     )
 
 
@@ -109,7 +129,7 @@ def _peers(sessions: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _neighbour(address: Address, peer: Mapping[str, Any], bgp: running.EosInstance, route_maps: str) -> NeighbourState:
     state = SessionState.of(peer.get("state", SessionState.IDLE))
     up = state is SessionState.ESTABLISHED
-    who = str(address)
+    who, came_by = str(address), bgp.listens(address)
     activated = bgp.activated(who, address.version)
     given, set_as, rest = settings.of_lines(bgp.said(who, f"ipv{address.version}"), who, activated=activated)
     return NeighbourState(
@@ -126,6 +146,7 @@ def _neighbour(address: Address, peer: Mapping[str, Any], bgp: running.EosInstan
         router_id=str(peer.get("routerId", "")) if up else "",
         set_as=set_as,
         rest=rest,
+        came_by=None if came_by is None else came_by.prefix,
     )
 
 

@@ -7,6 +7,10 @@ Facts of the platform that shape this file, from the EOS User Manual and publish
   nobody;
 * a neighbour that a listen range lets in has no line of its own, and no mark in the JSON;
 * an older release shows a prefix list's entry with its list in one line, a newer one a block;
+* a range has an AS of its own, or a filter of them, and the rest of its group (``% Incomplete command`` without the AS
+  on 4.34);
+* how many neighbours come by ranges is one number for all of them: ``dynamic peer max``, until 4.22 ``bgp listen
+  limit`` (Ansible's ``arista.eos``, EOS User Manual);
 * a neighbour has no list of AS paths: a route map matches one (Arista's rules for routers of the DISA, ARST-RT-000100).
 """
 
@@ -16,8 +20,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 
-from leafrack.addresses import Address
+from leafrack.addresses import Address, Network
 from leafrack.platforms.as_numbers import number_or_none
 from leafrack.platforms.state import Effect, Line
 
@@ -25,12 +30,29 @@ _STEP = 3
 """Spaces before what is inside a block."""
 _NEIGHBOUR = re.compile(r"(?P<no>no )?neighbor (?P<who>\S+) (?P<what>.+)")
 _LISTEN = re.compile(
-    r"bgp listen range (?P<range>\S+)(?: peer-id include router-id)? peer-group (?P<group>\S+)(?: .*)?"
+    r"bgp listen range (?P<range>\S+)(?: peer-id include router-id)? peer-group (?P<group>\S+)"
+    r"(?: remote-as (?P<as>\S+))?(?: .*)?"
 )
+_MOST = re.compile(r"(?:dynamic peer max|bgp listen limit) (\d+)")
+DEFAULT_LIMIT = 100
+"""Neighbours that come by ranges where nothing says how many (EOS User Manual, ``bgp listen limit``)."""
 _LIST = re.compile(r"ip(?:v6)? prefix-list (?P<name>\S+)(?: (?P<entry>.+))?")
 _PATHS = re.compile(r"ip as-path access-list (?P<name>\S+) (?P<entry>(?:permit|deny) \S+)(?P<origin> \S+)?")
 _MAP = re.compile(r"route-map (?P<name>\S+)(?P<clause> .+)?")
 _ENTRY = re.compile(r"(?:seq (?P<number>\d+) )?(?P<entry>(?:permit|deny) .+)")
+
+
+class EosRange(NamedTuple):
+    """A range in which neighbours are taken, the group that they are of, and their AS where it is one."""
+
+    prefix: Network
+    group: str
+    as_number: int | None
+    line: str
+
+
+def _length(one: EosRange) -> int:
+    return one.prefix.prefixlen
 
 
 @dataclass
@@ -60,14 +82,26 @@ class EosInstance:
                     return said["no"] is None
         return version == 4 and "no bgp default ipv4-unicast" not in self.lines.get("", ())
 
-    def listens(self, address: Address) -> Line | None:
+    def ranges(self) -> tuple[EosRange, ...]:
+        """Ranges in which neighbours are taken."""
+        said = (_LISTEN.fullmatch(line) for line in self.lines.get("", ()))
+        return tuple(
+            EosRange(ip_network(one["range"], strict=False), one["group"], number_or_none(one["as"]), one[0])
+            for one in said
+            if one
+        )
+
+    def listens(self, address: Address) -> EosRange | None:
         """The range that lets a neighbour in, where it has no line of its own."""
         if self.said(str(address), ""):
             return None
-        for line in self.lines.get("", ()):
-            if (said := _LISTEN.fullmatch(line)) and address in ip_network(said["range"], strict=False):
-                return Line(line, Effect.REFUSES, said["group"])
-        return None
+        # The narrower one, as everywhere.
+        return max((one for one in self.ranges() if address in one.prefix), key=_length, default=None)
+
+    def listen_limit(self) -> int:
+        """Neighbours that come by all ranges together."""
+        said = (_MOST.fullmatch(line) for line in self.lines.get("", ()))
+        return next((int(found[1]) for found in said if found), DEFAULT_LIMIT)
 
     def discards(self) -> bool:
         """Whether neighbours without a policy of the operator's pass nothing (``bgp missing-policy``)."""
@@ -167,7 +201,7 @@ def addresses(bgp: EosInstance) -> Iterator[Address]:
 def lines(bgp: EosInstance, address: Address, route_maps: str) -> tuple[Line, ...]:
     """What keeps a neighbour down or filters its routes, also where its group says it."""
     listens = bgp.listens(address)
-    owners: Sequence[str] = (listens.names,) if listens else (str(address), bgp.group(str(address)))
+    owners: Sequence[str] = (listens.group,) if listens else (str(address), bgp.group(str(address)))
     found = (
         line
         for who in owners
@@ -175,7 +209,7 @@ def lines(bgp: EosInstance, address: Address, route_maps: str) -> tuple[Line, ..
         for text in bgp.said(who, f"ipv{address.version}")
         for line in _line(f"neighbor {who} {text}", route_maps)
     )
-    return (*filter(None, (listens,)), *found)
+    return (*((Line(listens.line, Effect.REFUSES, listens.group),) if listens else ()), *found)
 
 
 def _line(text: str, route_maps: str) -> Iterator[Line]:

@@ -10,16 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from leafrack.platforms.differences import RETRY
+from leafrack.platforms.differences import RETRY, needed
 from leafrack.platforms.eos import passwords
-from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
+from leafrack.platforms.eos.running import DEFAULT_LIMIT
+from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList
+from leafrack.platforms.limits import noted
 from leafrack.platforms.paths import expression
 from leafrack.platforms.patterns import permitted
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.played import Typed
+from leafrack.platforms.state import ListenerState, Raised
 
 _STEP = 5
 _PATHS = "ip as-path access-list"
+_MOST = "dynamic peer max"
 _CLAUSE = "route-map permit 10"
 """Of a path list's route map, as it is read."""
 
@@ -29,6 +33,7 @@ def text(job: Job) -> str:
     lists = [line for one in job.lists for line in _list(one)]
     lists += [line for part in (_paths, _map) for line in (part(job.paths) if job.paths else ())]
     neighbours = [line for one in job.neighbours for line in _neighbour(one, one.as_number)]
+    neighbours += [*_groups(job.listeners, None), *_ranges(job.listeners)]
     instance = [Typed(f"router bgp {job.as_number}"), *neighbours] if neighbours else []
     return "".join(f"{line.text}\n" for line in (*lists, *instance))
 
@@ -46,7 +51,8 @@ def by_hand(plan: Plan) -> str:
 
 
 def _lines(plan: Plan, lists: Iterable[Typed]) -> tuple[Typed, ...]:
-    bgp = [line for one in plan.neighbours for line in _neighbour(one, _as_number(one, plan))]
+    bgp = [*_listening(plan)]
+    bgp += [line for one in plan.neighbours for line in _neighbour(one, _as_number(one, plan))]
     bgp += [Typed(f"   neighbor {address} remote-as {number}") for address, number in plan.as_numbers]
     bgp += [Typed(f"   no neighbor {address}") for address in plan.gone]
     found = (
@@ -57,6 +63,22 @@ def _lines(plan: Plan, lists: Iterable[Typed]) -> tuple[Typed, ...]:
         *(line for name in plan.old_paths for line in _gone(name, plan.found.paths[name])),
     )
     return tuple(replace(line, text=line.text.strip()) for line in found)
+
+
+def _listening(plan: Plan) -> Iterator[Typed]:
+    """Ranges that go, with their groups, and those that come or change.
+
+    Both as an EOS 4.34 took them: a range goes by its group's name too (``% Incomplete command``), a group as such.
+    """
+    yield from (Typed(f"   no {_listens(each)}") for each in plan.old_listeners)
+    yield from (Typed(f"   no neighbor {name} peer group") for name in plan.old_groups)
+    yield from _groups(plan.listeners, plan.raised)
+    if plan.listen_limit is not None:
+        is_default = plan.listen_limit == DEFAULT_LIMIT
+        yield Typed(f"   no {_MOST}" if is_default else f"   {_MOST} {plan.listen_limit}")
+    again = ((each, each.as_number) for each in plan.listeners if each.prefix not in plan.kept_as)
+    for each, number in (*again, *plan.listener_as_numbers):
+        yield Typed(f"   {_listens(each)} remote-as {number}")
 
 
 def _as_number(neighbour: Neighbour, plan: Plan) -> int | None:
@@ -164,15 +186,38 @@ def _old_entries(name: str, plan: Plan) -> Iterator[Typed]:
 
 
 def _neighbour(one: Neighbour, as_number: int | None) -> Iterator[Typed]:
+    who = str(one.address)
+    if as_number is not None:
+        yield Typed(f"   neighbor {who} remote-as {as_number}")
+    yield from _terms(who, one.address.version, one)
+
+
+def _groups(listeners: Iterable[Listener], raised: Raised | None) -> Iterator[Typed]:
+    """Groups of ranges, before them: who comes is a member at once."""
+    for name, one in {each.group: each for each in listeners}.items():
+        yield Typed(f"   neighbor {name} peer group")
+        yield from _terms(name, one.prefix.version, replace(one, description=noted(one.description, raised)))
+
+
+def _ranges(listeners: tuple[Listener, ...]) -> Iterator[Typed]:
+    """As AVD's template ``router-bgp`` and a running configuration of 4.34 have them: the AS is the range's own."""
+    if listeners:
+        yield Typed(f"   {_MOST} {needed(listeners)}")
+    yield from (Typed(f"   {_listens(each)} remote-as {each.as_number}") for each in listeners)
+
+
+def _listens(each: Listener | ListenerState) -> str:
+    return f"bgp listen range {each.prefix} peer-group {each.group}"
+
+
+def _terms(who: str, version: int, one: Neighbour | Listener) -> Iterator[Typed]:
+    """What is set of a neighbour or of a group, its AS aside."""
     # What is not wanted is said too: otherwise taking it out of the fabric file would leave it on the switch.
-    peer, limit = f"neighbor {one.address}", one.maximum_prefix
-    family = f"address-family ipv{one.address.version}"
+    peer, limit, family = f"neighbor {who}", one.maximum_prefix, f"address-family ipv{version}"
     # EOS User Manual, BGP (remote-as, description, shutdown, timers); Ansible's arista.eos.eos_bgp_global and AVD's
     # template router-bgp for the others; netlab drives a real EOS with ttl maximum-hops, as-path and remove-private-as.
-    if as_number is not None:
-        yield Typed(f"   {peer} remote-as {as_number}")
     yield Typed(f"   {peer} description {one.description}")
-    yield _password(peer, one)
+    yield _password(who, one)
     yield Typed(f"   no {peer} shutdown")
     yield Typed(f"   {peer} timers {one.timers.keepalive} {one.timers.hold}" if one.timers else f"   no {peer} timers")
     yield Typed(f"   {_no(one.ttl_security)}{peer} ttl maximum-hops{' 1' * one.ttl_security}")
@@ -191,12 +236,12 @@ def _neighbour(one: Neighbour, as_number: int | None) -> Iterator[Typed]:
     yield Typed("   exit")
 
 
-def _password(peer: str, one: Neighbour) -> Typed:
+def _password(who: str, one: Neighbour | Listener) -> Typed:
     """Enciphered here, so that no character of it means something to the command line."""
     if not one.password:
-        return Typed(f"   no {peer} password")
-    hidden = passwords.shown(one.password, str(one.address))
-    return Typed(f"   {peer} password 7 {hidden}", (hidden, one.password))
+        return Typed(f"   no neighbor {who} password")
+    hidden = passwords.shown(one.password, who)
+    return Typed(f"   neighbor {who} password 7 {hidden}", (hidden, one.password))
 
 
 def _no(wanted: bool) -> str:  # noqa: FBT001 - read as "no, unless wanted"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any
 
 from leafrack.addresses import Address, Network
@@ -13,9 +12,10 @@ from leafrack.errors import printable
 from leafrack.platforms import played
 from leafrack.platforms.as_numbers import number_or_none
 from leafrack.platforms.junos import documents, settings
+from leafrack.platforms.junos.groups import Groups, Listening, Member, address_of, allowing, ours
 from leafrack.platforms.junos.sets import Statement, below, quoted, statements
-from leafrack.platforms.junos.write import BGP, OPTIONS, PATHS, POLICY, group_of
-from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState, Settings, SwitchState
+from leafrack.platforms.junos.write import BGP, OPTIONS, PATHS, POLICY
+from leafrack.platforms.state import Effect, Line, SessionState, Settings, SwitchState
 
 VERSION = "show version | no-more"
 _ROUTING = "show configuration routing-options | display set | no-more"
@@ -57,54 +57,9 @@ def _answers(output: str) -> Mapping[str, Sequence[str]]:
     return {command: answer.split("\n") for command, answer in found.items()}
 
 
-@dataclass(frozen=True)
-class Member(NeighbourState):
-    """A neighbour as a group of Junos has it."""
-
-    group: str = ""
-    """Empty where a range let it in."""
-    said: tuple[Statement, ...] = field(default=(), repr=False)
-    """All that is said of it itself."""
-
-
-@dataclass(frozen=True)
-class _Bgp:
-    """What is configured at [edit protocols bgp]."""
-
-    said: tuple[Statement, ...]
-    groups: Mapping[str, tuple[Statement, ...]] = field(init=False)
-    """By name."""
-    members: Mapping[Address, str] = field(init=False)
-    """Group of each neighbour."""
-
-    def __post_init__(self) -> None:
-        groups: dict[str, tuple[Statement, ...]] = {}
-        for each in self.said:
-            if each[:1] == ("group",):
-                groups[each[1]] = (*groups.get(each[1], ()), each[2:])
-        members = {
-            address: name
-            for name, said in groups.items()
-            for one in below(said, "neighbor")
-            if (address := _address(one[0])) is not None
-        }
-        object.__setattr__(self, "groups", groups)
-        object.__setattr__(self, "members", members)
-
-    def own(self, address: Address) -> tuple[Statement, ...]:
-        """What is said of a neighbour itself."""
-        said = below(self.groups.get(self.members.get(address, ""), ()), "neighbor")
-        return tuple(one[1:] for one in said if len(one) > 1 and _address(one[0]) == address)
-
-    def inherited(self, group: str) -> tuple[Statement, ...]:
-        """What a group and all of BGP say for a neighbour."""
-        said = (one for one in self.groups.get(group, ()) if one[:1] != ("neighbor",))
-        return (*said, *(one for one in self.said if one[:1] != ("group",)))
-
-
 def _parsed(answers: Mapping[str, Sequence[str]]) -> SwitchState:
     routing = tuple(below(statements(answers[_ROUTING]), "routing-options"))
-    bgp = _Bgp(tuple(below(statements(answers[_BGP]), *BGP)))
+    bgp = Groups(tuple(below(statements(answers[_BGP]), *BGP)))
     options = tuple(one for one in statements(answers[_POLICIES]) if one[:1] == OPTIONS)
     policies, paths = entries(options), path_entries(options)
     instances = below(statements(answers[_INSTANCES]), "routing-instances")
@@ -114,7 +69,7 @@ def _parsed(answers: Mapping[str, Sequence[str]]) -> SwitchState:
             "bgp-information", ()
         )
         for peer in _of_master(documents.inside(information, "bgp-peer"))
-        if (address := _address(documents.needed(peer, "peer-address"))) is not None
+        if (address := address_of(documents.needed(peer, "peer-address"))) is not None
     }
     up_since = _uptimes(documents.of_answer(answers[_SUMMARY], "bgp-information", "output"))
     addresses = (*bgp.members, *(one for one in peers if one not in bgp.members))
@@ -129,6 +84,7 @@ def _parsed(answers: Mapping[str, Sequence[str]]) -> SwitchState:
         lists={name: said for name, said in policies.items() if name not in paths},
         paths=paths,
         elsewhere=tuple(dict.fromkeys(one[0] for one in instances if one[1:3] == BGP)),
+        listeners={prefix: _listener(prefix, dynamic, bgp, name, paths) for prefix, name, dynamic in bgp.ranges()},
     )
 
 
@@ -161,22 +117,14 @@ def _uptimes(document: Mapping[str, Any]) -> Mapping[Address, float]:
     found: dict[Address, float] = {}
     told = (peer for information in document.get("bgp-information", ()) for peer in information.get("bgp-peer", ()))
     for peer in _of_master(told):
-        address = _address(documents.said(peer, "peer-address"))
+        address = address_of(documents.said(peer, "peer-address"))
         times = peer.get("elapsed-time", ())
         if address is not None and times:
             found[address] = float(times[0].get("attributes", {}).get("junos:seconds", 0))
     return found
 
 
-def _address(said: str) -> Address | None:
-    """Address of a neighbour; that of a session has its port behind it (``10.1.0.11+179``)."""
-    try:
-        return ip_address(said.partition("+")[0].partition("%")[0])
-    except ValueError:
-        return None
-
-
-def _neighbour(address: Address, peer: Mapping[str, Any], bgp: _Bgp, uptime: float, paths: Collection[str]) -> Member:
+def _neighbour(address: Address, peer: Mapping[str, Any], bgp: Groups, uptime: float, paths: Collection[str]) -> Member:
     group = bgp.members.get(address, "")
     own = bgp.own(address)
     given, set_as, rest = settings.of_statements(own, address.version, paths)
@@ -200,12 +148,33 @@ def _neighbour(address: Address, peer: Mapping[str, Any], bgp: _Bgp, uptime: flo
             if documents.said(rib, "name") in ("inet.0", "inet6.0")
         ),
         lines=tuple(_lines(address, group, given, bgp)),
-        local_address=_address(documents.said(peer, "local-address")),
+        local_address=address_of(documents.said(peer, "local-address")),
         router_id=documents.said(peer, "peer-id") if up else "",
         set_as=set_as,
         rest=rest,
         group=group,
         said=own,
+        came_by=bgp.came_by(address),
+    )
+
+
+def _listener(prefix: Network, dynamic: Statement, bgp: Groups, group: str, paths: Collection[str]) -> Listening:
+    said = tuple(one for one in bgp.groups[group] if one[:1] != ("neighbor",))
+    entry = tuple(below(said, *dynamic)) if dynamic else ()
+    of_all = [one for one in said if one[0] not in ("type", "allow", "dynamic-neighbor")]
+    own = [*of_all, *(one for one in entry if one[0] not in ("allow", "peer-limit"))]
+    given, set_as, rest = settings.of_statements(own, prefix.version, paths)
+    silent = not any(one[:1] == ("family",) for one in (*own, *bgp.inherited(group)))
+    limits = [int(one[1]) for one in entry if one[0] == "peer-limit" and one[1].isdigit()]
+    return Listening(
+        **{**vars(given), "activated": given.activated or silent},
+        prefix=prefix,
+        group=group,
+        set_as=set_as,
+        maximum_neighbours=next(iter(limits), None),
+        rest=rest,
+        dynamic=dynamic,
+        said=said,
     )
 
 
@@ -217,12 +186,12 @@ def _last_error(peer: Mapping[str, Any]) -> str:
     return "" if said == "None" else said
 
 
-def _lines(address: Address, group: str, given: Settings, bgp: _Bgp) -> Iterator[Line]:
+def _lines(address: Address, group: str, given: Settings, bgp: Groups) -> Iterator[Line]:
     if not group:
         # Neither: one that was taken away a moment ago.
-        yield from (Line(said, Effect.REFUSES) for said in _allowing(address, bgp))
+        yield from (Line(said, Effect.REFUSES) for said in allowing(address, bgp))
         return
-    if not _ours(group, bgp):
+    if not ours(group, bgp):
         yield Line(f"group {quoted(group)} neighbor {address}", Effect.REFUSES)
     if given.shutdown is not None:
         yield Line("shutdown", Effect.SHUTS)
@@ -236,30 +205,6 @@ def _lines(address: Address, group: str, given: Settings, bgp: _Bgp) -> Iterator
             yield Line("shutdown", Effect.SHUTS)
         elif one[0] == "multihop":
             yield Line(" ".join(one), Effect.MULTIHOP)
-
-
-def _allowing(address: Address, bgp: _Bgp) -> Iterator[str]:
-    """Lines of groups that take whoever comes from a range."""
-    for name, said in bgp.groups.items():
-        for one in said:
-            if "allow" in one[:3] and _within(address, one[-1]):
-                yield f"group {quoted(name)} {' '.join(one)}"
-
-
-def _within(address: Address, said: str) -> bool:
-    try:
-        return said == "all" or address in ip_network(said, strict=False)
-    except ValueError:
-        return False
-
-
-def _ours(group: str, bgp: _Bgp) -> bool:
-    """Whether a group is a fabric's: its name is the one that its neighbours' lists give it."""
-    said = [one[1:] for one in below(bgp.groups[group], "neighbor")]
-    named = {
-        way: {group_of(one[1]) for one in said if one[:1] == (way,) and len(one) == 2} for way in ("import", "export")
-    }
-    return all(group in names for names in named.values())
 
 
 def _routes(answer: Sequence[str]) -> Iterator[Network]:

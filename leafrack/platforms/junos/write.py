@@ -1,16 +1,17 @@
 """Junos' words for what is ours: a policy for each list, a group of the fabric's own with a neighbour a node.
 
 Everything of a neighbour stands at the neighbour itself, so one ``delete`` takes it away, and no group of anybody else
-has a part in it. ``lines`` (leafrack.platforms.junos.platform) puts them in place.
+has a part in it. Ranges in which neighbours are taken are a dynamic neighbour of a group of their own, which says the
+rest. ``lines`` (leafrack.platforms.junos.platform) puts them in place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from leafrack.addresses import Network
 from leafrack.platforms.differences import wanted
-from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
+from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList
 from leafrack.platforms.junos import secrets, settings
 from leafrack.platforms.junos.sets import Statement, line
 
@@ -44,28 +45,40 @@ def _text(job: Job) -> Iterator[str]:
     for name in dict.fromkeys(group_of(each.list_in) for each in job.neighbours):
         yield line("set", group(name))
     for each in job.neighbours:
-        here, said = place(each), tuple(neighbour(each, each.password or ""))
-        family = ("family", settings.FAMILIES[each.address.version], "unicast", "prefix-limit")
-        for word in (*((one,) for one in _MAY_STAND), family):
-            # A second policy would stand behind the first.
-            if word[0] in ("import", "export") or not any(
-                one[: len(here) + len(word)] == (*here, *word) for one in said
-            ):
-                yield line("delete", (*here, *word))
-        yield from (line("set", one) for one in said)
+        yield from _entered(place(each), tuple(neighbour(each, each.password or "")), each, _MAY_STAND)
+    for name, ranges in by_group(job.listeners).items():
+        said = tuple(listening(name, ranges, ranges[0].password or ""))
+        yield from _entered((*BGP, "group", name), said, ranges[0], _MAY_STAND_OF_RANGES)
 
 
-_MAY_STAND = (
-    "authentication-key",
-    "hold-time",
-    "ttl",
-    "graceful-restart",
-    "import",
-    "export",
-    "as-override",
-    "remove-private",
-    "shutdown",
+def _entered(
+    here: Statement, said: tuple[Statement, ...], each: Neighbour | Listener, may_stand: tuple[Statement, ...]
+) -> Iterator[str]:
+    family = ("family", settings.FAMILIES[each.who.version], "unicast", "prefix-limit")
+    for word in (*may_stand, family):
+        # A second policy would stand behind the first, a second range beside it.
+        if word[-1] in ("import", "export", "allow") or not any(
+            one[: len(here) + len(word)] == (*here, *word) for one in said
+        ):
+            yield line("delete", (*here, *word))
+    yield from (line("set", one) for one in said)
+
+
+_KEY = "authentication-key"
+_MAY_STAND: tuple[Statement, ...] = (
+    (_KEY,),
+    ("hold-time",),
+    ("ttl",),
+    ("graceful-restart",),
+    ("import",),
+    ("export",),
+    ("as-override",),
+    ("remove-private",),
+    ("shutdown",),
 )
+DYNAMIC = ("dynamic-neighbor", "NODES")
+_MAY_STAND_OF_RANGES = (*_MAY_STAND[1:], ("allow",), (*DYNAMIC, _KEY), (*DYNAMIC, "allow"))
+"""Of the group's own key a text without passwords has to say nothing."""
 
 
 def policy(prefixes: PrefixList) -> Iterator[Statement]:
@@ -120,13 +133,41 @@ def neighbour(of: Neighbour, key: str = "") -> Iterator[Statement]:
 
     ``key`` is its password in whatever form; Junos' own where there is none.
     """
-    here, said = place(of), wanted(of)
-    family = ("family", settings.FAMILIES[of.address.version], "unicast")
+    own = secrets.shown(of.password, str(of.address)) if of.password else ""
+    yield from _terms(place(of), of, key or own if of.password else "")
+
+
+def by_group(listeners: Iterable[Listener]) -> Mapping[str, tuple[Listener, ...]]:
+    """Ranges by their group."""
+    found: dict[str, tuple[Listener, ...]] = {}
+    for each in listeners:
+        found[each.group] = (*found.get(each.group, ()), each)
+    return found
+
+
+def listening(name: str, ranges: Sequence[Listener], key: str = "") -> Iterator[Statement]:
+    """Statements of a group of ranges; ``key`` as of a neighbour.
+
+    What a group of implicit peers (``allow``) may not have, authentication, the entry of a dynamic neighbour has
+    (Juniper, "TCP Authentication"; structure of 24.4).
+    """
+    here, first = (*BGP, "group", name), ranges[0]
+    yield group(name)
+    yield from _terms(here, first)
+    yield from ((*here, *DYNAMIC, "allow", str(each.prefix)) for each in ranges)
+    yield (*here, *DYNAMIC, "peer-limit", str(first.maximum_neighbours))
+    if first.password:
+        yield (*here, *DYNAMIC, _KEY, key or secrets.shown(first.password, name))
+
+
+def _terms(here: Statement, of: Neighbour | Listener, key: str = "") -> Iterator[Statement]:
+    """What is said of a neighbour or of a group of ranges, with the password of the former."""
+    said, family = wanted(of), ("family", settings.FAMILIES[of.who.version], "unicast")
     yield (*here, "description", said.description)
     if of.as_number is not None:
         yield (*here, "peer-as", str(of.as_number))
-    if of.password:
-        yield (*here, "authentication-key", key or secrets.shown(of.password, str(of.address)))
+    if key:
+        yield (*here, _KEY, key)
     if said.timers:
         yield (*here, "hold-time", str(said.timers.hold))
     if said.ttl_security:

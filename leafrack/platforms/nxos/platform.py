@@ -12,11 +12,11 @@ from __future__ import annotations
 from leafrack.addresses import Address
 from leafrack.platforms import differences
 from leafrack.platforms.evidence import EVERYTHING, Basic, Evidence, Strength
-from leafrack.platforms.job import Neighbour
+from leafrack.platforms.job import Job, Listener, Neighbour
 from leafrack.platforms.nxos import read, settings, write
 from leafrack.platforms.played import SESSION, Answer, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction
-from leafrack.platforms.reading import NO_LISTENERS, Behaviour, Feature, ThirdParty
-from leafrack.platforms.state import NeighbourState
+from leafrack.platforms.reading import Behaviour, Feature, ThirdParty
+from leafrack.platforms.state import NeighbourState, SwitchState
 
 
 class _Remedies:
@@ -34,6 +34,10 @@ class _NxosPlatform(PlayedPlatform):
     def neighbour_differences(self, neighbour: Neighbour, found: NeighbourState) -> tuple[str, ...]:
         """As of every platform, with what NX-OS cuts or does not show left out."""
         return differences.of_neighbour(write.fitting(neighbour), found, self.words)
+
+    def range_differences(self, job: Job, each: Listener, found: SwitchState) -> tuple[str, ...]:
+        """The same of a range."""
+        return super().range_differences(job, write.fitting(each), found)
 
 
 _BEHAVIOUR = Behaviour(third_party=ThirdParty.SHARED, leaves_receivers_as=True, withholds_receivers_as=True)
@@ -93,11 +97,10 @@ NXOS = _NxosPlatform(
     entries=write.entries,
     path_entries=write.path_entries,
     cannot={
-        **NO_LISTENERS,
         # `no graceful-restart` is a line of the whole instance (command reference): it is not leafrack's to change.
         Feature.NO_GRACEFUL_RESTART: "it has graceful restart for all its neighbours or none; give the rack one leaf",
         # `remote-as <asn>`; `external` and route maps are for ranges of neighbours.
-        Feature.ANY_AS: "each neighbour has one AS; name the rack's nodes",
+        Feature.ANY_AS: "leafrack gives every neighbour and every range there one AS; name the rack's nodes",
     },
     reads=read.READS,
     unread={read.NEIGHBOURS: read.FEATURE_OFF, read.SUMMARY: read.FEATURE_OFF},
@@ -108,12 +111,13 @@ NXOS = _NxosPlatform(
         Evidence(
             Strength.PARSERS,
             "Patterns of Ansible's collection cisco.nxos, where it is installed, but for entries of path lists.",
-            EVERYTHING - {Basic.READING, Basic.JOBS},
+            EVERYTHING - {Basic.READING, Basic.JOBS, Feature.MAXIMUM_NEIGHBOURS},
         ),
         Evidence(
             Strength.SIMULATED,
-            "A fake of a Nexus' command line with a real FRR 8.4 behind it: the whole suite in one run, and a rack "
-            "that lives through `up`, drift, a change and `destroy`, by `make nightly`; a short case by `make test`.",
+            "A fake of a Nexus' command line with a real FRR 8.4 behind it: the whole suite in one run, that of ranges "
+            "too, and a rack that lives through `up`, drift, a change and `destroy`, by `make nightly`; a short case "
+            "by `make test`.",
         ),
     ),
 )

@@ -19,7 +19,7 @@ from leafrack.errors import printable
 from leafrack.platforms.as_numbers import as_number
 from leafrack.platforms.nxos import running, settings
 from leafrack.platforms.played import answers
-from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState, SwitchState
+from leafrack.platforms.state import Effect, Line, ListenerState, NeighbourState, SessionState, SwitchState
 
 CONFIGURATION = "show running-config | section '^feature bgp|^router bgp|^ip(v6)* prefix-list|^ip as-path|^route-map'"
 NEIGHBOURS = "show bgp vrf all all neighbors | json"
@@ -92,6 +92,7 @@ def _parsed(text: str, told_of_neighbours: str, told_of_all: str, *tables: str) 
             address: _neighbour(address, told.get(address, {}), configured.get(address, ()), instance, top)
             for address in dict.fromkeys((*configured, *told))
         },
+        listeners={prefix: _listener(prefix, said) for prefix, said in _ranges(instance)},
         routes=routes,
         router_id=next((str(row["vrf-router-id"]) for row in here if "vrf-router-id" in row), instance.router_id),
         elsewhere=instance.elsewhere,
@@ -118,6 +119,22 @@ def _address(text: str) -> Address | None:
         return None
 
 
+def _ranges(instance: running.Router) -> Iterator[tuple[Network, tuple[running.Told, ...]]]:
+    yield from ((ip_network(who, strict=False), said) for who, said in instance.neighbours.items() if "/" in who)
+
+
+def _listener(prefix: Network, said: tuple[running.Told, ...]) -> ListenerState:
+    given, set_as, rest = settings.of_lines(said, prefix.version)
+    most = next((found for line in rest if (found := re.fullmatch(r"maximum-peers (\d+)", line))), None)
+    return ListenerState(
+        **vars(given),
+        prefix=prefix,
+        set_as=set_as,
+        maximum_neighbours=None if most is None else int(most[1]),
+        rest=tuple(line for line in rest if most is None or line != most[0]),
+    )
+
+
 def _neighbour(
     address: Address, row: Row, said: tuple[running.Told, ...], instance: running.Router, top: running.Block
 ) -> NeighbourState:
@@ -138,13 +155,19 @@ def _neighbour(
         router_id=str(row.get("remote-id", "")) if established else "",
         set_as=set_as,
         rest=rest,
+        came_by=ip_network(of, strict=False) if (of := _parent(row)) else None,
     )
+
+
+def _parent(row: Row) -> str:
+    """The range by which a neighbour came."""
+    return printable(str(row.get("prefix-parent") or row.get("ipv6prefix-parent") or ""))
 
 
 def _made_by_a_range(row: Row) -> Iterator[Line]:
     """What NX-OS does with a neighbour that is of a range and has lines of its own too, nobody has told."""
-    if of := row.get("prefix-parent") or row.get("ipv6prefix-parent"):
-        yield Line(f"neighbor {printable(str(of))}", Effect.REFUSES)
+    if of := _parent(row):
+        yield Line(f"neighbor {of}", Effect.REFUSES)
 
 
 def _state(said: str) -> SessionState:

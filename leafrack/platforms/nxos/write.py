@@ -6,24 +6,27 @@ Basic BGP" and "Configuring Advanced BGP": ``description`` (up to 80 characters)
 ``shutdown``, a family inside the neighbour, ``maximum-prefix N restart MINUTES``, ``as-override`` beside
 ``disable-peer-as-check``. ``ttl-security hops`` and ``prefix-list … in`` also in Ansible's ``cisco.nxos``. ``ip as-path
 access-list`` and ``filter-list … in``: command reference and guide too; Batfish's grammar ``cisco_nxos`` has the
-expression in quotes and in 63 characters, and the number as optional.
+expression in quotes and in 63 characters, and the number as optional. A range is ``neighbor PREFIX/LENGTH`` (command
+reference) with ``maximum-peers``, and says the rest as a neighbour does ("Configuring Prefix Peering").
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
-from leafrack.addresses import Address
 from leafrack.platforms.differences import wanted
-from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
+from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList
 from leafrack.platforms.nxos.settings import AS_OVERRIDE, as_words, words
 from leafrack.platforms.paths import short_expressions
 from leafrack.platforms.patterns import permitted
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.played import Typed
-from leafrack.platforms.state import AnyAs, NeighbourState, Password, Setting, Settings, Timers
+from leafrack.platforms.state import AnyAs, ListenerState, NeighbourState, Password, Setting, Settings, Timers
 
+Declared = TypeVar("Declared", Neighbour, Listener)
+_MOST = "maximum-peers"
 _DESCRIPTION = 80
 _DEFAULT = Timers(60, 180)
 """Not shown where they are configured, and what a neighbour has without any (``timers bgp``)."""
@@ -40,25 +43,27 @@ _BARE = (Setting.DESCRIPTION, Setting.TIMERS)
 """Removed by their first word alone; the others as they are shown."""
 
 
-def fitting(neighbour: Neighbour) -> Neighbour:
-    """A neighbour as NX-OS can show it: what it cuts or keeps to itself is no difference."""
-    timers = None if neighbour.timers == _DEFAULT else neighbour.timers
-    return replace(neighbour, description=neighbour.description[:_DESCRIPTION].rstrip(), timers=timers)
+def fitting(each: Declared) -> Declared:
+    """A neighbour or range as NX-OS can show it: what it cuts or keeps to itself is no difference."""
+    timers = None if each.timers == _DEFAULT else each.timers
+    return replace(each, description=each.description[:_DESCRIPTION].rstrip(), timers=timers)
 
 
 def text(job: Job) -> str:
     """Configuration of everything that a job declares, as NX-OS would show it."""
     shown = [f"{line}\n" for one in job.lists for line in _entries(one, {})]
     shown += [f"{line}\n" for line in _paths(job.paths, {})]
-    if job.neighbours:
+    declared: list[Neighbour | Listener] = [*map(fitting, job.neighbours), *map(fitting, job.listeners)]
+    if declared:
         shown.append(f"router bgp {job.as_number}\n")
-    for each in map(fitting, job.neighbours):
+    for each in declared:
         right = wanted(each)
         override = AS_OVERRIDE if each.as_override else ()
-        shown += [f"  neighbor {each.address}\n", f"    {as_words(_as(each.as_number))}\n"]
+        shown += [f"  neighbor {each.who}\n", f"    {as_words(_as(each.as_number))}\n"]
+        shown += [f"    {_MOST} {each.maximum_neighbours}\n"] if isinstance(each, Listener) else []
         shown += [f"    {line}\n" for setting in _SESSION if (line := words(setting, right))]
         shown += [f"    {_password(each.password)}\n"] if each.password else []
-        shown += [f"    address-family {_family(each.address)}\n"]
+        shown += [f"    address-family {_family(each)}\n"]
         shown += [f"      {line}\n" for line in (*(words(setting, right) for setting in _FAMILY), *override) if line]
     return "".join(shown)
 
@@ -101,33 +106,42 @@ def _old_entries(kind: str, name: str, entries: Iterable[str], plan: Plan) -> It
 
 
 def _neighbours(plan: Plan) -> Iterator[Typed]:
-    for each in plan.neighbours:
-        has = plan.found.neighbours.get(each.address)
-        session, family = [*_session(fitting(each), has, plan)], [*_of_family(fitting(each), has)]
-        inside = (Typed(f"address-family {_family(each.address)}"), *family, Typed("exit")) if family else ()
-        yield from (Typed(f"neighbor {each.address}"), *session, *inside, Typed("exit"))
-    for address, number in plan.as_numbers:
-        yield from (Typed(f"neighbor {address}"), Typed(as_words(_as(number))), Typed("exit"))
+    yield from (Typed(f"no neighbor {each.prefix}", tolerated=_GONE) for each in plan.old_listeners)
+    declared: list[Neighbour | Listener] = [*map(fitting, plan.neighbours), *map(fitting, plan.listeners)]
+    gone = {each.prefix for each in plan.old_listeners}
+    for each in declared:
+        has = None if each.who in gone else plan.found.has(each.who)
+        session, family = [*_session(each, has, plan)], [*_of_family(each, has)]
+        inside = (Typed(f"address-family {_family(each)}"), *family, Typed("exit")) if family else ()
+        yield from (Typed(f"neighbor {each.who}"), *session, *inside, Typed("exit"))
+    numbers = (*plan.as_numbers, *((each.prefix, number) for each, number in plan.listener_as_numbers))
+    for who, number in numbers:
+        yield from (Typed(f"neighbor {who}"), Typed(as_words(_as(number))), Typed("exit"))
     for address in plan.gone:
         yield Typed(f"no neighbor {address}", tolerated=_GONE)
 
 
-def _session(each: Neighbour, has: NeighbourState | None, plan: Plan) -> Iterator[Typed]:
+def _session(each: Neighbour | Listener, has: NeighbourState | ListenerState | None, plan: Plan) -> Iterator[Typed]:
     """Lines of the session that differ: what stands is not entered again, as some of it would reset the session."""
-    if each.address not in plan.kept_as and (has is None or has.set_as != _as(each.as_number)):
+    if each.who not in plan.kept_as and (has is None or has.set_as != _as(each.as_number)):
         yield Typed(as_words(_as(each.as_number)))
+    if isinstance(each, Listener) and not (
+        isinstance(has, ListenerState) and has.maximum_neighbours == each.maximum_neighbours
+    ):
+        yield Typed(f"{_MOST} {each.maximum_neighbours}")
     yield from _differing(_SESSION, wanted(each), has)
     known = has.password if has else None
-    if each.password and not (each.address in plan.kept_passwords or known == Password(each.password)):
+    if each.password and not (each.who in plan.kept_passwords or known == Password(each.password)):
         yield Typed(_password(each.password), (each.password,))
     elif known and not each.password:
         yield Typed("no password", tolerated=_GONE)
     # A template may say so too: a neighbour's own word goes before it.
-    if has and (has.shutdown is not None or any(line.text == "shutdown" for line in has.lines)):
+    by_template = isinstance(has, NeighbourState) and any(line.text == "shutdown" for line in has.lines)
+    if has and (has.shutdown is not None or by_template):
         yield Typed("no shutdown")
 
 
-def _of_family(each: Neighbour, has: NeighbourState | None) -> Iterator[Typed]:
+def _of_family(each: Neighbour | Listener, has: Settings | None) -> Iterator[Typed]:
     right = wanted(each)
     # A path list of others is theirs where leafrack gives none.
     settings = _FAMILY if right.paths_in else tuple(one for one in _FAMILY if one is not Setting.PATHS_IN)
@@ -178,8 +192,8 @@ def _as(number: int | None) -> int | AnyAs:
     return AnyAs.EXTERNAL if number is None else number
 
 
-def _family(address: Address) -> str:
-    return f"ipv{address.version} unicast"
+def _family(each: Neighbour | Listener) -> str:
+    return f"ipv{each.who.version} unicast"
 
 
 def _kind(version: int) -> str:

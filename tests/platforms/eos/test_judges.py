@@ -13,6 +13,8 @@ import pytest
 
 from leafrack.platforms import PathList
 from leafrack.platforms.eos.platform import EOS
+from leafrack.platforms.state import Timers
+from tests.platforms.boxes import listener
 from tests.platforms.eos.test_platform import ALL, AS, LISTS, job
 from tests.platforms.jobs import NODE
 
@@ -46,6 +48,29 @@ def test_every_line_of_a_neighbour_is_known_and_means_what_is_meant() -> None:
     assert (said["ttl"], said["idle_restart_timer"], said["maximum_received_routes"]["count"]) == (1, 60, 1000)
     assert said["encryption_password"] == {"type": 7, "password": "+XD5dNVYCMyB9rjFB9c9iA=="}
     assert said["remove_private_as"] == {"all": True, "replace_as": True}
+
+
+RANGE = replace(
+    listener("172.20.0.0/24"),
+    description="rr1",
+    password="s3cret",
+    maximum_prefix=1000,
+    timers=Timers(3, 9),
+    ttl_security=True,
+)
+LISTENING = EOS.text(replace(job(), listeners=(RANGE,))).splitlines()
+BEYOND_RANGES = ("bgp listen range 172.20.0.0/24 peer-group LEAFRACK-dc1-NODES remote-as 64512",)
+"""These patterns have it in an older form; AVD's template ``router-bgp`` writes it so, and an EOS 4.34 has shown it."""
+
+
+def test_every_line_of_a_group_of_ranges_is_known() -> None:
+    lines = [line for line in LISTENING if not line.startswith(("   address-family", "      ", "   exit"))]
+    judge = template("bgp_global", "Bgp_globalTemplate", lines)
+    assert {line.removeprefix("neighbor LEAFRACK-dc1-NODES ") for line in unknown(judge, lines)} == {
+        *WITHOUT,
+        *BEYOND_RANGES,
+    }
+    assert judge.parse()["vrfs"]["vrf_"]["neighbor"]["LEAFRACK-dc1-NODES"]["ttl"] == 1
 
 
 def test_every_line_of_a_family_is_known() -> None:

@@ -27,7 +27,7 @@ from leafrack.platforms.eos.platform import EOS
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.played import joined
 from leafrack.platforms.state import Limit, Password, PrivateAs, Settings, Timers
-from tests.platforms.jobs import NODE, WHOLE
+from tests.platforms.jobs import LISTENING, NODE, WHOLE
 
 ALL = replace(WHOLE, as_number=64512, list_in=NODE.list_in, list_out=NODE.list_out)
 LISTS = (
@@ -95,7 +95,30 @@ route-map LEAFRACK-dc1-AS permit 10
    match as-path LEAFRACK-dc1-AS
 """
 OUT = "      neighbor 172.20.0.11 prefix-list LEAFRACK-dc1-OUT out\n"
+RANGES = """\
+router bgp 65009
+   neighbor LEAFRACK-dc1-NODES peer group
+   neighbor LEAFRACK-dc1-NODES description leafrack rr1
+   neighbor LEAFRACK-dc1-NODES password 7 AvfZw6VYPCgnthb1dLwXFg==
+   no neighbor LEAFRACK-dc1-NODES shutdown
+   no neighbor LEAFRACK-dc1-NODES timers
+   no neighbor LEAFRACK-dc1-NODES ttl maximum-hops
+   default neighbor LEAFRACK-dc1-NODES graceful-restart
+   neighbor LEAFRACK-dc1-NODES maximum-routes 1000
+   neighbor LEAFRACK-dc1-NODES idle-restart-timer 60
+   no neighbor LEAFRACK-dc1-NODES as-path remote-as replace out
+   no neighbor LEAFRACK-dc1-NODES remove-private-as
+   address-family ipv4
+      neighbor LEAFRACK-dc1-NODES prefix-list LEAFRACK-dc1-IN in
+      neighbor LEAFRACK-dc1-NODES prefix-list LEAFRACK-dc1-OUT out
+      neighbor LEAFRACK-dc1-NODES activate
+   exit
+   dynamic peer max 100
+   bgp listen range 172.20.0.0/25 peer-group LEAFRACK-dc1-NODES remote-as 64512
+   bgp listen range 172.20.0.128/25 peer-group LEAFRACK-dc1-NODES remote-as 64512
+"""
 TEXTS = {
+    "two ranges": (LISTENING, RANGES),
     "a path list": (
         replace(job(replace(NODE, paths_in=AS)), paths=PathList(AS, (64512, 4200000001))),
         FILTERED + PLAIN.replace(OUT, f"{OUT}      neighbor 172.20.0.11 route-map {AS} in\n"),

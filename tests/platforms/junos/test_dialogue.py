@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from leafrack.platforms.junos.platform import JUNOS, lines
+from leafrack.platforms.junos.entered import lines
+from leafrack.platforms.junos.platform import JUNOS
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.played import complaint
 from leafrack.platforms.state import SwitchState

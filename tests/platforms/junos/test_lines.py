@@ -9,7 +9,8 @@ import pytest
 
 from leafrack.platforms import Job, Task, Way
 from leafrack.platforms.junos import secrets
-from leafrack.platforms.junos.platform import JUNOS, lines
+from leafrack.platforms.junos.entered import lines
+from leafrack.platforms.junos.platform import JUNOS
 from leafrack.platforms.left import left
 from leafrack.platforms.plan import GuardError, plan
 from leafrack.platforms.state import Timers

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from leafrack.platforms import Job
+from leafrack.platforms.job import Terms
 from leafrack.platforms.junos import sets, write
-from tests.platforms.jobs import JOBS
+from tests.platforms.boxes import listener
+from tests.platforms.jobs import JOBS, PATHS, PLAIN, WHOLE
 from tests.platforms.junos.schema import wrong
 
+RANGE = listener("172.20.0.0/24")
+EVERY = replace(RANGE, **{name: value for name, value in vars(WHOLE).items() if name in vars(Terms())})
+RANGES = {
+    "ranges": replace(PLAIN, neighbours=(), listeners=(RANGE, listener("fd00:1::/64"))),
+    "ranges with all that may be wanted": replace(
+        PLAIN, neighbours=(), listeners=(replace(EVERY, paths_in=PATHS.name),)
+    ),
+}
+ALL = {**JOBS, **RANGES}
 
-@pytest.mark.parametrize("job", JOBS.values(), ids=JOBS)
+
+@pytest.mark.parametrize("job", ALL.values(), ids=ALL)
 def test_every_line_that_is_written_is_one_that_junos_knows(job: Job) -> None:
     lines = write.text(job).splitlines()
     assert lines
@@ -26,6 +40,8 @@ NEIGHBOUR = "protocols bgp group LEAFRACK-dc1 neighbor 172.20.0.11"
     "statement",
     [
         f"{NEIGHBOUR} keepalive 3",
+        "protocols bgp group LEAFRACK-dc1-NODES dynamic-neighbor NODES peer-limit many things",
+        "protocols bgp group LEAFRACK-dc1-NODES dynamic-neighbor NODES hold-time 9",
         f"{NEIGHBOUR} ttl 2",
         f"{NEIGHBOUR} disable",
         f"{NEIGHBOUR} remove-private replace",

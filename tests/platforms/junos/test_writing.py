@@ -9,7 +9,7 @@ import pytest
 from leafrack.platforms import Job, Setting, Settings
 from leafrack.platforms.junos import secrets, sets, settings, write
 from leafrack.platforms.state import Limit, Password, PrivateAs, Timers
-from tests.platforms.jobs import ALL, LISTED, PLAIN, WHOLE
+from tests.platforms.jobs import ALL, LISTED, LISTENING, PLAIN, WHOLE
 
 POLICIES = """\
 delete policy-options policy-statement LEAFRACK-dc1-IN
@@ -75,14 +75,41 @@ set policy-options policy-statement LEAFRACK-dc1-AS then reject
 IMPORT = "set protocols bgp group LEAFRACK-dc1 neighbor 172.20.0.11 import LEAFRACK-dc1-"
 
 
+RANGES = """\
+delete protocols bgp group LEAFRACK-dc1-NODES hold-time
+delete protocols bgp group LEAFRACK-dc1-NODES ttl
+delete protocols bgp group LEAFRACK-dc1-NODES graceful-restart
+delete protocols bgp group LEAFRACK-dc1-NODES import
+delete protocols bgp group LEAFRACK-dc1-NODES export
+delete protocols bgp group LEAFRACK-dc1-NODES as-override
+delete protocols bgp group LEAFRACK-dc1-NODES remove-private
+delete protocols bgp group LEAFRACK-dc1-NODES shutdown
+delete protocols bgp group LEAFRACK-dc1-NODES allow
+delete protocols bgp group LEAFRACK-dc1-NODES dynamic-neighbor NODES allow
+set protocols bgp group LEAFRACK-dc1-NODES type external
+set protocols bgp group LEAFRACK-dc1-NODES description "leafrack rr1"
+set protocols bgp group LEAFRACK-dc1-NODES peer-as 64512
+set protocols bgp group LEAFRACK-dc1-NODES import LEAFRACK-dc1-IN
+set protocols bgp group LEAFRACK-dc1-NODES export LEAFRACK-dc1-OUT
+set protocols bgp group LEAFRACK-dc1-NODES family inet unicast
+set protocols bgp group LEAFRACK-dc1-NODES family inet unicast prefix-limit maximum 1000
+set protocols bgp group LEAFRACK-dc1-NODES family inet unicast prefix-limit teardown idle-timeout 1
+set protocols bgp group LEAFRACK-dc1-NODES dynamic-neighbor NODES allow 172.20.0.0/25
+set protocols bgp group LEAFRACK-dc1-NODES dynamic-neighbor NODES allow 172.20.0.128/25
+set protocols bgp group LEAFRACK-dc1-NODES dynamic-neighbor NODES peer-limit 100
+set protocols bgp group LEAFRACK-dc1-NODES dynamic-neighbor NODES authentication-key s3cret
+"""
+
+
 @pytest.mark.parametrize(
     ("job", "text"),
     [
+        (LISTENING, RANGES),
         (PLAIN, POLICIES + ONE),
         (replace(ALL, lists=(), neighbours=(WHOLE,)), EVERY),
         (LISTED, POLICIES + PATHS + ONE.replace(f"{IMPORT}IN", f"{IMPORT}AS\n{IMPORT}IN")),
     ],
-    ids=["plain", "all that may be wanted", "with a path list"],
+    ids=["two ranges", "plain", "all that may be wanted", "with a path list"],
 )
 def test_a_job_is_written_as_an_operator_would_write_it(job: Job, text: str) -> None:
     assert write.text(job) == text

@@ -6,15 +6,18 @@ They need the packages ``ansible`` and ``ansible-core`` (GPL-3, 57 MB), which ar
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from leafrack.platforms import Job
 from leafrack.platforms.nxos.platform import NXOS
+from tests.platforms.boxes import listener
 from tests.platforms.nxos.test_platform import JOB, LISTED
 
 TEMPLATES = "ansible_collections.cisco.nxos.plugins.module_utils.network.nxos.rm_templates"
+LISTENS = replace(JOB, neighbours=(), listeners=(replace(listener("172.20.0.0/24"), description="rr1"),))
 BEYOND = ("ip prefix-list", "ipv6 prefix-list", "ip as-path")
 
 
@@ -57,7 +60,14 @@ def test_every_line_of_a_session_is_known_and_means_what_is_meant() -> None:
     assert (said["remote_as"], neighbours["172.20.0.11"]["remote_as"]) == (4200000001, 64512)
 
 
-@pytest.mark.parametrize("job", [JOB, LISTED], ids=["plain", "with a path list"])
+def test_every_line_of_a_range_but_its_limit_is_known() -> None:
+    lines = flat(family=False, job=LISTENS)
+    judge = template("bgp_global", "Bgp_globalTemplate", lines)
+    assert unknown(judge, lines) == ["  neighbor 172.20.0.0/24 maximum-peers 100"], "Batfish's grammar has it"
+    assert judge.parse()["vrfs"]["vrf_"]["neighbors"]["172.20.0.0/24"]["remote_as"] == 64512
+
+
+@pytest.mark.parametrize("job", [JOB, LISTED, LISTENS], ids=["plain", "with a path list", "with a range"])
 def test_every_line_of_a_family_is_known(job: Job) -> None:
     lines = flat(family=True, job=job)
     judge = template("bgp_neighbor_address_family", "Bgp_neighbor_address_familyTemplate", lines)

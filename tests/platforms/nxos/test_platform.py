@@ -15,10 +15,10 @@ from leafrack.platforms.nxos import read, type7
 from leafrack.platforms.nxos.platform import NXOS
 from leafrack.platforms.plan import GuardError, plan
 from leafrack.platforms.played import complaint, joined
-from leafrack.platforms.reading import NO_LISTENERS, Feature
+from leafrack.platforms.reading import Feature
 from leafrack.platforms.seals import Seal, Seals
 from leafrack.platforms.state import Limit, Password, PrivateAs, SwitchState, Timers
-from tests.platforms.jobs import NODE, OWN, WHOLE
+from tests.platforms.jobs import LISTENING, NODE, OWN, WHOLE
 
 ALL = replace(WHOLE, as_number=4200000001, as_numbers=(), graceful_restart=True, password="s3cret")
 LISTS = (
@@ -161,6 +161,23 @@ def state() -> SwitchState:
 def entered(job: Job, found: SwitchState, way: Way = Way.FORWARD, **seals: Seal) -> list[str]:
     kept: Seals = {ip_address(who.removeprefix("of_").replace("_", ".")): seal for who, seal in seals.items()}
     return [line.text for line in NXOS.lines(plan(job, way, found, NXOS, kept))]
+
+
+RANGE = """\
+  neighbor 172.20.0.0/25
+    remote-as 64512
+    maximum-peers 100
+    description leafrack rr1
+    password 0 s3cret
+    address-family ipv4 unicast
+      prefix-list LEAFRACK-dc1-IN in
+      prefix-list LEAFRACK-dc1-OUT out
+      maximum-prefix 1000 restart 1
+"""
+
+
+def test_a_range_says_what_a_neighbour_says_and_how_many_may_come() -> None:
+    assert NXOS.text(LISTENING) == f"router bgp 65009\n{RANGE}{RANGE.replace('0.0/25', '0.128/25')}"
 
 
 def test_a_job_is_written_as_the_switch_would_show_it() -> None:
@@ -453,4 +470,4 @@ def test_what_the_switch_cuts_or_keeps_to_itself_is_no_difference() -> None:
 
 
 def test_what_nx_os_lacks_is_said_with_what_to_do() -> None:
-    assert set(NXOS.cannot) == {Feature.ANY_AS, Feature.NO_GRACEFUL_RESTART, *NO_LISTENERS}
+    assert set(NXOS.cannot) == {Feature.ANY_AS, Feature.NO_GRACEFUL_RESTART}
