@@ -102,7 +102,9 @@ def everything(platform: Platform, wanted: Job) -> Plan:
         )
         for each in wanted.neighbours
     }
-    ranges = tuple(ListenerState(prefix=each.prefix, group=each.group) for each in wanted.listeners)
+    ranges = tuple(
+        ListenerState(**vars(settings(each)), prefix=each.prefix, group=each.group) for each in wanted.listeners
+    )
     lists, paths = platform.entries(wanted.lists), platform.right_paths(wanted.paths)
     found = SwitchState(wanted.as_number, has, lists=lists, paths=paths)
     return Plan(

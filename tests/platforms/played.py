@@ -168,6 +168,13 @@ protocol bgp { description "{description}"; local as {as}; neighbor {address} as
 $family { import all; export all; }; } # somebody
 END
 birdc configure"""
+_FILES = """\
+END
+cd /etc/bird
+awk '/^# remove / { print "rm " $3 | "sh"; next } /^# leafrack\\// { file = $2; next } file { print >file }' /tmp/given
+rm /tmp/given
+chown bird:bird leafrack/*.conf 2>/dev/null || :
+birdc configure"""
 SOMEBODY: Mapping[str, Somebody] = {
     "bird": Somebody(
         (_PROTOCOL,),
@@ -176,6 +183,8 @@ SOMEBODY: Mapping[str, Somebody] = {
             "chown bird:bird /etc/bird/bird.conf",
             "birdc configure",
         ),
+        begins=("cat >/tmp/given <<'END'",),
+        ends=(_FILES,),
     ),
     "comware": Somebody(
         (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -131,8 +131,11 @@ FEATURES = {
 """What a field asks of a platform where it is not as it is by itself."""
 
 
-def as_far_as(leaf: Box, given: Neighbour) -> Neighbour:
-    """A neighbour of which no more is asked than a platform can do."""
+Declared = TypeVar("Declared", Neighbour, Listener)
+
+
+def as_far_as(leaf: Box, given: Declared) -> Declared:
+    """A neighbour or range of which no more is asked than a platform can do."""
     plain = neighbour()
     lacks = {name: getattr(plain, name) for name, feature in FEATURES.items() if feature in leaf.platform.cannot}
     return replace(given, **lacks)

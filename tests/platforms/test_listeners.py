@@ -14,7 +14,19 @@ from leafrack.platforms.state import AnyAs
 from tests.platforms.boxes import ANNOUNCED as BLOCKS
 from tests.platforms.boxes import NODE_AS, Box, eventually, listener, neighbour
 from tests.platforms.boxes import OTHER as UNWANTED
-from tests.platforms.test_conformance import CHANGES, EVERYTHING, NODE, RACK_AS, job, lacking, leaf, of, started
+from tests.platforms.test_conformance import (
+    CHANGES,
+    EVERYTHING,
+    FEATURES,
+    NODE,
+    RACK_AS,
+    as_far_as,
+    job,
+    lacking,
+    leaf,
+    of,
+    started,
+)
 
 __all__ = ["leaf"]
 
@@ -40,8 +52,7 @@ RANGES_OF_NODES = {
 def test_ranges_that_were_applied_are_read_back_without_a_difference(
     leaf: Box, listeners: tuple[Listener, ...]
 ) -> None:
-    if Feature.NO_GRACEFUL_RESTART in leaf.platform.cannot:
-        listeners = tuple(replace(each, graceful_restart=True) for each in listeners)
+    listeners = tuple(as_far_as(leaf, each) for each in listeners)
     lacking(leaf, Feature.ANY_AS, asked=any(each.as_number is None for each in listeners))
     given = job(listeners=listeners)
     assert leaf.differences(given)
@@ -91,6 +102,7 @@ def test_a_node_with_another_as_does_not_come_in_by_a_range(leaf: Box) -> None:
 
 
 def test_a_node_with_another_password_does_not_come_in_by_a_range(leaf: Box) -> None:
+    lacking(leaf, Feature.PASSWORD)
     leaf.applied(job(listeners=(WITH_PASSWORD,)))
     assert not eventually(lambda: leaf.since() > 0, 3), "no password"
     leaf.nodes_are(extra=ANOTHER)
@@ -113,6 +125,7 @@ PARTINGS = {
 def test_a_node_that_had_a_session_with_a_password_has_one_with_what_comes_after_it(
     leaf: Box, wanted: Job, extra: str, *, nodes_first: bool
 ) -> None:
+    lacking(leaf, Feature.PASSWORD)
     leaf.applied(job(listeners=(WITH_PASSWORD,)))
     leaf.nodes_are(extra=PASSWORD)
     leaf.comes_up()
@@ -154,7 +167,8 @@ def test_more_nodes_than_the_limit_do_not_come_in(leaf: Box) -> None:
 def test_a_field_of_a_range_that_changes_is_put_right_there_and_back(
     leaf: Box, change: dict[str, Any], *, stays: bool
 ) -> None:
-    lacking(leaf, Feature.NO_GRACEFUL_RESTART, asked="graceful_restart" in change)
+    for field in FEATURES.keys() & change:
+        lacking(leaf, FEATURES[field])
     one, other = job(listeners=(WHOLE,)), job(listeners=(replace(WHOLE, **change),))
     leaf.applied(one)
     up = leaf.comes_up()

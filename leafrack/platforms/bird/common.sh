@@ -10,6 +10,8 @@
 # - the file is read by the user that BIRD runs as. Includes are relative to the folder of the file that has them.
 # - a protocol that changed is restarted, but for description, filters and limits.
 # - `configure` goes on in the background.
+# - who comes by a range gets a protocol of its own, `dynbgp1` and so on, with all that the range says. It stays when the
+#   session has ended, until the range is gone, and calls the node unless the range is passive.
 set -u
 umask 077
 

@@ -9,7 +9,7 @@ from leafrack.platforms.bird import read, settings, transaction, write
 from leafrack.platforms.evidence import Evidence, Strength
 from leafrack.platforms.job import PathList, PrefixList
 from leafrack.platforms.played import PlayedPlatform
-from leafrack.platforms.reading import NO_LISTENERS, Behaviour, ThirdParty
+from leafrack.platforms.reading import Behaviour, Feature, ThirdParty
 
 
 class _Remedies:
@@ -51,7 +51,10 @@ BIRD = PlayedPlatform(
     words=settings.words,
     as_words=settings.as_words,
     entries=_entries,
-    cannot=NO_LISTENERS,
+    cannot={
+        Feature.MAXIMUM_NEIGHBOURS: "BIRD takes everybody who comes from the range; leave maximumNeighbours out, or "
+        "let the leaf's packet filter count"
+    },
     path_entries=_path_entries,
     evidence=(
         Evidence(

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
-from leafrack.addresses import Address
+from leafrack.addresses import Address, Network
 from leafrack.platforms.state import SessionState
 
 _HEAD = re.compile(r"(?P<name>\S+) +(?P<kind>\S+) +\S+ +(?P<state>\S+) +(?P<since>[\d:. T-]*\d)(?: +(?P<info>.*))?")
@@ -29,9 +29,15 @@ class Protocol:
 
     @property
     def address(self) -> Address | None:
-        """Address of the neighbour; a protocol for a range has none."""
+        """Address of the neighbour; a protocol for a range has none, those of who comes by it have one each."""
         # A link-local one has its interface behind it.
         return _address(self.fields.get("Neighbor address", "").partition("%")[0])
+
+    @property
+    def range(self) -> Network | None:
+        """Range in which it takes neighbours, if it is a protocol for one."""
+        said = self.fields.get("Neighbor range", "")
+        return ip_network(said) if said else None
 
     @property
     def local_address(self) -> Address | None:

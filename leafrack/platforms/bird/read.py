@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 from leafrack.addresses import Address, Network
 from leafrack.errors import printable
 from leafrack.platforms.bird import settings, transaction
 from leafrack.platforms.bird.protocols import Protocol, protocols, seconds_since
 from leafrack.platforms.played import HEADING
-from leafrack.platforms.state import Effect, Line, NeighbourState, SessionState, SwitchState
+from leafrack.platforms.state import Effect, Line, ListenerState, NeighbourState, SessionState, SwitchState
 
 READ = transaction.reading("leafrack", "read what BIRD runs")
 _UNLIKE = "this does not answer as BIRD 2"
@@ -43,17 +44,19 @@ def _parsed(lines: Sequence[str]) -> SwitchState:
     now = datetime.fromisoformat(status["Current server time is"])
     found = list(protocols(said))
     here = [one for one in found if not one.vrf]
-    neighbours = {name: text for name, text in written.items() if name.startswith("neighbour-")}
-    ours = {name: text for text in neighbours.values() if (name := _name(text))}
+    neighbours = [text for name, text in written.items() if name.startswith("neighbour-")]
+    ranges = [text for name, text in written.items() if name.startswith("range-")]
+    ours = {name: text for text in (*neighbours, *ranges) if (name := _name(text))}
     lists = listed(line for name, text in written.items() if name.startswith("list-") for line in text)
     return SwitchState(
         as_number=_as_number(here, ours),
-        neighbours={**dict(_idle(neighbours.values())), **_neighbours(here, ours, now)},
+        neighbours={**dict(_idle(neighbours)), **_neighbours(here, ours, now)},
         routes=frozenset(_routes(parts["routes"])),
         router_id=status["Router ID is"],
         lists={name: entries for name, entries in lists.items() if not _of_paths(entries)},
         paths={name: entries for name, entries in lists.items() if _of_paths(entries)},
         elsewhere=tuple(dict.fromkeys(one.vrf for one in found if one.vrf)),
+        listeners={**dict(_unheard(ranges)), **_listeners(here, ours)},
     )
 
 
@@ -75,7 +78,8 @@ def _name(text: Iterable[str]) -> str:
 
 def _as_number(found: Sequence[Protocol], ours: Mapping[str, object]) -> int | None:
     """AS of the protocols that are not leafrack's, as BIRD has none of its own: the one that most of them have."""
-    said = [number for one in found if one.name not in ours and (number := one.number("Local AS"))]
+    by_range = {one.name for one in found if (parent := _parent(one, found)) and parent.name in ours}
+    said = [number for one in found if one.name not in {*ours, *by_range} and (number := one.number("Local AS"))]
     said = said or [number for one in found if (number := one.number("Local AS"))]
     return max(said, key=said.count, default=None)
 
@@ -86,10 +90,48 @@ def _neighbours(
     states: dict[Address, NeighbourState] = {}
     for one in found:
         address = one.address
-        # Where two protocols have one neighbour, somebody else's is the news.
-        if address is not None and (address not in states or one.name not in ours):
-            states[address] = _neighbour(one, address, ours.get(one.name), now)
+        if address is None:
+            continue
+        parent = _parent(one, found)
+        # Where two protocols have one neighbour, somebody else's is the news; but who has come by a range, and has a
+        # name since, is the one that has the session.
+        news = one.name not in ours and (parent is None or one.state is SessionState.ESTABLISHED)
+        if address not in states or news:
+            states[address] = _neighbour(one, address, ours.get(one.name), now, parent)
     return states
+
+
+def _parent(one: Protocol, found: Sequence[Protocol]) -> Protocol | None:
+    """The protocol for a range by which one has come; BIRD does not name it, but calls those that it makes so."""
+    address = one.address
+    if address is None or not re.fullmatch(r"dynbgp\d+", one.name):
+        return None
+    return next((each for each in found if each.range is not None and address in each.range), None)
+
+
+def _listeners(found: Sequence[Protocol], ours: Mapping[str, Sequence[str]]) -> dict[Network, ListenerState]:
+    return {one.range: _listener(one, one.range, ours.get(one.name)) for one in found if one.range is not None}
+
+
+def _listener(one: Protocol, prefix: Network, text: Sequence[str] | None) -> ListenerState:
+    given, rest = _of_range(text or ())
+    shutdown = {"shutdown": ""} if one.disabled else {}
+    said = {"description": one.fields.get("Description", ""), "set_as": one.number("Neighbor AS") or None}
+    return ListenerState(**{**said, **given, **shutdown}, prefix=prefix, rest=rest)
+
+
+def _of_range(text: Sequence[str]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    given, rest = settings.of_lines(text)
+    return given, tuple(line for line in rest if line != settings.PASSIVE)
+
+
+def _unheard(written: Iterable[Sequence[str]]) -> Iterable[tuple[Network, ListenerState]]:
+    """Ranges of our files where BIRD does not run them."""
+    for text in written:
+        said = next((found[1] for line in text if (found := re.fullmatch(r" +neighbor range (\S+) .*", line))), None)
+        if said is not None:
+            given, rest = _of_range(text)
+            yield ip_network(said), ListenerState(**{**given, "shutdown": ""}, prefix=ip_network(said), rest=rest)
 
 
 def _idle(written: Iterable[Sequence[str]]) -> Iterable[tuple[Address, NeighbourState]]:
@@ -107,10 +149,12 @@ def _idle(written: Iterable[Sequence[str]]) -> Iterable[tuple[Address, Neighbour
             )
 
 
-def _neighbour(one: Protocol, address: Address, text: Sequence[str] | None, now: datetime) -> NeighbourState:
+def _neighbour(
+    one: Protocol, address: Address, text: Sequence[str] | None, now: datetime, parent: Protocol | None
+) -> NeighbourState:
     given, rest = settings.of_lines(text or ())
     shutdown = {"shutdown": ""} if one.disabled else {}
-    refuses = () if text else (Line(f"protocol bgp {one.name}", Effect.REFUSES),)
+    refuses = () if text else (Line(f"protocol bgp {(parent or one).name}", Effect.REFUSES),)
     up = one.state.value == "Established"
     return NeighbourState(
         **{"description": one.fields.get("Description", ""), **given, **shutdown},
@@ -124,6 +168,7 @@ def _neighbour(one: Protocol, address: Address, text: Sequence[str] | None, now:
         local_address=one.local_address,
         router_id=one.fields.get("Neighbor ID", "") if up else "",
         rest=rest,
+        came_by=None if parent is None else parent.range,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a neighbour's file on a BIRD leaf says, as values and back."""
+"""What the file of a neighbour or of a range on a BIRD leaf says, as values and back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from leafrack.platforms.differences import RETRY
 from leafrack.platforms.state import AnyAs, Limit, Password, PrivateAs, Setting, Settings, Timers
 
+PASSIVE = "passive;"
 TTL_SECURITY = "ttl security on;"
 PRIVATE = "[64512..65534, 4200000000..4294967294]"
 """RFC 6996."""
@@ -43,7 +44,7 @@ _READ: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Mapping[str, Any]]
         (r'description "(.*)"', lambda said: {"description": said[1]}),
         (r'password "(.*)"', lambda said: {"password": Password(said[1])}),
         (r"disabled(?: on| yes)?", lambda _: {"shutdown": ""}),
-        (r"neighbor \S+ (external|internal|as \d+)", lambda said: {"set_as": _as(said[1])}),
+        (r"neighbor (?:range )?\S+ (external|internal|as \d+)", lambda said: {"set_as": _as(said[1])}),
         (r"hold time (\d+)", lambda said: {"hold": int(said[1])}),
         (r"keepalive time (\d+)", lambda said: {"keepalive": int(said[1])}),
         (r"ttl security (on|off)", lambda said: {"ttl_security": 1 if said[1] == "on" else None}),

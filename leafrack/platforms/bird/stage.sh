@@ -1,6 +1,7 @@
 # shellcheck shell=sh
-# All that will stand, in a folder beside the one that stands. On standard input: lines `#as ADDRESS WORDS`,
-# `#gone ADDRESS`, `#drop FILE` and `#enable PROTOCOL`, then the files to put, each after its name, then `#end`.
+# All that will stand, in a folder beside the one that stands. On standard input: lines `#as WHO WORDS`, `#gone WHO`,
+# `#drop FILE` and `#enable PROTOCOL`, then the files to put, each after its name, then `#end`. The file of who is
+# meant begins with WHO and a hyphen.
 : "${conf:?}" "${etc:?}" "${live:?}" "${next:?}" "${trial:?}" "${stands:?}" "${said:?}"
 
 # What came before is nobody's: a job that was cut off.
@@ -53,16 +54,19 @@ while read -r name; do
         inside { print }' | put "$name" || exit 1
 done <"$next/.adds"
 lines as >"$next/.as" || unwritable
-while read -r address words; do
-    for path in "$live/neighbour-$address-"*.conf; do
+while read -r who words; do
+    for path in "$live/$who-"*.conf; do
         [ -e "$path" ] || continue
-        awk -v words="$words" '$1 == "neighbor" { print "    neighbor " $2 " " words ";"; next }
+        awk -v words="$words" '$1 == "neighbor" {
+                print "    neighbor " ($2 == "range" ? $2 " " $3 : $2) " " words ";"
+                next
+            }
             { print }' "$path" | put "${path##*/}" || exit 1
     done
 done <"$next/.as"
 lines gone >"$next/.gone" || unwritable
-while read -r address; do
-    for path in "$live/neighbour-$address-"*.conf; do drop "${path##*/}"; done
+while read -r who; do
+    for path in "$live/$who-"*.conf; do drop "${path##*/}"; done
 done <"$next/.gone"
 lines drop >"$next/.drop" || unwritable
 while read -r file; do drop "$file"; done <"$next/.drop"

@@ -184,11 +184,12 @@ case "$*" in
   "configure undo") rm -f $HOME/trial; rm -rf $HOME/running; mv $HOME/before $HOME/running; echo Reconfigured ;;
   "configure "*) refused configure $HOME/etc/bird.conf; file=${*#*\"}; : >$HOME/trial; takes "${file%\"*}" ;;
   "show protocols all") cat $HOME/protocols
-    for file in $HOME/running/neighbour-*.conf; do
+    for file in $HOME/running/neighbour-*.conf $HOME/running/range-*.conf; do
         [ ! -e "$file" ] || awk '/^protocol bgp/ { name = $3; gsub(/\047/, "", name) }
-            $1 == "neighbor" { who = $2; as = $4 + 0 }
+            $1 == "neighbor" { who = "address: " $2; as = $4 + 0 }
+            $2 == "range" { who = "range:   " $3; as = $5 + 0 }
             END { print name, "BGP --- start 12:00:00.000 Active"; print "  BGP state: Active"
-                print "    Neighbor address: " who; print "    Neighbor AS: " as; print "    Local AS: 65009" }' "$file"
+                print "    Neighbor " who; print "    Neighbor AS: " as; print "    Local AS: 65009" }' "$file"
     done ;;
   "show status") printf '%s\n' 'BIRD 2.0.12' 'Router ID is 2.2.2.2' 'Current server time is 2026-11-27 12:00:10.000' \
     'Daemon is up and running' ;;
