@@ -52,8 +52,7 @@ BIRD = PlayedPlatform(
     as_words=settings.as_words,
     entries=_entries,
     cannot={
-        Feature.MAXIMUM_NEIGHBOURS: "BIRD takes everybody who comes from the range; leave maximumNeighbours out, or "
-        "let the leaf's packet filter count"
+        Feature.MAXIMUM_NEIGHBOURS: "BIRD takes everybody who comes from the range and may; leave maximumNeighbours out"
     },
     path_entries=_path_entries,
     evidence=(
