@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count, islice
+from itertools import chain, count, islice
 
 from leafrack.addresses import Address, Network
 from leafrack.fabric.model import Fabric
@@ -27,7 +27,7 @@ def newcomers(fabric: Fabric, rack: str) -> Iterator[tuple[str, Addresses]]:
     """Names and addresses that nodes of a rack may have and nobody in the file has, one after the other."""
     taken = set(_addresses(fabric))
     names = {node for each in fabric.racks.values() for node in (*each.nodes, *each.leaves)} | set(fabric.spines)
-    hosts = [_hosts(subnet, taken) for subnet in _of_nodes(fabric, rack)]
+    hosts = [chain.from_iterable(_hosts(one, taken) for one in ranges) for ranges in _of_nodes(fabric, rack)]
     free = (name for each in count(1) if (name := f"{rack}-node-{each}") not in names)
     for addresses in zip(*hosts, strict=False):
         yield next(free), Addresses(addresses)
@@ -39,19 +39,21 @@ def _addresses(fabric: Fabric) -> Iterator[Address]:
             yield from addresses
 
 
-def _of_nodes(fabric: Fabric, rack: str) -> list[Network]:
-    """A range of each IP version, one that a leaf is in where there is one."""
+def _of_nodes(fabric: Fabric, rack: str) -> list[list[Network]]:
+    """Ranges of each IP version, those first that a leaf is in."""
     leaves = [address for leaf in fabric.racks[rack].leaves.values() for address in leaf.address]
-    found: dict[int, Network] = {}
+    found: dict[int, list[Network]] = {}
     for subnet in sorted(fabric.ranges_of(rack), key=lambda each: not any(address in each for address in leaves)):
-        found.setdefault(subnet.version, subnet)
+        found.setdefault(subnet.version, []).append(subnet)
     return [found[version] for version in sorted(found)]
 
 
 def _hosts(subnet: Network, taken: set[Address]) -> Iterator[Address]:
+    """Free addresses, but for the first and the last one of more than two: they may be the subnet's own."""
     size = subnet.num_addresses
-    first = FIRST_HOST if size > 2 * FIRST_HOST else 1
-    for offset in (*range(first, min(size - 1, first + 4096)), *range(1, first)):
+    ends = 0 if size <= 2 else 1
+    first = FIRST_HOST if size > 2 * FIRST_HOST else ends
+    for offset in (*range(first, min(size - ends, first + 4096)), *range(ends, first)):
         address: Address = subnet.network_address + offset
         if address not in taken:
             yield address

@@ -28,6 +28,15 @@ def test_where_leaves_listen_the_addresses_are_of_their_ranges() -> None:
     assert str(next(newcomers(fabric, "rr1"))[1]) == "172.20.0.129"
 
 
+def test_ranges_of_a_few_addresses_are_used_to_the_last_one() -> None:
+    fabric = by_label("rr1", how=Interconnect.TOP_OF_RACK)
+    ranges = tuple(map(ip_network, ("172.20.0.11/32", "172.20.0.21/32", "172.20.0.30/31")))
+    rr1 = fabric.racks["rr1"].model_copy(update={"listen_ranges": ranges})
+    fabric = fabric.model_copy(update={"racks": {"rr1": rr1}})
+    found = [str(addresses) for _, addresses in newcomers(fabric, "rr1")]
+    assert found == ["172.20.0.21", "172.20.0.30", "172.20.0.31"], "node1 has the first one"
+
+
 def test_names_that_are_taken_are_left_out_and_addresses_end_with_the_subnet() -> None:
     rr1 = EXAMPLE.racks["rr1"]
     taken = rr1.model_copy(update={"members": {"rr1-node-1": rr1.members["node3"]}})
