@@ -37,6 +37,7 @@ box = pytest.fixture(scope="module", params=LISTENING, name="box")(started)
 
 WHOLE, FIRST = listener("172.20.0.0/24"), listener("172.20.0.8/30")
 """Ranges: of both nodes, and of the first one alone."""
+SECOND = listener("172.20.0.12/30")
 WITH_PASSWORD = replace(WHOLE, password="s3cret")
 PASSWORD, ANOTHER = 'password "s3cret";', 'password "an0ther";'
 """What nodes have."""
@@ -210,6 +211,37 @@ def test_nodes_that_had_names_are_known_by_their_range_and_get_names_again(leaf:
     leaf.applied(of(Task.RETIRED, named))
     assert (leaf.differences(named), dict(leaf.state().listeners)) == ([], {})
     leaf.comes_up(0), leaf.comes_up(1)
+
+
+@pytest.mark.parametrize("password", [None, "s3cret"], ids=["no password", "a password"])
+def test_a_node_in_a_range_that_stays_gets_a_name_and_loses_it_again(leaf: Box, password: str | None) -> None:
+    both = tuple(replace(each, password=password) for each in (WHOLE, listener("fd00:1::/64")))
+    names = tuple(replace(each, password=password) for each in (NODE, neighbour(0, 6)))
+    leaf.nodes_are(extra=PASSWORD if password else "")
+    ranges, named = job(listeners=both), job(*names, listeners=both)
+    leaf.applied(ranges)
+    leaf.comes_up(0), leaf.comes_up(0, 6)
+    other = leaf.comes_up(1), leaf.comes_up(1, 6)
+    for given, came_by in ((named, [None, None]), (ranges, [each.prefix for each in both])):
+        leaf.applied(given)
+        leaf.applied(of(Task.RETIRED, given))
+        assert leaf.differences(given) == []
+        leaf.comes_up(0), leaf.comes_up(0, 6)
+        found = leaf.state().neighbours
+        assert [found[each.address].came_by for each in names] == came_by
+    assert (leaf.since(1), leaf.since(1, 6)) == other, "the others of the ranges do not notice"
+
+
+def test_ranges_give_way_to_others_that_overlap_them(leaf: Box) -> None:
+    one, two = job(listeners=(WHOLE,)), job(listeners=(FIRST, SECOND))
+    leaf.applied(one)
+    leaf.comes_up(0), leaf.comes_up(1)
+    for given in (two, one):
+        leaf.applied(given)
+        leaf.applied(of(Task.RETIRED, given))
+        assert leaf.differences(given) == []
+        assert set(leaf.state().listeners) == {each.prefix for each in given.listeners}
+        leaf.comes_up(0), leaf.comes_up(1)
 
 
 def test_a_range_gets_the_racks_own_as_and_the_first_one_back(leaf: Box) -> None:

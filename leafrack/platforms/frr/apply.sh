@@ -332,7 +332,9 @@ stage_sessions() {
     make_room
     widen
     wanted >"$work/wanted" || full
-    with_other_password >"$work/paused" || full
+    giving_way >"$work/giving_way" || full
+    with_other_password >"$work/with_other_password" || full
+    awk '!($0 in said) { said[$0]; print }' "$work/with_other_password" "$work/giving_way" >"$work/paused" || full
     in_instance without "$work/paused" >>"$work/config" || full
     differing >>"$work/config" || full
 }
@@ -341,7 +343,18 @@ check() { frr_given "$work/config" -C >"$work/said" 2>&1 || quiet; }
 
 apply() {
     established >"$work/established" || full
+    by_name
     frr_given "$work/config" >"$work/said" 2>&1 || quiet
+}
+
+# End the sessions of those that come by their name from now on: FRR forgets whom a range brought as soon as that is done.
+by_name() {
+    [ "$(cat "$work/task")-$way" = sessions-forward ] || return 0
+    coming_by_name >"$work/by_name" || full
+    coming_again >"$work/coming" || full
+    while read -r address; do
+        frr -c "clear bgp $address" >"$work/said" 2>&1 || quiet
+    done <"$work/by_name"
 }
 
 # Addresses of neighbours whose session stands.
@@ -351,14 +364,17 @@ established() {
         /"bgpState" *: *"Established"/ { print who }'
 }
 
-# Who has given way to a range, or was in one that gave way to neighbours, and had a session, has it again.
+# Who has given way to a range, or was in one that gave way to neighbours or to another range, and had a session, has it
+# again.
 come_back() {
-    [ "$way" = forward ] && [ -s "$work/gone" ] || return 0
+    [ "$way" = forward ] || return 0
     ! removing || [ -s "$work/listeners" ] || return 0
+    for file in gone coming; do [ -f "$work/$file" ] || : >"$work/$file" || full; done
     awk 'FILENAME == ARGV[1] { gone[$1]; if ($1 !~ /[.:]/) group = 1; next }
         FILENAME == ARGV[2] { declared[$1]; next }
-        ($1 in gone) || (group && ($1 in declared))' \
-        "$work/gone" "$work/neighbours" "$work/established" >"$work/missing" || full
+        FILENAME == ARGV[3] { coming[$1]; next }
+        ($1 in gone) || ($1 in coming) || (group && ($1 in declared))' \
+        "$work/gone" "$work/neighbours" "$work/coming" "$work/established" >"$work/missing" || full
     [ -s "$work/missing" ] || return 0
     for _ in $(seq "$PATIENCE"); do
         [ -s "$work/missing" ] || break

@@ -24,31 +24,7 @@ addresses() {
 without() {
     [ -s "$1" ] || return 0
     addresses >"$work/addresses" || return 1
-    awk '
-        function hex(address, words, count, left, place, found) {
-            if (address !~ /:/) {
-                split(address, words, ".")
-                return sprintf("%02x%02x%02x%02x", words[1], words[2], words[3], words[4])
-            }
-            sub(/::/, ":z:", address)
-            count = split(tolower(address), words, ":")
-            left = 8
-            for (place = 1; place <= count; place++) if (words[place] ~ /^[0-9a-f]/) left--
-            for (place = 1; place <= count; place++)
-                if (words[place] ~ /^[0-9a-f]/) found = found substr("000" words[place], length(words[place]))
-                else if (words[place] == "z") while (left-- > 0) found = found "0000"
-            return found
-        }
-        function digit(number, place) { return index("0123456789abcdef", substr(number, place, 1)) - 1 }
-        function inside(address, range, parts, whole, rest, own, first) {
-            split(range, parts, "/")
-            own = hex(address)
-            first = hex(parts[1])
-            whole = int(parts[2] / 4)
-            rest = 2 ^ (4 - parts[2] % 4)
-            if (length(own) != length(first) || substr(own, 1, whole) != substr(first, 1, whole)) return 0
-            return rest == 16 || int(digit(own, whole + 1) / rest) == int(digit(first, whole + 1) / rest)
-        }
+    awk "$INSIDE"'
         FILENAME == ARGV[1] { address[++addresses] = $1; next }
         FILENAME == ARGV[2] {
             if ($1 == "neighbor") configured[$2]

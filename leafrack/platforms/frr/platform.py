@@ -39,7 +39,7 @@ def _path_entries(paths: PathList) -> frozenset[str]:
 
 
 FRR = ShellPlatform(
-    scripts=("leafrack.platforms.frr/apply.sh", "leafrack.platforms.frr/keys.sh"),
+    scripts=tuple(f"leafrack.platforms.frr/{name}.sh" for name in ("apply", "keys", "ranges")),
     read=read.READ,
     read_without_routes=read.READ_WITHOUT_ROUTES,
     behaviour=_BEHAVIOUR,

@@ -42,16 +42,22 @@ def by_hand(plan: Plan) -> str:
         for entry in map(permitted, one.prefixes)
         if entry not in plan.found.lists.get(one.name, ())
     )
-    return "".join(new) + _besides_lists(plan) + _removal(plan)
+    return _old_ranges(plan) + "".join(new) + _besides_lists(plan) + _removal(plan)
+
+
+def _old_ranges(plan: Plan) -> str:
+    """Lines that take ranges and their groups away, before what comes in their place: FRR takes no two that overlap."""
+    ranges = [f" no bgp listen range {each.prefix} peer-group {each.group}" for each in plan.old_listeners]
+    lines = [*ranges, *(f" no neighbor {group}" for group in plan.old_groups)]
+    return _instance(plan.as_number, lines) if lines else ""
 
 
 def _removal(plan: Plan) -> str:
-    """Lines that take neighbours, lists and entries away; lists last, because one that is gone permits nothing.
+    """Lines that take neighbours, entries and lists away; lists last, because one that is gone permits nothing.
 
     An entry goes by what it says, whatever its number (docs.frrouting.org, filter.html: ``no ip prefix-list NAME``).
     """
-    ranges = [f" no bgp listen range {each.prefix} peer-group {each.group}" for each in plan.old_listeners]
-    neighbours = [*ranges, *(f" no neighbor {who}" for who in (*plan.gone, *plan.old_groups))]
+    neighbours = [f" no neighbor {who}" for who in plan.gone]
     instance = [f"router bgp {plan.as_number}", *neighbours, "exit"] if neighbours else []
     stale = [
         f"no {_family(plan.version_of(name))} prefix-list {name} {entry}"
