@@ -141,22 +141,41 @@ def _from_ranges(fabric: Fabric, cluster: ClusterState) -> Iterator[Problem]:
 
 
 def _names_and_ranges(fabric: Fabric, cluster: ClusterState, passwords: Mapping[str, str] | None) -> Iterator[Problem]:
-    """Racks whose nodes move between names and ranges, and what their sessions cannot change with that.
+    """Nodes that move between names and ranges, a rack or a few of it, and what their sessions cannot change with that.
 
     A leaf waits for who has moved before the other leaf of a pair has its turn, and until then nodes or leaf have the
-    old one.
+    old one. A name that goes stands on the leaf until its node is seen working, with what it was given before.
     """
     for rack in fabric.racks:
         peers = _at_leaves(fabric, cluster, rack)
         every = fabric.rack_interconnect(rack) is not Interconnect.ROUTE_REFLECTORS
-        if not (every and peers) or _listen(rack, peers) == fabric.listens(rack):
+        if not (every and peers):
+            continue
+        if _listen(rack, peers) != fabric.listens(rack):
+            who = "the nodes of a rack move between names and ranges with {} as it was only, or none of them comes"
+        elif moved := _renamed(fabric, cluster, rack):
+            who = (
+                f"{listed(moved)} {'moves' if len(moved) == 1 else 'move'} between a name and a range with {{}} as it "
+            )
+            who += f"was only, or {'it never comes' if len(moved) == 1 else 'they never come'}"
+        else:
             continue
         for key in _changed(fabric, cluster, rack, peers, passwords):
-            text = (
-                f"the nodes of a rack move between names and ranges with {key} as it was only, or none of them comes "
-                f"back to its leaf in time: {ONE_THEN_THE_OTHER}"
-            )
-            yield Problem(text, path=f"racks.{rack}")
+            yield Problem(f"{who.format(key)} back to its leaf in time: {ONE_THEN_THE_OTHER}", path=f"racks.{rack}")
+
+
+def _renamed(fabric: Fabric, cluster: ClusterState, rack: str) -> list[str]:
+    """Nodes of a rack whose leaves listen that get a name there, or lose theirs: what is named has leafrack's label."""
+    if not fabric.listens(rack):
+        return []
+    named, label = set(fabric.racks[rack].reflectors), fabric.by_label(rack)
+    return [
+        name
+        for name, node in cluster.nodes.items()
+        if label is not None
+        and node.calico_labels.get(label.key) == label.value
+        and (node.labels.get(names.RACK_LABEL) == rack) != (name in named)
+    ]
 
 
 def _changed(

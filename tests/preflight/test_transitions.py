@@ -267,6 +267,34 @@ def test_nodes_do_not_move_between_names_and_ranges_while_both_ends_get_or_lose_
     assert "0ther" not in "".join(found)
 
 
+NAMED_IN_A_RANGE = {
+    "it loses its name": ({"rack": "one", "rr-group": "rr1"}, False, ["ttlSecurity"]),
+    "it gets a name": ({"rack": "one"}, True, ["ttlSecurity"]),
+    "it has a name as before": ({"rack": "one", "rr-group": "rr1"}, True, []),
+    "it has none as before": ({"rack": "one"}, False, []),
+    "it is new and named, and never came by the range": ({}, True, []),
+}
+
+
+@pytest.mark.parametrize(("labels", "named", "keys"), NAMED_IN_A_RANGE.values(), ids=NAMED_IN_A_RANGE)
+def test_one_node_moves_between_its_name_and_a_range_with_what_both_ends_have_as_it_was(
+    labels: Mapping[str, str], *, named: bool, keys: list[str]
+) -> None:
+    wanted = by_label("rr1", how=TOP_OF_RACK, named=False)
+    addresses = {name: one for name, one in FABRIC.racks["rr1"].reflectors.items() if named and name == "node1"}
+    racks = {**wanted.racks, "rr1": wanted.racks["rr1"].model_copy(update={"reflectors": addresses})}
+    wanted = wanted.model_copy(update={"racks": racks, "ttl_security": True})
+    to_leaf = names.leaf_peer(wanted, "rr1", "leaf01", 4)
+    peer = PeerState(to_leaf, {"peerIP": "172.20.0.254", "nodeSelector": LISTENING}, OURS)
+    node = NodeState("node1", tuple(FABRIC.racks["rr1"].reflectors["node1"]), labels=labels)
+    found = [str(each) for each in moves.findings(wanted, ClusterState({"node1": node}, peers=(peer,)))]
+    assert found == [
+        f"racks.rr1: node1 moves between a name and a range with {key} as it was only, or it never comes back to its "
+        "leaf in time: run pulumi up with one of the two changes, then with the other"
+        for key in keys
+    ]
+
+
 RESETS: dict[str, tuple[Mapping[str, Any], str | None, bool, list[str]]] = {
     "nothing": (PASSWORD, "s3cret", False, []),
     "another password": (PASSWORD, "0ther", False, ["leafrack:bgpPasswords.rr1"]),
