@@ -41,7 +41,8 @@ def findings(
             *moves.findings(with_nodes(fabric, observed.cluster.nodes), observed.cluster, passwords),
         )
     switches = observed.switches
-    return (*of_cluster, *leaves.findings(fabric, switches), *listening.overlaps(fabric, switches))
+    of_ranges = (*listening.overlaps(fabric, switches), *listening.findings(fabric, switches))
+    return (*of_cluster, *leaves.findings(fabric, switches), *of_ranges)
 
 
 def overlaps(fabric: Fabric, observed: Observed, manager: str = names.MANAGER) -> tuple[Problem, ...]:

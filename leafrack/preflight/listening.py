@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from leafrack.errors import Problem
 from leafrack.fabric import Fabric, leaf, names
-from leafrack.platforms import ListenerState, NeighbourState, SwitchState
+from leafrack.platforms import ListenerState, NeighbourState, PlayedPlatform, SwitchState, platform_of
+from leafrack.preflight.foreign import listed
 
 LISTED = 3
 """Addresses that a line names."""
@@ -24,6 +25,27 @@ def overlaps(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Pr
                         f"it is to take those of rack {rack}: take that range away on {name} first"
                     )
                     yield Problem(text, path=f"racks.{rack}.leaves.{name}")
+
+
+def findings(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Problem]:
+    """Nodes that have come by a range that stays and are to have a name: no job that is played ends such a session."""
+    for rack, name, state in _leaves(fabric, switches):
+        declared = fabric.racks[rack].leaves[name]
+        if declared.by_hand or not isinstance(platform_of(declared.platform), PlayedPlatform):
+            continue
+        stay = {one.prefix for one in leaf.listeners(fabric, rack, name)} & set(state.listeners)
+        named = [
+            node
+            for node, ends in leaf.neighbours(fabric, rack, name).items()
+            if any((has := state.neighbours.get(end.address)) and has.came_by in stay for end in ends)
+        ]
+        if named:
+            text = (
+                f"{listed(named)} {'has' if len(named) == 1 else 'have'} come to {name} by a range that stays, and "
+                f"platform {declared.platform} gives no name to who has: write all members of rack {rack} by name, run "
+                "pulumi up, then write the label for the others again"
+            )
+            yield Problem(text, path=f"racks.{rack}.reflectors")
 
 
 def notices(fabric: Fabric, switches: Mapping[str, SwitchState]) -> Iterator[Problem]:

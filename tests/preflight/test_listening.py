@@ -42,6 +42,26 @@ def test_a_range_of_somebody_else_that_overlaps_ours_is_in_the_way() -> None:
     assert list(listening.overlaps(TOP, switch(ranges=(OURS, elsewhere)))) == []
 
 
+def test_a_node_that_gets_a_name_in_a_range_that_stays_is_refused_where_jobs_are_played() -> None:
+    def found(platform: str, *there: NeighbourState) -> list[str]:
+        rr1 = TOP.racks["rr1"]
+        leaf01 = rr1.leaves["leaf01"].model_copy(update={"platform": platform})
+        fabric = TOP.model_copy(update={"racks": {"rr1": rr1.model_copy(update={"leaves": {"leaf01": leaf01}})}})
+        return [str(each) for each in listening.findings(fabric, switch(*there, ranges=(OURS,)))]
+
+    came = neighbour("172.20.0.11", came_by=PREFIX)
+    (line,) = found("bird", came)
+    assert line == (
+        "racks.rr1.reflectors: node1 has come to leaf01 by a range that stays, and platform bird gives no name to who "
+        "has: write all members of rack rr1 by name, run pulumi up, then write the label for the others again"
+    )
+    assert found("frr", came) == []
+    assert (
+        found("bird", neighbour("172.20.0.11", list_in="LEAFRACK-dc1-IN"), neighbour("172.20.0.21", came_by=PREFIX))
+        == []
+    )
+
+
 def test_a_node_that_loses_its_name_is_announced_with_what_that_costs_behind_one_leaf() -> None:
     named = neighbour("172.20.0.13", list_in="LEAFRACK-dc1-IN")
     stays = neighbour("172.20.0.14", came_by=PREFIX)
