@@ -49,7 +49,7 @@ def program(job: Job, given: str, *scripts: str) -> str:
         [
             "set -u; work=$1 way=$2",
             *(line for name, lines in data.items() for line in _file(name, lines)),
-            *map(_resource, (*scripts, "leafrack.platforms/stages.sh")),
+            *map(_shortened, (*scripts, "leafrack.platforms/stages.sh")),
             "main",
             "",
         ]
@@ -68,6 +68,17 @@ def _as_numbers(job: Job, each: Neighbour | Listener, who: str) -> str:
 
 def _as_number(number: int | None) -> str:
     return "any" if number is None else str(number)
+
+
+@cache
+def _shortened(script: str) -> str:
+    """A script as it goes to a switch: without comments and indentation.
+
+    A stack has a program for each leaf and phase. The engine checks, logs and keeps all of them, and much of its time
+    for hundreds of leaves went there.
+    """
+    lines = (line.lstrip() for line in _resource(script).splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("#"))
 
 
 @cache
