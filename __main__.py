@@ -7,8 +7,10 @@ from typing import Any
 import pulumi
 
 from components import Fabric, FabricArgs
+from config.engine import without_debug_messages
 from config.entry import CheckedStack
 
+without_debug_messages()
 entry = CheckedStack.from_stack()
 comparison = entry.check()
 
