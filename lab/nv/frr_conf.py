@@ -18,8 +18,15 @@ def frr_conf(tree: Tree) -> str:
     lines += [f"router bgp {bgp['autonomous-system']}", f" bgp router-id {bgp['router-id']}"]
     lines += [" bgp bestpath as-path multipath-relax"]
     neighbours = {who: said for who, said in bgp.get("neighbor", {}).items() if "remote-as" in said}
+    groups = bgp.get("peer-group", {})
+    lines += (f" neighbor {who} peer-group" for who in groups)
+    neighbours |= groups
     for who, said in neighbours.items():
         lines += (f" neighbor {who} {line}" for line in _neighbour(said, switch, on))
+    dynamic = bgp.get("dynamic-neighbor", {})
+    lines += [f" bgp listen limit {dynamic['limit']}"] if "limit" in dynamic else []
+    for prefix, said in dynamic.get("listen-range", {}).items():
+        lines.append(f" bgp listen range {prefix} peer-group {said['peer-group']}")
     for family in ("ipv4", "ipv6"):
         own = bgp.get("address-family", {}).get(f"{family}-unicast", {})
         lines.append(f" address-family {family} unicast")

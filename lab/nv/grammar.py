@@ -17,16 +17,19 @@ def grammar() -> Tree:
         "policy": {"inbound": {"prefix-list": set(), "aspath-list": set()}, "outbound": {"prefix-list": set()}},
         "prefix-limits": {"inbound": {"maximum": set(), "reestablish-wait": set()}},
     }
-    neighbour = {
-        "type": {"numbered", "unnumbered"},
+    group = {
         "remote-as": set(),
         "description": set(),
         "password": set(),
         "shutdown": flag,
         "timers": {"keepalive": set(), "hold": set(), "connection-retry": set()},
         "ttl-security": {switch: flag, "hops": set()},
-        "graceful-restart": {"mode": {"auto", "off", "helper-only", "full"}},
         "address-family": {"ipv4-unicast": family, "ipv6-unicast": family},
+    }
+    neighbour = {
+        **group,
+        "type": {"numbered", "unnumbered"},
+        "graceful-restart": {"mode": {"auto", "off", "helper-only", "full"}},
     }
     own = {switch: flag, "redistribute": {"connected": {switch: flag}}, "multipaths": {"ebgp": set()}}
     bgp = {
@@ -34,6 +37,8 @@ def grammar() -> Tree:
         "autonomous-system": set(),
         "router-id": set(),
         "neighbor": {"*": neighbour},
+        "peer-group": {"*": group},
+        "dynamic-neighbor": {"limit": set(), "listen-range": {"*": {"peer-group": set()}}},
         "address-family": {"ipv4-unicast": own, "ipv6-unicast": own},
     }
     match: Tree = {"*": {"max-prefix-len": set(), "min-prefix-len": set()}}

@@ -108,8 +108,7 @@ class PlayedBox(boxes.Box):
         """Somebody limits the neighbours of all ranges, where the platform has one number for them."""
         somebody = SOMEBODY[self.name]
         if somebody.limits:
-            line = somebody.limits[limit is None].replace("{limit}", str(limit))
-            self.typed((*somebody.begins, "router bgp {as}", line, *somebody.ends), "")
+            self.typed([line.replace("{limit}", str(limit)) for line in somebody.limits[limit is None]], "")
 
     def entered(self, text: str) -> None:
         """An operator enters the text for a leaf by hand."""
@@ -151,7 +150,7 @@ class Somebody:
     """What leads to where a text by hand is entered."""
     ends: Sequence[str] = ()
     """What puts it in force, saves it and ends the login."""
-    limits: Sequence[str] = ()
+    limits: Sequence[Sequence[str]] = ()
     """What limits the neighbours of all ranges, with ``{limit}``, and what takes that away."""
 
 
@@ -168,6 +167,20 @@ protocol bgp { description "{description}"; local as {as}; neighbor {address} as
 $family { import all; export all; }; } # somebody
 END
 birdc configure"""
+_APPLY = "nv config apply -y && nv config save"
+_LIMIT = """\
+echo '- set: {vrf: {default: {router: {bgp: {dynamic-neighbor: {limit: {limit}}}}}}}' >/tmp/limit.yaml
+nv config patch /tmp/limit.yaml
+rm /tmp/limit.yaml"""
+_PATCH = f"""\
+END
+sed -n '/^nv /p' /tmp/given >/tmp/unset
+sed "s/state: /enable: /; s/: enabled/: 'on'/; s/: disabled/: 'off'/" /tmp/given >/tmp/older
+sed '/^nv /d' /tmp/older >/tmp/patch.yaml
+sh -e /tmp/unset
+if [ -s /tmp/patch.yaml ]; then nv config patch /tmp/patch.yaml; fi
+{_APPLY}
+rm /tmp/given /tmp/older /tmp/unset /tmp/patch.yaml"""
 _FILES = """\
 END
 cd /etc/bird
@@ -197,6 +210,9 @@ SOMEBODY: Mapping[str, Somebody] = {
     "cumulus": Somebody(
         (_THEIRS, _NV),
         ("nv unset vrf default router bgp neighbor {address} && nv config apply -y && nv config save",),
+        begins=("cat >/tmp/given <<'END'",),
+        ends=(_PATCH,),
+        limits=((_LIMIT, _APPLY), (f"if nv unset vrf default router bgp dynamic-neighbor limit; then {_APPLY}; fi",)),
     ),
     "junos": Somebody(
         (
@@ -218,7 +234,10 @@ SOMEBODY: Mapping[str, Somebody] = {
         ("enable", "configure", "router bgp {as}", "no neighbor {address}", "end", "write memory", "exit"),
         begins=("enable", "configure"),
         ends=("end", "write memory", "exit"),
-        limits=("dynamic peer max {limit}", "no dynamic peer max"),
+        limits=tuple(
+            ("enable", "configure", "router bgp {as}", line, "end", "write memory", "exit")
+            for line in ("dynamic peer max {limit}", "no dynamic peer max")
+        ),
     ),
     "nxos": Somebody(
         (

@@ -11,15 +11,28 @@ from leafrack.platforms.cumulus import read, write
 from leafrack.platforms.cumulus.spellings import NEW, spelling_of
 from leafrack.platforms.evidence import EVERYTHING, Basic, Evidence, Strength
 from leafrack.platforms.frr.platform import FRR
-from leafrack.platforms.job import Neighbour
+from leafrack.platforms.frr.running import DEFAULT_LIMIT
+from leafrack.platforms.job import Job, Listener, Neighbour
 from leafrack.platforms.plan import Plan
 from leafrack.platforms.played import Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction, Typed
-from leafrack.platforms.reading import NO_LISTENERS
-from leafrack.platforms.state import NeighbourState
+from leafrack.platforms.state import NeighbourState, SwitchState
 
-_SCRIPT = files(__package__).joinpath("stage.sh").read_text(encoding="utf-8")
-_STAGE = "\n".join(("# nv config patch", *(line for line in _SCRIPT.splitlines() if not line.lstrip().startswith("#"))))
-"""Its first line is what an error names it by."""
+
+def _script(name: str, *parts: str) -> str:
+    """A command from files; its first line is what an error names it by."""
+    paths = (part.partition("/") for part in parts)
+    text = "\n".join(files(package).joinpath(file).read_text(encoding="utf-8") for package, _, file in paths)
+    return "\n".join((f"# {name}", *(line for line in text.splitlines() if not line.lstrip().startswith("#"))))
+
+
+_STAGE = _script("nv config patch", f"{__package__}/stage.sh")
+_APPLY = _script(
+    "nv config apply",
+    f"{__package__}/apply.sh",
+    "leafrack.platforms.frr/keys.sh",
+    "leafrack.platforms.frr/ranges.sh",
+    f"{__package__}/free.sh",
+)
 
 
 class _Remedies:
@@ -37,12 +50,29 @@ class _Cumulus(PlayedPlatform):
     def neighbour_differences(self, neighbour: Neighbour, found: NeighbourState) -> tuple[str, ...]:
         return super().neighbour_differences(read.comparable(neighbour), found)
 
+    def range_differences(self, job: Job, each: Listener, found: SwitchState) -> tuple[str, ...]:
+        return super().range_differences(job, read.comparable_range(each, found.listeners.get(each.prefix)), found)
+
 
 def _lines(plan: Plan) -> tuple[Typed, ...]:
     """What stage.sh takes."""
     removals, text = _change(plan)
     unset = [one.removeprefix("nv unset ") for one in removals]
-    return tuple(_typed([*unset, "---", *text, "..."]))
+    return tuple(_typed([*_free(plan), *unset, "---", *text, "..."]))
+
+
+def _free(plan: Plan) -> Iterator[str]:
+    """What has to go in FRR before an apply, and why: apply.sh.
+
+    Ranges that go, lose their password or get another one, and neighbours that give way to a range.
+    """
+    yield from (f"free {who}" for who in plan.gone if any(who in prefix for prefix in plan.found.listeners))
+    passwords = {each.prefix: each.password for each in plan.listeners}
+    for prefix, has in plan.found.listeners.items():
+        goes = has in plan.old_listeners
+        other = prefix in passwords and has.password is not None and passwords[prefix] != has.password.text
+        if has.password is not None and (goes or other):
+            yield f"free {prefix} {has.group}"
 
 
 def _by_hand(plan: Plan) -> str:
@@ -55,15 +85,20 @@ def _change(plan: Plan) -> tuple[tuple[str, ...], list[str]]:
     """Commands that take away, and the lines of a patch. A list is written anew as a whole: a patch adds to it."""
     anew = [each.name for each in plan.lists if each.name in plan.found.lists]
     paths = [plan.paths.name] if plan.paths and plan.paths.name in plan.found.paths else []
-    removals = write.removals(plan.gone, (*anew, *plan.old_lists), (*paths, *plan.old_paths))
-    given = write.tree(
-        # Where it was not read, as a text for a switch that nobody has asked.
-        spelling_of(plan.found.release) if plan.found.release else NEW,
-        plan.lists,
-        plan.neighbours,
-        dict(plan.as_numbers),
-        paths=plan.paths,
+    removals = write.removals(
+        plan.gone,
+        (*anew, *plan.old_lists),
+        (*paths, *plan.old_paths),
+        ranges=(has.prefix for has in plan.old_listeners),
+        groups=plan.old_groups,
     )
+    # Where it was not read, as a text for a switch that nobody has asked.
+    spelling = spelling_of(plan.found.release) if plan.found.release else NEW
+    limit = plan.listen_limit
+    if limit == DEFAULT_LIMIT and plan.raised is None:
+        removals, limit = (*removals, write.NO_LIMIT), None
+    ranges = write.of_ranges(spelling, plan.listeners, plan.listener_as_numbers, raised=plan.raised, limit=limit)
+    given = write.tree(spelling, plan.lists, plan.neighbours, dict(plan.as_numbers), paths=plan.paths, ranges=ranges)
     return removals, write.patch(given).splitlines() if given else []
 
 
@@ -84,7 +119,7 @@ CUMULUS = _Cumulus(
     as_words=FRR.as_words,
     entries=FRR.entries,
     path_entries=FRR.path_entries,
-    cannot=NO_LISTENERS,
+    one_limit_for_all=True,
     lines=_lines,
     entered=_by_hand,
     dialogue=Dialogue(
@@ -106,9 +141,9 @@ CUMULUS = _Cumulus(
         ),
         stage=_STAGE,
         check=("nv config diff >/dev/null",),
-        apply=("nv config apply --confirm {seconds}s -y",),
+        apply=(_APPLY,),
         proof=read.PROOF,
-        undo=("nv config detach",),
+        undo=("nv config detach", "rm -f /tmp/{session}.free"),
         confirm=("nv config apply --confirm-yes",),
         rollback=("nv config apply --confirm-no",),
         # Since 5.9 an apply does that by itself, unless somebody has switched it off.
@@ -123,8 +158,8 @@ CUMULUS = _Cumulus(
         ),
         Evidence(
             Strength.SIMULATED,
-            "The whole suite, and a rack that lives through `up`, drift, a change and `destroy`, on an `nv` of "
-            "leafrack's own before a real FRR 8.4, by `make nightly`.",
+            "The whole suite, that of ranges, and a rack that lives through `up`, drift, a change and `destroy`, on an "
+            "`nv` of leafrack's own before a real FRR 8.4, by `make nightly`.",
         ),
     ),
 )

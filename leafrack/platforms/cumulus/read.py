@@ -12,16 +12,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
+from leafrack.platforms import limits
 from leafrack.platforms.cumulus.spellings import spelling_of
 from leafrack.platforms.cumulus.write import LONGEST_DESCRIPTION
 from leafrack.platforms.frr import read as frr
-from leafrack.platforms.job import Neighbour
+from leafrack.platforms.job import Listener, Neighbour
 from leafrack.platforms.played import answers, split
-from leafrack.platforms.state import NeighbourState, SwitchState, Timers
+from leafrack.platforms.state import ListenerState, NeighbourState, SwitchState, Timers
 
 RELEASE = "cat /etc/os-release"
 _VTYSH = f"vtysh {frr.commands('all')}"
@@ -54,20 +55,32 @@ def parse(output: str) -> SwitchState:
         raise ValueError(msg)
     spelling_of(release[1])
     state = replace(frr.parse(said), release=release[1])
-    state = replace(state, neighbours={who: _plain(found) for who, found in state.neighbours.items()})
+    state = replace(
+        state,
+        neighbours={who: _plain(found) for who, found in state.neighbours.items()},
+        listeners={prefix: _plain(found) for prefix, found in state.listeners.items()},
+    )
     return _own(state, _tree(applied[0])) if applied else state
 
 
 def _own(state: SwitchState, tree: Any) -> SwitchState:
     """The state without the lists that NVUE does not have."""
-    named = {str(name) for name in _below(tree, "vrf", "default", "router", "bgp", "neighbor")}
+    bgp = _below(tree, "vrf", "default", "router", "bgp")
+    named = {str(name) for name in _below(bgp, "neighbor")}
+    ranges, groups = _below(bgp, "dynamic-neighbor", "listen-range"), _below(bgp, "peer-group")
     neighbours = {
         address: found if str(address) in named else replace(found, list_in="", list_out="", paths_in="")
         for address, found in state.neighbours.items()
     }
+    listeners = {
+        prefix: found
+        if str(prefix) in ranges and found.group in groups
+        else replace(found, list_in="", list_out="", paths_in="")
+        for prefix, found in state.listeners.items()
+    }
     lists = _named(state.lists, _below(tree, "router", "policy", "prefix-list"))
     paths = _named(state.paths, _below(tree, "router", "policy", "as-path-list"))
-    return replace(state, neighbours=neighbours, lists=lists, paths=paths)
+    return replace(state, neighbours=neighbours, listeners=listeners, lists=lists, paths=paths)
 
 
 def _named(found: Mapping[str, frozenset[str]], tree: Any) -> Mapping[str, frozenset[str]]:
@@ -107,7 +120,10 @@ def _below(tree: Any, *words: str) -> Any:
     return tree if isinstance(tree, dict) else {}
 
 
-def _plain(found: NeighbourState) -> NeighbourState:
+Found = TypeVar("Found", NeighbourState, ListenerState)
+
+
+def _plain(found: Found) -> Found:
     return replace(found, timers=None) if found.timers == DEFAULT_TIMERS else found
 
 
@@ -115,3 +131,11 @@ def comparable(neighbour: Neighbour) -> Neighbour:
     """A neighbour as it is read once it has been written."""
     timers = None if neighbour.timers == DEFAULT_TIMERS else neighbour.timers
     return replace(neighbour, timers=timers, description=neighbour.description[:LONGEST_DESCRIPTION])
+
+
+def comparable_range(each: Listener, has: ListenerState | None) -> Listener:
+    """The same for a range: a note behind its description takes room, and its group has no graceful restart."""
+    timers = None if each.timers == DEFAULT_TIMERS else each.timers
+    raised = has.raised if has else None
+    description, _ = limits.told(limits.noted(each.description, raised, LONGEST_DESCRIPTION))
+    return replace(each, timers=timers, description=description, graceful_restart=True)

@@ -14,8 +14,11 @@ import yaml
 
 from leafrack.addresses import Address, Network
 from leafrack.platforms.cumulus.spellings import NEW, Spelling
-from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
+from leafrack.platforms.differences import needed
+from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList
+from leafrack.platforms.limits import noted
 from leafrack.platforms.paths import expression
+from leafrack.platforms.state import Raised
 
 Tree = dict[str, Any]
 
@@ -27,6 +30,8 @@ RESTART = 1
 The documents up to 5.11 call the unit seconds, those since 5.12 minutes, with the range of FRR's own minutes: FRR, to
 which NVUE hands it on, has no other unit. What it has become is read back.
 """
+_BGP = "vrf default router bgp"
+NO_LIMIT = f"nv unset {_BGP} dynamic-neighbor limit"
 FOR_A_PATCH = "# For `nv config patch`."
 _NOTE = f"""\
 {FOR_A_PATCH} Cumulus Linux 5.15 and newer; before that `enable: on` and `off` where this has
@@ -36,8 +41,8 @@ _NOTE = f"""\
 
 def text(job: Job) -> str:
     """Configuration of everything that a job declares, in the newest spelling."""
-    given = tree(NEW, job.lists, job.neighbours, paths=job.paths)
-    return _NOTE + patch(given)
+    ranges = of_ranges(NEW, job.listeners, limit=needed(job.listeners) or None)
+    return _NOTE + patch(tree(NEW, job.lists, job.neighbours, paths=job.paths, ranges=ranges))
 
 
 def patch(given: Tree) -> str:
@@ -52,8 +57,9 @@ def tree(
     as_numbers: Mapping[Address, int | None] | None = None,
     *,
     paths: PathList | None = None,
+    ranges: Tree | None = None,
 ) -> Tree:
-    """Lists and neighbours; of who is only in ``as_numbers`` the AS alone."""
+    """Lists and neighbours; of who is only in ``as_numbers`` the AS alone. ``ranges`` are :func:`of_ranges`."""
     entries = {str(each.address): _neighbour(spelling, each) for each in neighbours}
     for address, number in (as_numbers or {}).items():
         entries.setdefault(str(address), {})["remote-as"] = _remote(number)
@@ -61,8 +67,31 @@ def tree(
     policy: Tree = {"prefix-list": named} if named else {}
     policy |= {"as-path-list": {paths.name: _paths(paths)}} if paths else {}
     router: Tree = {"router": {"policy": policy}} if policy else {}
-    vrf: Tree = {"vrf": {"default": {"router": {"bgp": {"neighbor": entries}}}}} if entries else {}
+    bgp: Tree = ({"neighbor": entries} if entries else {}) | (ranges or {})
+    vrf: Tree = {"vrf": {"default": {"router": {"bgp": bgp}}}} if bgp else {}
     return router | vrf
+
+
+def of_ranges(
+    spelling: Spelling,
+    listeners: Iterable[Listener],
+    as_numbers: Iterable[tuple[Listener, int | None]] = (),
+    *,
+    raised: Raised | None = None,
+    limit: int | None = None,
+) -> Tree:
+    """Groups and ranges below BGP; of those that are only in ``as_numbers`` the group's AS alone."""
+    given = tuple(listeners)
+    groups: Tree = {each.group: _group(spelling, each, raised) for each in given}
+    for each, number in as_numbers:
+        groups.setdefault(each.group, {})["remote-as"] = _remote(number)
+    ranges = {str(each.prefix): {"peer-group": each.group} for each in given}
+    dynamic = ({"limit": limit} if limit else {}) | ({"listen-range": ranges} if ranges else {})
+    return ({"peer-group": groups} if groups else {}) | ({"dynamic-neighbor": dynamic} if dynamic else {})
+
+
+def _group(spelling: Spelling, each: Listener, raised: Raised | None) -> Tree:
+    return _terms(spelling, each, each.prefix.version, noted(each.description, raised, LONGEST_DESCRIPTION))
 
 
 def _list(prefixes: PrefixList) -> Tree:
@@ -82,6 +111,18 @@ def _longest(prefix: Network) -> Tree:
 
 
 def _neighbour(spelling: Spelling, neighbour: Neighbour) -> Tree:
+    return {
+        "type": "numbered",
+        **_terms(spelling, neighbour, neighbour.address.version, neighbour.description[:LONGEST_DESCRIPTION]),
+        "graceful-restart": {"mode": "auto" if neighbour.graceful_restart else "off"},
+    }
+
+
+def _terms(spelling: Spelling, neighbour: Neighbour | Listener, version: int, description: str) -> Tree:
+    """What is said of a neighbour, and of a group of those that come by a range.
+
+    Of graceful restart a group has no word (5.9 and newer), and FRR before 10.3 would not hand it on.
+    """
     timers, limit = neighbour.timers, neighbour.maximum_prefix
     family = {
         **spelling.state(),
@@ -101,10 +142,9 @@ def _neighbour(spelling: Spelling, neighbour: Neighbour) -> Tree:
         },
     }
     return {
-        "type": "numbered",
         # Also one that stays: the same value again resets nothing, and NVUE may not have it yet.
         "remote-as": _remote(neighbour.as_number),
-        "description": neighbour.description[:LONGEST_DESCRIPTION],
+        "description": description,
         "password": neighbour.password or "none",
         **({"shutdown": spelling.off} if spelling.shutdown else {}),
         "timers": {
@@ -114,8 +154,7 @@ def _neighbour(spelling: Spelling, neighbour: Neighbour) -> Tree:
         "ttl-security": {**spelling.state(wanted=neighbour.ttl_security), "hops": 1}
         if neighbour.ttl_security
         else spelling.state(wanted=False),
-        "graceful-restart": {"mode": "auto" if neighbour.graceful_restart else "off"},
-        "address-family": {f"ipv{neighbour.address.version}-unicast": family},
+        "address-family": {f"ipv{version}-unicast": family},
     }
 
 
@@ -123,10 +162,19 @@ def _remote(as_number: int | None) -> int | str:
     return "external" if as_number is None else as_number
 
 
-def removals(neighbours: Iterable[Address], lists: Iterable[str], paths: Iterable[str] = ()) -> tuple[str, ...]:
-    """Commands that take neighbours away with all that is said of them, then lists."""
+def removals(
+    neighbours: Iterable[Address],
+    lists: Iterable[str],
+    paths: Iterable[str] = (),
+    *,
+    ranges: Iterable[Network] = (),
+    groups: Iterable[str] = (),
+) -> tuple[str, ...]:
+    """Commands that take ranges, their groups and neighbours away with all that is said of them, then lists."""
     return (
-        *(f"nv unset vrf default router bgp neighbor {address}" for address in neighbours),
+        *(f"nv unset {_BGP} dynamic-neighbor listen-range {prefix}" for prefix in ranges),
+        *(f"nv unset {_BGP} peer-group {group}" for group in groups),
+        *(f"nv unset {_BGP} neighbor {address}" for address in neighbours),
         *(f"nv unset router policy prefix-list {name}" for name in lists),
         *(f"nv unset router policy as-path-list {name}" for name in paths),
     )

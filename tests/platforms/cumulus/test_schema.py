@@ -12,8 +12,9 @@ import pytest
 
 from leafrack.platforms import Neighbour, PathList, PrefixList
 from leafrack.platforms.cumulus.spellings import NEW, OLD, spelling_of
-from leafrack.platforms.cumulus.write import removals, tree
-from leafrack.platforms.state import Timers
+from leafrack.platforms.cumulus.write import NO_LIMIT, of_ranges, removals, tree
+from leafrack.platforms.state import Raised, Timers
+from tests.platforms.boxes import listener
 from tests.platforms.cumulus.schema import PACKAGE, Schema, is_there
 
 pytestmark = pytest.mark.skipif(
@@ -50,6 +51,38 @@ def test_every_key_and_value_is_the_releases_own(release: str) -> None:
     neighbours = (LISTED, replace(SIX, paths_in=PATHS.name), replace(PLAIN, **EVERYTHING))
     whole = tree(spelling_of(release), LISTS, neighbours, {ip_address("::1"): 64601}, paths=PATHS)
     assert schema(release).errors(whole) == []
+
+
+RANGES = (
+    replace(listener("172.20.0.0/24"), paths_in=PATHS.name),
+    replace(listener("fd00:1::/64"), as_number=None, description="x" * 300, **EVERYTHING),
+)
+
+
+@pytest.mark.parametrize("release", [one for one in RELEASES if one != "5.1"])
+def test_ranges_are_the_releases_own_too(release: str) -> None:
+    known, spelling = schema(release), spelling_of(release)
+    ranges = of_ranges(spelling, RANGES, raised=Raised(200, 100), limit=200)
+    assert known.errors(tree(spelling, (), (), ranges=ranges)) == []
+    assert known.errors(tree(spelling, (), (), ranges=of_ranges(spelling, (), [(RANGES[0], 64601)]))) == []
+    for command in removals([], [], ranges=[RANGES[0].prefix], groups=["LEAFRACK-dc1-NODES"]):
+        assert known.knows(command.removeprefix("nv unset "))
+    limit = tree(spelling, (), (), ranges=of_ranges(spelling, (), limit=1))
+    *path, last = NO_LIMIT.removeprefix("nv unset ").split()
+    assert known.errors(limit) == []
+    for word in path:
+        limit = limit[word]
+    assert limit == {last: 1}
+
+
+def test_a_release_before_5_3_has_no_ranges_and_none_since_5_9_graceful_restart_of_a_group() -> None:
+    ranges = of_ranges(OLD, RANGES[:1], limit=200)
+    assert schema("5.2").errors(tree(OLD, (), (), ranges=ranges)) == [
+        "/vrf/default/router/bgp/peer-group/LEAFRACK-dc1-NODES/shutdown: unknown",
+        "/vrf/default/router/bgp/dynamic-neighbor: unknown",
+    ]
+    group = {"vrf": {"default": {"router": {"bgp": {"peer-group": {"X": {"graceful-restart": {"mode": "off"}}}}}}}}
+    assert [len(schema(release).errors(group)) for release in ("5.3", "5.9", "5.18")] == [0, 1, 1]
 
 
 @pytest.mark.parametrize("release", RELEASES)
