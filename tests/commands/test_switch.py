@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from io import StringIO
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from leafrack.__main__ import main
+from leafrack.addresses import Who
 from leafrack.commands import switch
 from leafrack.commands.step import PREVIOUS_VARIABLE
 from leafrack.commands.switch import SEALS, SwitchJob
@@ -65,18 +67,19 @@ def test_who_its_nodes_are_arrives_with_it(played: dict[str, Any], monkeypatch: 
     assert played["shown"].__self__ == nodes
 
 
+@pytest.mark.parametrize("who", [ONE, ip_network("172.20.0.0/24"), ip_network("172.20.0.11/32")], ids=str)
 def test_what_is_kept_of_passwords_is_printed_and_read_back_the_next_time(
-    played: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    who: Who, played: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    played["keeps"] = {ONE: KEPT}
+    played["keeps"] = {who: KEPT}
     assert main(["switch", "forward"]) == 0
     printed = capsys.readouterr().out
-    assert json.loads(printed) == {"172.20.0.11": {"given": KEPT.given, "shown": KEPT.shown}}
+    assert json.loads(printed) == {str(who): {"given": KEPT.given, "shown": KEPT.shown}}
     assert "s3cret" not in printed
     monkeypatch.setenv(PREVIOUS_VARIABLE, printed)
     monkeypatch.setattr("sys.stdin", StringIO(GIVEN.model_dump_json()))
     assert main(["switch", "forward"]) == 0
-    assert played["seals"] == SEALS.validate_json(printed) == {ONE: KEPT}
+    assert played["seals"] == SEALS.validate_json(printed) == {who: KEPT}
 
 
 @pytest.mark.parametrize("previous", ["", "leaf01: the switch refuses", "[]", '{"x": 1}'])

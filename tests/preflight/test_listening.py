@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
+import pytest
+
 from leafrack.fabric import Fabric, Interconnect, leaf
 from leafrack.platforms import ListenerState, NeighbourState, SessionState, SwitchState
+from leafrack.platforms.differences import wanted
+from leafrack.platforms.seals import Seal, Seals
+from leafrack.platforms.state import Password
 from leafrack.preflight import listening
 from leafrack.preflight.drift import Comparison
 from leafrack.world.observed import Observed
@@ -92,3 +97,30 @@ def test_a_range_that_is_gone_is_drift_and_one_that_stands_is_none() -> None:
     )
     assert differences(TOP, right) == []
     assert differences(TOP, replace(right, as_override=False)) == ["leaf01: range 172.20.0.0/24 lacks `as-override`"]
+
+
+SHOWN = Password("3 5f1a", sealed=True)
+KEPT: Seals = {PREFIX: Seal.of(PREFIX, "s3cret", SHOWN.text)}
+PASSWORDS: dict[str, tuple[str, Seals, tuple[NeighbourState, ...], bool]] = {
+    "as after the last update": ("3 5f1a", KEPT, (), False),
+    "something else": ("3 ffff", KEPT, (), True),
+    "something else, and somebody has come by it": ("3 ffff", KEPT, (neighbour("172.20.0.11", came_by=PREFIX),), False),
+    "something else, and nobody knows what it was": ("3 ffff", {}, (), False),
+}
+
+
+@pytest.mark.parametrize(("shown", "kept", "came", "said"), PASSWORDS.values(), ids=PASSWORDS)
+def test_a_password_of_a_range_that_a_leaf_does_not_show_is_compared_with_what_it_showed_before(
+    shown: str,
+    kept: Seals,
+    came: tuple[NeighbourState, ...],
+    said: bool,  # noqa: FBT001
+) -> None:
+    (ours,) = leaf.listeners(TOP, "rr1", "leaf01")
+    has = ListenerState(
+        **{**vars(wanted(ours)), "password": replace(SHOWN, text=shown)}, prefix=ours.prefix, set_as=ours.as_number
+    )
+    found = Comparison(TOP, Observed(switches=switch(*came, ranges=(has,))))
+    drift = replace(found, passwords={"rr1": "s3cret"}, seals={"leaf01": kept}).of_leaf("rr1", "leaf01")
+    assert [line for line in drift if "range" in line] == [f"leaf01: range {PREFIX} has another password"] * said
+    assert "s3cret" not in repr(drift)
