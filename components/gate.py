@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 import pulumi
 
 from leafrack.commands.gate import HOLD, Guarded
+from leafrack.commands.step import Owned
 from leafrack.fabric import Fabric
 from leafrack.sessions.by_label import ByLabel
 from leafrack.sessions.model import ExpectedSession, SessionKind
-from leafrack.world.fields import Fields, Target
+from leafrack.world.fields import Target
 from leafrack.world.model import Endpoint, endpoints
 
 from . import by_hand
@@ -127,6 +128,8 @@ class Step:
     part: str
     forward: bool = True
     keeps: bool = False
+    cluster_ids: Mapping[str, str] = field(default_factory=dict)
+    """Of reflectors whose sessions all reset by it: these start them later than the others."""
 
 
 def step(scope: Scope, name: str, what: Step, depends_on: Resources) -> pulumi.Resource:
@@ -134,16 +137,19 @@ def step(scope: Scope, name: str, what: Step, depends_on: Resources) -> pulumi.R
 
     It runs again where somebody else has given an object another value.
     """
-    wanted = Fields(
+    wanted = Owned(
         target=what.target,
         key=what.key,
         values=dict(what.values),
         manager=field_manager(what.part),
         cluster=scope.access.cluster,
+        cluster_ids=dict(what.cluster_ids),
+        cluster_ids_manager=field_manager("reflectors") if what.cluster_ids else "",
     )
     asked = Run(
         command="step",
-        stdin=wanted.model_dump_json(),
+        # Most steps are without: what they are given stays as it was before there were any with.
+        stdin=wanted.model_dump_json(exclude=None if what.cluster_ids else {"cluster_ids", "cluster_ids_manager"}),
         forward=what.forward,
         previous=not what.keeps,
         rerun=scope.watch.rerun(scope.watch.comparison.of_fields(what.target, what.key, what.values)),

@@ -20,7 +20,7 @@ from .gate import Gate, Step, gate, step
 from .leaf_switch import LeafSwitch, LeafSwitchArgs
 from .passwords import password_step
 from .rack_args import LeafRackArgs
-from .reflectors import reflectors
+from .reflectors import cluster_ids, reflectors
 from .rerun import Rerun, Watch
 from .scope import Resources, Scope
 from .waves import Stand
@@ -154,6 +154,7 @@ class LeafRack(pulumi.ComponentResource):
                 part="as-number",
                 # A rack that has become one by label alone gives up what its nodes had.
                 forward=bool(args.declared.nodes),
+                cluster_ids=cluster_ids(fabric, args.rack) if self._nodes_reset else {},
             ),
             # A leaf by hand has nothing to wait for.
             [*reflected, *at_leaves, *self._labels],
@@ -187,6 +188,11 @@ class LeafRack(pulumi.ComponentResource):
     def _resets(self) -> bool:
         """Whether the rack's sessions reset when it takes its own AS."""
         return self._args.fabric.leaf_side_as(self._args.rack) != self._args.fabric.as_number
+
+    @property
+    def _nodes_reset(self) -> bool:
+        """Whether those between its nodes do too: with ``localASNumber`` only those to the leaves."""
+        return self._args.fabric.rack_as(self._args.rack) != self._args.fabric.as_number
 
     def _reflected(self, depends_on: Resources) -> Resources:
         """Let the reflectors of other racks leave the rack's other nodes alone, which its own ones reflect to."""

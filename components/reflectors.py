@@ -25,7 +25,7 @@ def reflectors(scope: Scope, rack: str, depends_on: Resources) -> pulumi.Resourc
     member that has lost one of its sessions is still reflected to all (RFC 4456 §7).
     """
     fabric = scope.fabric
-    ids = {node: names.cluster_id(addresses) for node, addresses in fabric.reflectors_of(rack).items()}
+    ids = cluster_ids(fabric, rack)
     turns = tuple(
         Turn(
             node=node,
@@ -55,6 +55,11 @@ def reflectors(scope: Scope, rack: str, depends_on: Resources) -> pulumi.Resourc
         rerun=scope.watch.rerun(drifted),
     )
     return run(scope, f"{rack}-reflectors", asked, depends_on)
+
+
+def cluster_ids(fabric: Fabric, rack: str) -> dict[str, str]:
+    """Cluster ID of each reflector of a rack."""
+    return {node: names.cluster_id(addresses) for node, addresses in fabric.reflectors_of(rack).items()}
 
 
 def _by_label(fabric: Fabric, rack: str, node: str) -> dict[str, tuple[ByLabel, ...]]:

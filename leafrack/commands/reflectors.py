@@ -9,19 +9,25 @@ has no part in the mesh. Were it to select others, both nodes would have two BIR
 and that of the mesh. Only one of them runs, and BIRD 1.6 gives a connection to the first one of that address, which is
 the mesh's. Once both ends run their own, each closes the other's connections, for ever.
 
+A session starts at both ends in the same moment, and BIRD 1.6 lets both connect two seconds later. With graceful
+restart each takes the other's connection for a restart and drops its own, several times in a row. So a new reflector
+starts its sessions once more, a second later: it gets its ID in two goes, first one that stands for the same
+(docs/develop/decisions/0020-a-reflector-starts-later.md).
+
 Standard input is :class:`Reflectors` as JSON. ``forward`` prints which node has which cluster ID, and reads that of the
 last time from the environment (pulumi-command's ``addPreviousOutputInEnv``).
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from leafrack.commands import resource
 from leafrack.commands.gate import SETTLE, Guarded, missing
-from leafrack.commands.step import VALUES, previous
+from leafrack.commands.step import LATER, VALUES, previous
 from leafrack.fabric import names
 from leafrack.sessions.by_label import ByLabel
 from leafrack.sessions.model import ExpectedSession
@@ -65,6 +71,10 @@ class Present:
     peer: bool
     """Whether there is the BGPPeer between the rack's nodes and reflectors."""
 
+    def reflects(self, turn: Turn) -> bool:
+        """Whether a node has its ID, or has had the first go of it."""
+        return self.cluster_ids.get(turn.node) in (turn.cluster_id, names.ROUTER_ID)
+
 
 def present(wanted: Reflectors) -> Present:
     """What the cluster has now."""
@@ -83,14 +93,18 @@ def present(wanted: Reflectors) -> Present:
 def forward(wanted: Reflectors, before: Values) -> Sequence[str]:
     """Make every reflector in its turn, then let go of those of ``before``; a line for each session that is missing."""
     world = present(wanted)
-    reflecting = [turn for turn in wanted.turns if world.cluster_ids.get(turn.node) == turn.cluster_id]
+    reflecting = [turn for turn in wanted.turns if world.reflects(turn)]
     if world.mesh:
         _select(wanted, reflecting)
     for turn in wanted.turns:
-        made = fields.forward(_cluster_ids(wanted, {turn.node: turn.cluster_id}), resource.tell)
+        starts = not world.reflects(turn) and _give_id(wanted, turn, names.ROUTER_ID)
         if world.mesh and turn not in reflecting:
             reflecting.append(turn)
             _select(wanted, reflecting)
+        if starts:
+            # From here on: only now have its neighbours started theirs with it.
+            time.sleep(LATER)
+        made = _give_id(wanted, turn, turn.cluster_id)
         # One that was a reflector before has not reset anything.
         seen = _guarded(wanted, turn.node, forward=turn.forward, by_label=turn.by_label, settle=SETTLE if made else 0.0)
         if lines := missing(seen, "forward"):
@@ -108,12 +122,13 @@ def forward(wanted: Reflectors, before: Values) -> Sequence[str]:
 def back(wanted: Reflectors) -> Sequence[str]:
     """Take the cluster IDs away, last one first, each node seen in the mesh before the next."""
     world = present(wanted)
-    reflecting = [turn for turn in wanted.turns if world.cluster_ids.get(turn.node) == turn.cluster_id]
+    reflecting = [turn for turn in wanted.turns if world.reflects(turn)]
     for turn in reversed(wanted.turns):
         reflecting = [other for other in reflecting if other != turn]
         if world.mesh and world.peer:
             _select(wanted, reflecting)
-        fields.back(_cluster_ids(wanted, {turn.node: turn.cluster_id}), resource.tell)
+        has = {turn.node: world.cluster_ids[turn.node] if world.reflects(turn) else turn.cluster_id}
+        fields.back(_cluster_ids(wanted, has), resource.tell)
         if lines := missing(_guarded(wanted, turn.node, back=turn.back, back_by_label=turn.back_by_label), "back"):
             return lines
     return ()
@@ -151,6 +166,11 @@ def _guarded(
 ) -> Guarded:
     given = {"forward": (), **sessions}
     return Guarded(name=name, endpoints=wanted.endpoints, cluster=wanted.cluster, settle=settle, **given)
+
+
+def _give_id(wanted: Reflectors, turn: Turn, cluster_id: str) -> bool:
+    """Give a reflector a cluster ID; whether it had another one or none."""
+    return bool(fields.forward(_cluster_ids(wanted, {turn.node: cluster_id}), resource.tell))
 
 
 def _cluster_ids(wanted: Reflectors, values: Values) -> Fields:

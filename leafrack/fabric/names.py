@@ -54,6 +54,8 @@ CONFIGURATION_LISTS = (
 
 AS_NUMBER_ANNOTATION = "projectcalico.org/ASNumber"
 CLUSTER_ID_ANNOTATION = "projectcalico.org/RouteReflectorClusterID"
+ROUTER_ID = "0.0.0.0"  # noqa: S104 - no address to listen on
+"""Cluster ID with which BIRD takes its router ID: of a node with IPv4 its address, as is its own cluster ID."""
 LABELS_ANNOTATION = "projectcalico.org/labels"
 """Labels that a node got through calicoctl, as JSON."""
 IPV4_ANNOTATION = "projectcalico.org/IPv4Address"

@@ -61,8 +61,8 @@ class Fields(Model):
     cluster: Cluster
 
 
-def forward(wanted: Fields, tell: Callable[[str], None], previous: Values | None = None) -> bool:
-    """Give every object its value, and say whether any did not have it: those that have it already are left alone.
+def forward(wanted: Fields, tell: Callable[[str], None], previous: Values | None = None) -> frozenset[str]:
+    """Give every object its value, and say which did not have it: those that have it already are left alone.
 
     ``previous`` is what the step owned before: objects that are no longer wanted lose the field again.
 
@@ -77,17 +77,16 @@ def forward(wanted: Fields, tell: Callable[[str], None], previous: Values | None
         why = f"has no {wanted.target.kind} {', '.join(missing)}: nothing was changed"
         raise UnreadableError("cluster", why, refused=True)
     shared = _only_of_others(reader, wanted)
-    given = False
+    given = {name for name, value in wanted.values.items() if present[name].get(wanted.key) != value}
     for name, value in wanted.values.items():
-        if present[name].get(wanted.key) != value or name in shared:
-            given = given or present[name].get(wanted.key) != value
+        if name in given or name in shared:
             # Taken over from whoever set another value: the fabric file says what it must be.
             writer.apply(_resource(wanted, connection), name, _content(wanted, value), manager=wanted.manager)
             tell(f"{name}: {wanted.key} is {value}")
     left = {name: value for name, value in (previous or {}).items() if name not in wanted.values}
     if left:
         back(wanted.model_copy(update={"values": left}), tell)
-    return given
+    return frozenset(given)
 
 
 def back(wanted: Fields, tell: Callable[[str], None]) -> None:

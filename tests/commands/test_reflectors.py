@@ -11,8 +11,10 @@ import pytest
 from leafrack.commands import reflectors
 from leafrack.commands.gate import SETTLE, Guarded
 from leafrack.commands.reflectors import Present, Reflectors, Turn
+from leafrack.commands.step import LATER
+from leafrack.fabric import names
 from leafrack.sessions.model import ExpectedEnd, ExpectedSession, SessionKind
-from leafrack.world.fields import Fields
+from leafrack.world.fields import Fields, Values
 from leafrack.world.model import Cluster
 
 NODES = {"node1": "172.20.0.11", "node2": "172.20.0.12", "node3": "172.20.0.13"}
@@ -60,27 +62,37 @@ class World:
         mesh: bool = False,
         reflecting: Iterable[str] = (),
         peer: bool = True,
+        has: Values | None = None,
     ) -> None:
         self.done: list[str] = []
         self.settled: list[float] = []
+        self.slept: list[tuple[float, str]] = []
+        """How long, and what it had done right before."""
+        self.taken: Values = {}
         self._never = never
-        self._has = {node: NODES[node] for node in reflecting}
+        self._has: Values = {node: NODES[node] for node in reflecting} if has is None else has
         there = Present(mesh=mesh, cluster_ids=dict(self._has), peer=peer)
         monkeypatch.setattr("leafrack.commands.reflectors.present", lambda _wanted: there)
         monkeypatch.setattr("leafrack.commands.reflectors.fields.forward", self._gives)
         monkeypatch.setattr("leafrack.commands.reflectors.fields.back", self._takes)
         monkeypatch.setattr("leafrack.commands.reflectors.missing", self._waits)
+        monkeypatch.setattr("leafrack.commands.reflectors.time.sleep", self._sleeps)
 
     def _gives(self, fields: Fields, *_: object) -> bool:
         for name, value in fields.values.items():
             if fields.key == "peerSelector":
                 self.done.append(f"{name} selects {value}")
             else:
-                self.done.append(f"give {name} {fields.key.rpartition('/')[2]}")
+                go = "start" if value == names.ROUTER_ID else "give"
+                self.done.append(f"{go} {name} {fields.key.rpartition('/')[2]}")
         return any(self._has.get(name) != value for name, value in fields.values.items())
+
+    def _sleeps(self, seconds: float) -> None:
+        self.slept.append((seconds, self.done[-1]))
 
     def _takes(self, fields: Fields, *_: object) -> None:
         self.done += [f"take {name} {fields.key.rpartition('/')[2]}" for name in fields.values]
+        self.taken |= fields.values
 
     def _waits(self, guarded: Guarded, way: str) -> tuple[str, ...]:
         sessions = guarded.forward if way == "forward" else guarded.back
@@ -90,8 +102,9 @@ class World:
 
 
 SEEN_1, SEEN_2 = "see node1: node1 ↔ node2, node1 ↔ node3", "see node2: node2 ↔ node1, node2 ↔ node3"
-FIRST = f"give node1 {ID}", SEEN_1
-SECOND = f"give node2 {ID}", SEEN_2
+START_1, GIVE_1 = f"start node1 {ID}", f"give node1 {ID}"
+START_2, GIVE_2 = f"start node2 {ID}", f"give node2 {ID}"
+FIRST, SECOND = (START_1, GIVE_1, SEEN_1), (START_2, GIVE_2, SEEN_2)
 SELECTS = "rr1-to-node-peer selects rr-id == 'rr1'"
 NOBODY = f"{SELECTS} && !has(rr-id)"
 ONE = f"{SELECTS} && leafrack/cluster-id in {{'172.20.0.11'}}"
@@ -109,7 +122,7 @@ def test_while_the_mesh_is_on_nobody_peers_with_a_node_that_still_has_a_part_in_
 ) -> None:
     world = World(monkeypatch, mesh=True)
     assert reflectors.forward(wanted("node1", "node2"), {}) == ()
-    assert world.done == [NOBODY, FIRST[0], ONE, SEEN_1, SECOND[0], BOTH, SEEN_2, SELECTS]
+    assert world.done == [NOBODY, START_1, ONE, GIVE_1, SEEN_1, START_2, BOTH, GIVE_2, SEEN_2, SELECTS]
 
 
 def test_a_run_after_one_that_was_broken_off_leaves_those_that_are_reflectors_alone(
@@ -117,7 +130,24 @@ def test_a_run_after_one_that_was_broken_off_leaves_those_that_are_reflectors_al
 ) -> None:
     world = World(monkeypatch, mesh=True, reflecting=["node1"])
     assert reflectors.forward(wanted("node1", "node2"), {}) == ()
-    assert world.done == [ONE, *FIRST, SECOND[0], BOTH, SEEN_2, SELECTS]
+    assert world.done == [ONE, GIVE_1, SEEN_1, START_2, BOTH, GIVE_2, SEEN_2, SELECTS]
+
+
+def test_a_new_reflector_starts_its_sessions_again_when_its_neighbours_have_and_before_they_connect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch, mesh=True, reflecting=["node1"])
+    assert reflectors.forward(wanted("node1", "node2"), {}) == ()
+    assert world.slept == [(LATER, BOTH)]
+    assert world.done.index(GIVE_2) == world.done.index(BOTH) + 1
+
+
+def test_one_that_was_broken_off_between_the_two_goes_has_the_second_and_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch, mesh=True, has={"node1": names.ROUTER_ID})
+    assert reflectors.forward(wanted("node1"), {}) == ()
+    assert (world.done, world.settled, world.slept) == ([ONE, GIVE_1, SEEN_1, SELECTS], [SETTLE], [])
 
 
 def test_only_a_new_reflector_is_given_the_time_that_confd_needs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +159,7 @@ def test_only_a_new_reflector_is_given_the_time_that_confd_needs(monkeypatch: py
 def test_where_the_first_does_not_come_up_the_second_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch, never="node1", mesh=True)
     assert reflectors.forward(wanted("node1", "node2"), {}) == ("node1: missing",)
-    assert world.done == [NOBODY, FIRST[0], ONE, SEEN_1]
+    assert world.done == [NOBODY, START_1, ONE, GIVE_1, SEEN_1]
 
 
 def test_who_is_none_any_more_gives_up_its_id_then_is_seen_by_the_others_then_loses_its_label(
@@ -166,6 +196,14 @@ def test_on_the_way_back_each_leaves_the_peer_before_it_enters_the_mesh_and_is_s
     world = World(monkeypatch, **{"reflecting": ["node1", "node2"], **has})
     assert reflectors.back(wanted("node1", "node2")) == ()
     assert world.done == does
+
+
+def test_on_the_way_back_one_that_was_broken_off_between_the_two_goes_loses_what_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch, mesh=True, has={"node1": names.ROUTER_ID})
+    assert reflectors.back(wanted("node1")) == ()
+    assert world.taken == {"node1": names.ROUTER_ID}
 
 
 def test_on_the_way_back_too_one_that_is_not_seen_holds_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

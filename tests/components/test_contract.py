@@ -19,6 +19,7 @@ from leafrack.commands.gate import Guarded
 from leafrack.commands.hand_over import HandedOver
 from leafrack.commands.reflectors import Reflectors, Turn
 from leafrack.commands.seen import Seen
+from leafrack.commands.step import Owned
 from leafrack.commands.switch import SEALS, SwitchJob
 from leafrack.fabric import hand_over, names
 from leafrack.fabric.load import load_fabric
@@ -29,7 +30,6 @@ from leafrack.sessions.model import ExpectedEnd, ExpectedSession
 from leafrack.world import migration
 from leafrack.world.calico import Group
 from leafrack.world.calico_api import CalicoApi
-from leafrack.world.fields import Fields
 from leafrack.world.model import Endpoint, Value
 from leafrack.world.passwords import RackPassword
 from leafrack.world.shown import Nodes
@@ -223,7 +223,7 @@ STDIN: dict[type[Any], set[str]] = {
     },
     ByLabel: {"rack", "label", "named", "kind", "as_numbers", "keep", "ends", "among"},
     Seen: {"racks", "token"},
-    Fields: {"target", "key", "values", "manager", "cluster"},
+    Owned: {"target", "key", "values", "manager", "cluster", "cluster_ids", "cluster_ids_manager"},
     Reflectors: {"rack", "manager", "cluster", "endpoints", "turns"},
     Turn: {"node", "cluster_id", "forward", "back", "by_label", "back_by_label"},
     HandedOver: {"leaf", "neighbours", "lists", "peers", "cluster"},

@@ -531,6 +531,13 @@ def test_a_full_mesh_of_all_racks_comes_on_after_every_rack_is_in_one_as() -> No
     assert len([session for session in waited if session["kind"] == "mesh"]) == 15
 
 
+def test_only_in_a_rack_that_gets_another_as_do_reflectors_start_their_sessions_again(registered: Registered) -> None:
+    first, second = (json.loads(registered[f"{rack}-as-number"].inputs["stdin"]) for rack in ("rr1", "rr2"))
+    assert "cluster_ids" not in first
+    assert second["cluster_ids"] == {"node4": "173.20.0.11", "node5": "173.20.0.12"}
+    assert second["cluster_ids_manager"] == json.loads(registered["rr2-reflectors"].inputs["stdin"])["manager"]
+
+
 @pytest.mark.usefixtures("_no_leftovers")
 def test_a_local_as_number_lands_on_the_peer_after_the_mesh_is_off() -> None:
     made = register({}, racks=racks(as_number=None, local_as_number=64600))
@@ -539,7 +546,9 @@ def test_a_local_as_number_lands_on_the_peer_after_the_mesh_is_off() -> None:
         "BGPPeer spec", "localASNumber", {"rr1-to-leaf1-peer": 64600},
     )  # fmt: skip
     assert {"bgp-configuration", "leaf01-as-numbers"} <= behind(made, "rr1-local-as-number")
-    assert json.loads(made["rr1-as-number"].inputs["stdin"])["values"]["node1"] == "64512"
+    at_nodes = json.loads(made["rr1-as-number"].inputs["stdin"])
+    assert at_nodes["values"]["node1"] == "64512"
+    assert "cluster_ids" not in at_nodes
     assert "\n172.20.0.11 any 64600 64512 64600\n" in made["leaf01-as-numbers"].inputs["stdin"]
     assert "  neighbor 172.20.0.11 remove-private-AS all replace-AS\n" in made["leaf01-sessions"].inputs["stdin"]
 
