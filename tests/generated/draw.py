@@ -14,6 +14,7 @@ from leafrack.fabric import Fabric
 from leafrack.fabric.load import load_fabric
 from leafrack.proof import prove
 from tests.generated.files import written
+from tests.generated.labels import known, labels_of, named
 
 INTERCONNECTS = ("route-reflectors", "full-mesh", "top-of-rack")
 CLUSTER_AS = 64900
@@ -39,6 +40,21 @@ class Drawn:
     def fabric(self) -> Fabric:
         """As types, without the checks."""
         return Fabric.model_validate(self.file)
+
+    @property
+    def named(self) -> Values:
+        """The same file with the nodes by name that labels select: what labels and ranges come to."""
+        return named(self.file, self.wiring)
+
+    @property
+    def named_fabric(self) -> Fabric:
+        """That as types."""
+        return Fabric.model_validate(self.named)
+
+    @property
+    def labels(self) -> Mapping[str, tuple[str, ...]]:
+        """Labels that nodes must carry, each ``KEY=VALUE``, by node."""
+        return labels_of(self.file, self.wiring)
 
     @property
     def is_whole(self) -> bool:
@@ -72,6 +88,8 @@ def wirings(draw: st.DrawFn) -> Values:
     file = values(racks, spines=spines, versions=versions)
     if spines and draw(st.booleans()):
         _pairs(file, versions)
+    if draw(st.sampled_from([False, False, True])):
+        del file["podCIDRs"]  # in an overlay, and nobody's here: a lab has no pods then
     return file
 
 
@@ -95,7 +113,7 @@ def _pairs(file: Values, versions: tuple[int, ...]) -> None:
 def plans(draw: st.DrawFn, wiring: Values, cluster_as: int | None = None) -> Drawn:
     """What a fabric makes of a wiring: interconnects, roles, AS numbers, ranges, passwords, waves."""
     versions = Fabric.model_validate(wiring).versions
-    file: Values = {**wiring, **draw(_ranges(versions)), **draw(_limits())}
+    file: Values = {**wiring, **draw(_ranges(versions, pods="podCIDRs" in wiring)), **draw(_limits())}
     file["interconnect"] = draw(st.sampled_from(INTERCONNECTS))
     if cluster_as is not None:
         file["asNumber"] = cluster_as
@@ -106,9 +124,10 @@ def plans(draw: st.DrawFn, wiring: Values, cluster_as: int | None = None) -> Dra
         for one in file["racks"].values():
             one.pop("asNumber", None)
             one.pop("localASNumber", None)
-    _override(file)
     reflect = any(one.get("interconnect", file["interconnect"]) == INTERCONNECTS[0] for one in file["racks"].values())
     file["reflectorMesh"] = reflect and draw(st.booleans())
+    file["racks"] = {name: draw(known(file, name)) for name in file["racks"]}
+    _override(file)
     file["waves"] = {"canary": draw(st.sampled_from(sorted(file["racks"]))), "atOnce": draw(st.integers(1, 4))}
     secret = draw(st.sets(st.sampled_from(sorted(file["racks"]))))
     return Drawn(file, {name: f"n0t-{name}" for name in sorted(secret)}, cluster_as, wiring)
@@ -150,8 +169,8 @@ def _override(file: Values) -> None:
 
 
 @st.composite
-def _ranges(draw: st.DrawFn, versions: tuple[int, ...]) -> Values:
-    """What is announced beside pods, and what else is accepted; ``None`` takes out what the wiring has."""
+def _ranges(draw: st.DrawFn, versions: tuple[int, ...], *, pods: bool) -> Values:
+    """What is announced beside pods or without them, and what else is accepted."""
     found: Values = {}
     for key, ranges in (
         ("serviceLoadBalancerIPs", LOAD_BALANCERS),
@@ -160,7 +179,8 @@ def _ranges(draw: st.DrawFn, versions: tuple[int, ...]) -> Values:
     ):
         if draw(st.booleans()):
             found[key] = [ranges[version] for version in versions]
-    if draw(st.booleans()):
+    others = "serviceLoadBalancerIPs" in found or "serviceExternalIPs" in found
+    if (pods or others) and draw(st.booleans()):
         found["serviceClusterIPs"] = []
     if "serviceExternalIPs" in found and draw(st.booleans()):
         found["communities"] = [{"name": "outside", "value": "65001:100"}]
@@ -190,7 +210,7 @@ def fabrics(draw: st.DrawFn) -> Drawn:
 
 def nodes_of(drawn: Drawn) -> tuple[str, ...]:
     """Names of all nodes."""
-    return tuple(node for one in drawn.fabric.racks.values() for node in one.nodes)
+    return tuple(node for one in drawn.wiring["racks"].values() for node in (*one["reflectors"], *one["members"]))
 
 
 def kinds_of(drawn: Drawn) -> frozenset[str]:
@@ -207,6 +227,13 @@ def kinds_of(drawn: Drawn) -> frozenset[str]:
         *("a pair of leaves" if len(one.leaves) > 1 else "one leaf" for one in racks),
         *(str(fabric.rack_interconnect(name)) for name in fabric.racks),
         *plans,
+        *(
+            "leaves that listen" if fabric.listens(name) else "by label"
+            for name in fabric.racks
+            if fabric.by_label(name)
+        ),
+        *("ranges" for one in racks if one.listen_ranges),
+        *("services only" for _ in racks if not fabric.pod_cidrs),
         {(4,): "IPv4", (6,): "IPv6", (4, 6): "both families"}[fabric.versions],
         "no spines" if not fabric.spines else "links of two addresses" if _has_pairs(file) else "links",
         *(("passwords",) if drawn.passwords else ()),

@@ -37,11 +37,12 @@ def candidates() -> list[Drawn]:
 
 
 def suitable(one: Drawn) -> bool:
-    """Whether every rule can be broken in it: two racks, IPv4, spines, two reflectors."""
+    """Whether every rule can be broken in it: two racks, IPv4, spines, pods, two reflectors."""
     fabric = one.fabric
     racks = list(fabric.racks)
     two_reflectors = len(fabric.racks[racks[0]].reflectors) > 1
-    return len(racks) > 1 and fabric.versions == (4,) and bool(fabric.spines) and two_reflectors and one.is_whole
+    carried = fabric.versions == (4,) and bool(fabric.spines) and bool(fabric.pod_cidrs)
+    return len(racks) > 1 and carried and two_reflectors and one.is_whole
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def all_plans() -> list[Drawn]:
     """Drawn fabrics, made to have what every rule needs where they are close to it."""
     found = []
     for one in candidates():
-        file: Values = yaml.safe_load(yaml.safe_dump(one.file))
+        file: Values = yaml.safe_load(yaml.safe_dump(one.named))
         file["interconnect"] = "route-reflectors"
         file["serviceExternalIPs"] = ["198.51.100.0/25"]
         for number, rack in enumerate(file["racks"].values(), start=1):
