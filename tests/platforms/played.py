@@ -113,7 +113,13 @@ class PlayedBox(boxes.Box):
     def entered(self, text: str) -> None:
         """An operator enters the text for a leaf by hand."""
         somebody = SOMEBODY[self.name]
-        self.typed((*somebody.begins, *text.splitlines(), *somebody.ends), "")
+        asked = somebody.asked and re.compile(somebody.asked)
+        lines = [
+            answer
+            for line in text.splitlines()
+            for answer in ((line, "Y") if asked and asked.search(line) else (line,))
+        ]
+        self.typed((*somebody.begins, *lines, *somebody.ends), "")
 
     def typed(self, lines: Sequence[str], address: str, description: str = "") -> None:
         """Lines at a terminal; the last ends the login."""
@@ -150,6 +156,8 @@ class Somebody:
     """What leads to where a text by hand is entered."""
     ends: Sequence[str] = ()
     """What puts it in force, saves it and ends the login."""
+    asked: str = ""
+    """Lines of a text by hand that the box asks about, as a pattern."""
     limits: Sequence[Sequence[str]] = ()
     """What limits the neighbours of all ranges, with ``{limit}``, and what takes that away."""
 
@@ -206,6 +214,9 @@ SOMEBODY: Mapping[str, Somebody] = {
             *("return", "save force", "quit"),
         ),
         ("system-view", "bgp {as}", "undo peer {address}", "return", "save force", "quit"),
+        begins=("system-view",),
+        ends=("return", "save force", "quit"),
+        asked=" enable$",
     ),
     "cumulus": Somebody(
         (_THEIRS, _NV),

@@ -111,7 +111,7 @@ def _own(view: View, rules: dict[str, str], line: str) -> bool:
 
 
 def _peer(bgp: Bgp, view: View, rules: tuple[Words, ...], line: str) -> None:
-    said = re.fullmatch(r"(undo )?peer (\S+(?: \d{1,3}(?= ))?)(?: (.+))?", line)
+    said = re.fullmatch(r"(undo )?peer (\S+(?: \d{1,3}(?= |$))?)(?: (.+))?", line)
     if said is None:
         raise WrongError(INCOMPLETE if line in ("peer", "undo peer") else UNRECOGNIZED)
     undo, who, words = bool(said[1]), canonical(said[2]), said[3] or ""

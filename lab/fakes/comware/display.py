@@ -55,7 +55,7 @@ def summary(bgp: Bgp, router_id: str, sessions: Mapping[str, Seen], down: set[st
     yield "  Peer                    AS  MsgRcvd  MsgSent OutQ PrefRcv Up/Down  State"
     yield ""
     for who, seen in sessions.items():
-        name = f"{'*' if seen.dynamic else ''}{shown(who)}"
+        name = f"{'*' if seen.dynamic and who not in bgp.view.peers else ''}{shown(who)}"
         state = "Idle(Admin)" if who in down else seen.state
         number = seen.remote_as or bgp.view.peers.get(who, {}).get("as-number", "0").split()[-1]
         counts = f"{number:>11} {12:>8} {12:>8} {0:>4} {seen.received:>7} {_clock(seen.uptime)} {state}"

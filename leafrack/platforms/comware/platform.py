@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from leafrack.addresses import Address
 from leafrack.platforms.comware import read, settings, write
 from leafrack.platforms.evidence import Evidence, Strength
-from leafrack.platforms.job import Neighbour
+from leafrack.platforms.job import Job, Listener, Neighbour
 from leafrack.platforms.played import Answer, Channel, Dialogue, Look, Pending, PlayedPlatform, Transaction
-from leafrack.platforms.reading import NO_LISTENERS, Behaviour, Feature, ThirdParty
-from leafrack.platforms.state import NeighbourState
+from leafrack.platforms.reading import Behaviour, Feature, ThirdParty
+from leafrack.platforms.state import NeighbourState, SwitchState
 
 _TIMER = 120
 """Seconds of ``configuration commit delay 2``, which counts in minutes."""
@@ -105,6 +105,12 @@ class _Comware(PlayedPlatform):
         )
         return super().neighbour_differences(wanted, found)
 
+    def range_differences(self, job: Job, each: Listener, found: SwitchState) -> tuple[str, ...]:
+        """The same of a range."""
+        has = found.listeners.get(each.prefix)
+        keeps = each.graceful_restart and (has is None or has.graceful_restart)
+        return super().range_differences(job, replace(settings.fitting(each), graceful_restart=keeps), found)
+
 
 COMWARE = _Comware(
     title="Comware 7",
@@ -117,8 +123,8 @@ COMWARE = _Comware(
     entries=write.entries,
     path_entries=write.path_entries,
     cannot={
-        **NO_LISTENERS,
-        Feature.ANY_AS: "each neighbour has one AS number; name the rack's nodes",
+        Feature.ANY_AS: f"each neighbour and each range has one AS number; name the rack's nodes, or {_INSTEAD}",
+        Feature.MAXIMUM_NEIGHBOURS: "it takes whoever comes; leave maximumNeighbours out, and give small ranges",
         Feature.PRIVATE_AS: (
             "public-as-only takes them away, only from paths that have no others, and puts nothing in their place; "
             + _INSTEAD
@@ -137,8 +143,9 @@ COMWARE = _Comware(
     evidence=(
         Evidence(
             Strength.SIMULATED,
-            "A fake of H3C's command line with a real FRR 8.4 behind it: the whole suite in one run, and a rack that "
-            "lives through `up`, drift, a change and `destroy`, by `make nightly`; a short case by `make test`.",
+            "A fake of H3C's command line with a real FRR 8.4 behind it: the whole suite in one run, that of ranges "
+            "too, and a rack that lives through `up`, drift, a change and `destroy`, by `make nightly`; a short case "
+            "by `make test`.",
         ),
     ),
 )

@@ -18,7 +18,7 @@ from leafrack.errors import printable
 from leafrack.platforms.as_numbers import as_number
 from leafrack.platforms.comware import log, paths, running, settings
 from leafrack.platforms.played import answers, split
-from leafrack.platforms.state import NeighbourState, SessionState, SwitchState
+from leafrack.platforms.state import ListenerState, NeighbourState, SessionState, SwitchState
 
 VERSION = "display version"
 CONFIGURATION = "display current-configuration configuration bgp"
@@ -145,6 +145,24 @@ def _parsed(told: Mapping[str, list[str]], errors: Mapping[Address, str]) -> Swi
         paths=paths.listed(told[PATHS], named),
         numbers=lists,
         elsewhere=bgp.elsewhere,
+        listeners={
+            prefix: _listener(prefix, lines, named, graceful_restart=graceful_restart)
+            for who, lines in said.items()
+            if (prefix := running.network_of(who)) is not None
+        },
+    )
+
+
+def _listener(
+    prefix: Network, said: Sequence[running.BgpLine], named: Mapping[str, str], *, graceful_restart: bool
+) -> ListenerState:
+    lines = ((one.family, one.text) for one in said)
+    given, set_as, rest = settings.of_lines(lines, settings.family(prefix.version), graceful_restart=graceful_restart)
+    return ListenerState(
+        **{**vars(given), "paths_in": named.get(given.paths_in, given.paths_in)},
+        prefix=prefix,
+        set_as=set_as,
+        rest=rest,
     )
 
 
@@ -231,7 +249,14 @@ def _neighbour(
         router_id=detail.get("router id", "") if up else "",
         set_as=set_as,
         rest=rest,
+        came_by=_came_by(address, said) if summary and summary.dynamic else None,
     )
+
+
+def _came_by(address: Address, said: Mapping[str, object]) -> Network | None:
+    """The subnet that a neighbour came from: the narrower one."""
+    holding = (one for one in map(running.network_of, said) if one is not None and address in one)
+    return max(holding, key=lambda one: one.prefixlen, default=None)
 
 
 def _state(said: str) -> SessionState:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
-from leafrack.addresses import Address
+from leafrack.addresses import Address, Network
 from leafrack.platforms.as_numbers import number_or_none
 from leafrack.platforms.comware.settings import FAMILIES
 from leafrack.platforms.state import Effect, Line
@@ -150,11 +150,17 @@ def lines(
 
 
 def _holds(subnet: str, who: Address) -> bool:
-    address, _, length = subnet.partition(" ")
+    network = network_of(subnet)
+    return network is not None and who in network
+
+
+def network_of(who: str) -> Network | None:
+    """Subnet from which neighbours come; ``None`` for one neighbour and for a group."""
+    address, _, length = who.partition(" ")
     try:
-        return bool(length) and who in ip_network(f"{address}/{length}", strict=False)
+        return ip_network(f"{address}/{length}", strict=False) if length else None
     except ValueError:
-        return False
+        return None
 
 
 def _line(text: str, paths: Mapping[str, str]) -> Iterator[Line]:

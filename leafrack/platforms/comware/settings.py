@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from leafrack.platforms.as_numbers import number_or_none
-from leafrack.platforms.job import Neighbour
+from leafrack.platforms.job import Listener, Neighbour
 from leafrack.platforms.patterns import Found, meaning, table
 from leafrack.platforms.state import AnyAs, Limit, Password, PrivateAs, Setting, Settings, Timers
 
@@ -26,8 +26,11 @@ _AUTOMATIC = 75
 """Per cent of a limit at which Comware warns by itself."""
 
 
-def fitting(neighbour: Neighbour) -> Neighbour:
-    """A neighbour whose description is no longer than Comware takes it."""
+Declared = TypeVar("Declared", Neighbour, Listener)
+
+
+def fitting(neighbour: Declared) -> Declared:
+    """A neighbour or range whose description is no longer than Comware takes it."""
     return replace(neighbour, description=neighbour.description[:_LONGEST].rstrip())
 
 

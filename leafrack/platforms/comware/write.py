@@ -11,14 +11,14 @@ this file:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 
-from leafrack.addresses import Network
+from leafrack.addresses import Network, Who
 from leafrack.platforms.comware import neighbour, paths, settings
-from leafrack.platforms.comware.neighbour import Part
-from leafrack.platforms.job import Job, Neighbour, PathList, PrefixList
+from leafrack.platforms.comware.neighbour import Declared, Part, State
+from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList
 from leafrack.platforms.plan import GuardError, Plan
 from leafrack.platforms.played import Typed
 from leafrack.platforms.state import NeighbourState, SwitchState
@@ -34,6 +34,7 @@ def text(job: Job) -> str:
     nothing = SwitchState(job.as_number)
     entries_ = (line for one in job.lists for line in _new_entries(one, {}))
     inside = [part for each in job.neighbours for part in neighbour.new(_fitting(each, nothing))]
+    inside += [part for one in job.listeners for part in neighbour.new(_fitting(one, nothing))]
     lines = (*entries_, *_new_paths(job.paths, nothing), *(one.text for one in _bgp(job.as_number, inside)))
     return "".join(f"{line}\n" for line in lines)
 
@@ -71,43 +72,62 @@ def lines(plan: Plan) -> tuple[Typed, ...]:
 
 
 def _guard(plan: Plan) -> None:
-    numbers = (*((each.address, each.as_number) for each in plan.neighbours), *plan.as_numbers)
-    without = next((address for address, number in numbers if number is None), None)
+    declared: list[Neighbour | Listener] = [*plan.neighbours, *plan.listeners]
+    without = next((who for who, number in (*_given(declared), *_renumbered(plan)) if number is None), None)
     if without is not None:
         raise GuardError(f"Comware has no AS for {without} but one number")
-    for each in plan.neighbours:
-        has = plan.found.neighbours.get(each.address)
+    for each in declared:
+        has = plan.found.has(each.who)
         if not each.graceful_restart and has is not None and has.graceful_restart:
             why = (
                 f"this switch has `graceful-restart` in `bgp {plan.as_number}`, and Comware cannot switch it off for "
-                f"{each.address} alone: the nodes would keep the routes of a leaf that is dead. Take it out of its "
+                f"{each.who} alone: the nodes would keep the routes of a leaf that is dead. Take it out of its "
                 "configuration first"
             )
             raise GuardError(why)
 
 
+def _given(declared: Iterable[Neighbour | Listener]) -> Iterator[tuple[Who, int | None]]:
+    yield from ((each.who, each.as_number) for each in declared)
+
+
+def _renumbered(plan: Plan) -> Iterator[tuple[Who, int | None]]:
+    yield from plan.as_numbers
+    yield from ((each.prefix, number) for each, number in plan.listener_as_numbers)
+
+
 def _neighbours(plan: Plan) -> Iterator[Part]:
-    for each in (_fitting(one, plan.found) for one in plan.neighbours):
-        has = _numbered(plan.found.neighbours.get(each.address), plan.found)
-        if has is None:
-            yield from neighbour.new(each)
-        else:
-            keeps_as, keeps_password = each.address in plan.kept_as, each.address in plan.kept_passwords
-            yield from neighbour.changed(each, has, keeps_as=keeps_as, keeps_password=keeps_password)
-    for address, number in plan.as_numbers:
-        has = _numbered(plan.found.neighbours[address], plan.found)
+    yield from (Part("", neighbour.gone(each.prefix)) for each in plan.old_listeners)
+    for each in plan.neighbours:
+        yield from _written(each, plan)
+    for one in plan.listeners:
+        yield from _written(one, plan)
+    for who, number in _renumbered(plan):
+        has = plan.found.has(who)
         if number is not None and has is not None:
-            yield from neighbour.renumbered(number, has)
-    yield from (Part("", Typed(f"undo peer {address}")) for address in plan.gone)
+            yield from neighbour.renumbered(who, number, _numbered(has, plan.found))
+    yield from (Part("", neighbour.gone(address)) for address in plan.gone)
 
 
-def _fitting(each: Neighbour, found: SwitchState) -> Neighbour:
-    """A neighbour as Comware takes it: its path list by the number."""
+def _written(given: Declared, plan: Plan) -> Iterator[Part]:
+    each, has = _fitting(given, plan.found), plan.found.has(given.who)
+    by_range = isinstance(has, NeighbourState) and has.came_by is not None
+    # What it has is said of the range.
+    if has is None or by_range or any(each.who == old.prefix for old in plan.old_listeners):
+        yield from neighbour.new(each)
+        return
+    keeps_as, keeps_password = each.who in plan.kept_as, each.who in plan.kept_passwords
+    standing = _numbered(has, plan.found)
+    yield from neighbour.changed(each, standing, keeps_as=keeps_as, keeps_password=keeps_password)
+
+
+def _fitting(each: Declared, found: SwitchState) -> Declared:
+    """A neighbour or range as Comware takes it: its path list by the number."""
     return settings.fitting(replace(each, paths_in=_number(each.paths_in, found)))
 
 
-def _numbered(has: NeighbourState | None, found: SwitchState) -> NeighbourState | None:
-    return None if has is None else replace(has, paths_in=_number(has.paths_in, found))
+def _numbered(has: State, found: SwitchState) -> State:
+    return replace(has, paths_in=_number(has.paths_in, found))
 
 
 def _number(name: str, found: SwitchState) -> str:

@@ -66,7 +66,10 @@ EOS = PlayedPlatform(
     one_limit_for_all=True,
     cannot={
         # A range may have a filter of AS numbers; leafrack gives each one.
-        Feature.ANY_AS: "leafrack gives every neighbour and every range there one; name the rack's nodes",
+        Feature.ANY_AS: (
+            "leafrack gives every neighbour and every range there one; name the rack's nodes, or leave the rack in the "
+            "fabric's AS, with asOverride on its leaves"
+        ),
     },
     reads=read.READS,
     unread=read.UNREAD,

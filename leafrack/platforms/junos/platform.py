@@ -38,7 +38,10 @@ _BEHAVIOUR = Behaviour(third_party=ThirdParty.SHARED, leaves_receivers_as=True, 
 """
 
 _CANNOT = {
-    Feature.ANY_AS: "a neighbour or range has one `peer-as`; name the rack's nodes",
+    Feature.ANY_AS: (
+        "a neighbour or range has one `peer-as`; name the rack's nodes, or leave the rack in the fabric's AS, with "
+        "asOverride on its leaves"
+    ),
     Feature.KEEPALIVE: "it sends three keepalives in a hold time; give a hold time of three times the keepalive",
 }
 

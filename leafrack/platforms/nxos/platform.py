@@ -100,7 +100,10 @@ NXOS = _NxosPlatform(
         # `no graceful-restart` is a line of the whole instance (command reference): it is not leafrack's to change.
         Feature.NO_GRACEFUL_RESTART: "it has graceful restart for all its neighbours or none; give the rack one leaf",
         # `remote-as <asn>`; `external` and route maps are for ranges of neighbours.
-        Feature.ANY_AS: "leafrack gives every neighbour and every range there one AS; name the rack's nodes",
+        Feature.ANY_AS: (
+            "leafrack gives every neighbour and every range there one; name the rack's nodes, or leave the rack in the "
+            "fabric's AS, with asOverride on its leaves"
+        ),
     },
     reads=read.READS,
     unread={read.NEIGHBOURS: read.FEATURE_OFF, read.SUMMARY: read.FEATURE_OFF},

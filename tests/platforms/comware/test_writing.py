@@ -14,9 +14,9 @@ from leafrack.platforms.comware import paths
 from leafrack.platforms.comware.platform import COMWARE
 from leafrack.platforms.differences import wanted
 from leafrack.platforms.plan import GuardError, plan
-from leafrack.platforms.reading import NO_LISTENERS
 from leafrack.platforms.seals import Seal
 from leafrack.platforms.state import Limit, NeighbourState, Password, PrivateAs, SessionState, Timers
+from tests.platforms.jobs import LISTENING
 from tests.platforms.test_paths import PATHS as PATHS_OF
 
 OWN = ("IN", "OUT", "IN6", "OUT6")
@@ -97,6 +97,19 @@ def test_a_job_is_what_an_operator_would_enter_in_system_view() -> None:
         "  peer fd00:1::11 route-limit 1000 reconnect 60\n"
         " quit\n"
         "quit\n"
+    )
+
+
+def test_a_range_is_said_by_its_address_and_length_in_each_line() -> None:
+    own = ("as-number 64512", "description leafrack rr1", "password simple s3cret")
+    family = (
+        *("enable", "prefix-list LEAFRACK-dc1-IN import", "prefix-list LEAFRACK-dc1-OUT export"),
+        "route-limit 1000 reconnect 60",
+    )
+    subnets = ("172.20.0.0 25", "172.20.0.128 25")
+    assert [line.strip() for line in COMWARE.text(LISTENING).splitlines()] == inside(
+        *(f"peer {each} {line}" for each in subnets for line in own),
+        family=tuple(f"peer {each} {line}" for each in subnets for line in family),
     )
 
 
@@ -258,7 +271,7 @@ def test_a_neighbour_of_any_as_is_refused_before_anything_is_entered() -> None:
 
 
 def test_what_comware_lacks_is_said_with_what_to_do() -> None:
-    assert set(COMWARE.cannot) == {Feature.ANY_AS, Feature.PRIVATE_AS, *NO_LISTENERS}
+    assert set(COMWARE.cannot) == {Feature.ANY_AS, Feature.PRIVATE_AS, Feature.MAXIMUM_NEIGHBOURS}
     assert "asOverride" in COMWARE.cannot[Feature.PRIVATE_AS]
     assert "name the rack's nodes" in COMWARE.cannot[Feature.ANY_AS], "a rack that is named needs none"
 
