@@ -13,10 +13,12 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from lab import fabrics
 from lab.site import Site, running
 from leafrack.fabric import Fabric
 from leafrack.proof.sessions import standing
@@ -118,6 +120,23 @@ def test_a_rack_gives_up_its_local_as_and_takes_another_reflector_in_one_update(
         rack["reflectors"] |= rack.pop("members")
         site.applied()
         is_as_declared(site, site.fabric, changed=True)
+
+
+WIRED = fabrics.values({"rr1": fabrics.rack(1, leaves=2, reflectors=3, members=0)})
+BY_LABEL = {"interconnect": "top-of-rack", "reflectors": {}, "members": {"label": "example.net/rack=rr1"}}
+
+
+def by_label(**changed: Any) -> Drawn:
+    """The rack by label, with what else is said of it."""
+    kept = {key: value for key, value in WIRED["racks"]["rr1"].items() if key != "asNumber"}
+    return Drawn({**WIRED, "racks": {"rr1": {**kept, **BY_LABEL, **changed}}}, wiring=WIRED)
+
+
+@pytest.mark.nightly(twin="tests/e2e/test_any_fabric.py")
+def test_ranges_give_way_to_others_that_overlap_them_and_to_a_name(tmp_path: Path) -> None:
+    ranges = ["172.20.0.8/30", "172.20.0.12/30"]
+    named = {"n1a": WIRED["racks"]["rr1"]["reflectors"]["n1a"]}
+    lives(by_label(), by_label(listenRanges=ranges, reflectors=named), tmp_path)
 
 
 def the_clusters_own_as_is_asked_for(site: Site) -> None:
