@@ -53,6 +53,8 @@ class Held:
     ports: Mapping[str, int]
     host_key: str
     project: Project | None = None
+    at_once: int | None = None
+    """Racks of one wave; None is leafrack's default."""
 
     @property
     def file(self) -> Path:
@@ -72,9 +74,9 @@ class Held:
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file], check=True)
         return file
 
-    def declare(self, racks: int, at_once: int | None = None) -> None:
+    def declare(self, racks: int) -> None:
         """Write the fabric file for so many racks."""
-        whole = fabrics.values(racks, labelled=self.labelled, at_once=at_once)
+        whole = fabrics.values(racks, labelled=self.labelled, at_once=self.at_once)
         self.file.write_text(yaml.dump(whole, Dumper=yaml.CSafeDumper, sort_keys=False), encoding="utf-8")
         ssh = {
             name: {

@@ -89,10 +89,13 @@ class Measures:
         self._note("memory", took.megabytes)
 
     def _up(self) -> None:
-        self._held.fresh()
+        held = self._held
+        held.fresh()
         took = self._held.pulumi("up", "--yes", "--skip-preview", "--suppress-outputs", PULUMI_SKIP_CHECKPOINTS="true")
         self._note("up", took.holds().seconds, took)
-        waves = len(Fabric.model_validate(fabric_values(self._held.racks, labelled=self._held.labelled)).in_waves())
+        waves = len(
+            Fabric.model_validate(fabric_values(held.racks, labelled=held.labelled, at_once=held.at_once)).in_waves()
+        )
         # Of each wave: the gate of its leaves, its reflectors one after the other, and its own AS; then the whole.
         self._note("timers", waves * (HOLD + REFLECTORS * SETTLE + SETTLE) + SETTLE)
         self._note("article", 3 * KUBECTL * self._held.racks * RACK)
@@ -164,6 +167,7 @@ def main() -> None:
         "--hang", type=int, default=0, metavar="LEAVES", help="leaves that take a login and say nothing"
     )
     parser.add_argument("--silent", type=int, default=0, metavar="NODES", help="nodes whose calico-node never answers")
+    parser.add_argument("--at-once", type=int, metavar="RACKS", help="racks of one wave, in place of the default")
     chosen = parser.parse_args()
     found: dict[str, dict[int, Found]] = {}
     for members in chosen.members:
@@ -175,6 +179,9 @@ def main() -> None:
                 silent = list(nodes_of(0))[: chosen.silent]
                 with world(Path(folder), nodes, labelled=members == "label", hangs=hangs, silent=silent) as held:
                     tell(f"    (the world was there after {time.monotonic() - begun:.0f} s)")
+                    if chosen.at_once:
+                        held.at_once = chosen.at_once
+                        held.declare(held.racks)
                     taken = Measures(held, tell)
                     taken.take(set(chosen.measure))
                     found.setdefault(members, {})[nodes] = taken.found
