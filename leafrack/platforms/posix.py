@@ -49,7 +49,7 @@ def program(job: Job, given: str, *scripts: str) -> str:
         [
             "set -u; work=$1 way=$2",
             *(line for name, lines in data.items() for line in _file(name, lines)),
-            *map(_shortened, (*scripts, "leafrack.platforms/stages.sh")),
+            *map(shortened, (*scripts, "leafrack.platforms/stages.sh")),
             "main",
             "",
         ]
@@ -71,8 +71,8 @@ def _as_number(number: int | None) -> str:
 
 
 @cache
-def _shortened(script: str) -> str:
-    """A script as it goes to a switch: without comments and indentation.
+def shortened(script: str) -> str:
+    """A script (``PACKAGE/FILE``) as it goes to a switch: without comments and indentation.
 
     A stack has a program for each leaf and phase. The engine checks, logs and keeps all of them, and much of its time
     for hundreds of leaves went there.

@@ -1,7 +1,8 @@
 """A run that is killed with -9 anywhere is finished by the next one, and costs no session and no packet in a rack.
 
 Five kills, or as many as ``LEAFRACK_KILLS`` says (``make soak``: 50), over a fabric's life: its creation, three
-changes, its end, and again. What is killed and when is random, with a seed: the same in every run.
+changes, its end, and again. What is killed and when is random, with a seed: the same in every run. At night the same
+with ``PULUMI_SKIP_CHECKPOINTS``: what is killed then leaves a state as it was before.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,13 +45,21 @@ QUICKLY = ("--yes", "--skip-preview", "--suppress-outputs")
 KILLS = list(planned(int(os.environ.get("LEAFRACK_KILLS", "5"))))
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The example with a node more that is declared at times."""
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(False, id="checkpoints"),
+        pytest.param(True, id="without", marks=pytest.mark.nightly(twin="tests/e2e/test_killed.py")),
+    ],
+)
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The example with a node more that is declared at times; its state written as it goes, or at the end alone."""
     whole = example()
     whole["racks"]["rr1"]["members"]["node7"] = "172.20.0.17"
     with running(tmp_path_factory.mktemp("killed"), whole) as own:
         del own.racks["rr1"]["members"]["node7"]
+        if request.param:
+            own.project = replace(own.project, env={**own.project.env, "PULUMI_SKIP_CHECKPOINTS": "true"})
         yield own
 
 

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC1083 # {session} and {seconds} are filled in
+# shellcheck shell=sh disable=SC1083,SC2034 # {session} and {seconds} are filled in; $as is for free.sh
 # Puts the revision in force, on trial. Two things NVUE's apply cannot do, so FRR is told before it. Nothing of that stays:
 # the apply compares with what FRR runs.
 # - FRR keeps a key for each node that came by a range with a password (keys.sh). It goes while the range is not there,

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # The second part of apply.sh, behind FRR's keys.sh.
-: "${work:?}" "${as:?}"
+: "${work:?}" "${as:?}" "${free:?}"
 
+# shellcheck disable=SC2329 # keys.sh calls it
 sockets() { as_root ss -H -t -l -n -i 'sport = :179' 2>/dev/null </dev/null; }
 
 lines=$(without "$work/ranges" && awk 'NF == 1 { print " no neighbor " $1 }' "$free") || exit 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib.resources import files
 
 from leafrack.addresses import Address
+from leafrack.platforms import posix
 from leafrack.platforms.cumulus import read, write
 from leafrack.platforms.cumulus.spellings import NEW, spelling_of
 from leafrack.platforms.evidence import EVERYTHING, Basic, Evidence, Strength
@@ -20,9 +20,7 @@ from leafrack.platforms.state import NeighbourState, SwitchState
 
 def _script(name: str, *parts: str) -> str:
     """A command from files; its first line is what an error names it by."""
-    paths = (part.partition("/") for part in parts)
-    text = "\n".join(files(package).joinpath(file).read_text(encoding="utf-8") for package, _, file in paths)
-    return "\n".join((f"# {name}", *(line for line in text.splitlines() if not line.lstrip().startswith("#"))))
+    return "\n".join((f"# {name}", *map(posix.shortened, parts)))
 
 
 _STAGE = _script("nv config patch", f"{__package__}/stage.sh")

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC1083 # {session} is filled in
 # Puts what stands on standard input into a new revision of NVUE: up to the line --- what is unset, a path each, and
 # `free PREFIX GROUP` or `free ADDRESS` for what apply.sh takes away in FRR; from there on what is patched; the line ... at
 # the end, without which it has not arrived whole. Facts of the platform
