@@ -77,12 +77,23 @@ def _with_as(each: Listener, job: Job, found: SwitchState, platform: Dialect) ->
     """A range with the AS that it is to have, and whether that stands: to change it resets all who came by it."""
     right = differences.right_as(job, each)
     of_group = (found.listeners.get(one.prefix) for one in job.listeners if one.group == each.group)
-    standing = [has.set_as for has in of_group if has and has.group in ("", each.group) and has.set_as in right]
+    standing = [
+        has.set_as
+        for has in of_group
+        if has and has.group in ("", each.group) and (has.set_as in right or _somebody_came(found, has))
+    ]
     own = found.listeners.get(each.prefix)
     if standing:
         number = standing[0] if isinstance(standing[0], int) else None
         return replace(each, as_number=number), own is not None and own.set_as == standing[0]
     return replace(each, as_number=start_of_new(each, job, found, platform)), False
+
+
+def _somebody_came(found: SwitchState, has: ListenerState) -> bool:
+    """Whether a session by a range stands: its nodes are in the AS that it has until the update has reached them."""
+    return has.set_as is not None and any(
+        one.came_by == has.prefix and one.established for one in found.neighbours.values()
+    )
 
 
 def start_of_new(declared: Neighbour | Listener, job: Job, found: SwitchState, platform: Dialect) -> int | None:

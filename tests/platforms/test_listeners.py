@@ -267,6 +267,26 @@ def test_a_range_gets_the_racks_own_as_and_the_first_one_back(leaf: Box) -> None
     assert leaf.state().listeners[WHOLE.prefix].set_as is AnyAs.EXTERNAL
 
 
+def test_a_range_keeps_the_racks_own_as_until_its_nodes_give_it_up(leaf: Box) -> None:
+    lacking(leaf, Feature.ANY_AS)
+    sessions = job(listeners=(replace(WHOLE, as_number=None),))
+    leaf.applied(sessions)
+    leaf.comes_up()
+    leaf.applied(of(Task.AS_NUMBERS, sessions))
+    leaf.nodes_are(RACK_AS)
+    assert eventually(lambda: RACK_AS in {one.remote_as for one in leaf.state().neighbours.values()})
+    stood = leaf.comes_up()
+    given_up = replace(
+        sessions, listeners=(replace(WHOLE, as_number=NODE_AS, as_numbers=(NODE_AS,)),), final_as=NODE_AS
+    )
+    leaf.applied(given_up)
+    assert (leaf.state().listeners[WHOLE.prefix].set_as, leaf.since()) == (RACK_AS, stood)
+    leaf.applied(of(Task.AS_NUMBERS, given_up))
+    leaf.nodes_are(NODE_AS)
+    leaf.comes_up()
+    assert leaf.state().listeners[WHOLE.prefix].set_as == NODE_AS
+
+
 def test_two_fabrics_that_listen_on_one_leaf_leave_each_other_alone(leaf: Box) -> None:
     ours, theirs = job(listeners=(FIRST,)), job(listeners=(listener("172.20.0.12/30", "dc2"),), fabric="dc2")
     leaf.applied(ours)

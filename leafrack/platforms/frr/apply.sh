@@ -183,7 +183,20 @@ in_instance() {
     [ -z "$lines" ] || printf 'router bgp %s\n%s\nexit\n' "$shown" "$lines"
 }
 
-stands() { frr -c "show bgp vrf default neighbors $1 json" 2>&1 | grep -q '"bgpState": *"Established"'; }
+# Whether a neighbour has a session, or somebody who has come by a range of a group.
+stands() {
+    case $1 in
+        *[.:]*)
+            frr -c "show bgp vrf default neighbors $1 json" 2>&1 | grep -q '"bgpState": *"Established"'
+            return
+            ;;
+    esac
+    established >"$work/up" || full
+    awk -v group="$1" "$INSIDE"'
+        FILENAME == ARGV[1] { if (/^ bgp listen range / && $6 == group) ranges[$4]; next }
+        { for (range in ranges) if (inside($1, range)) found = 1 }
+        END { exit !found }' "$work/instance" "$work/up"
+}
 
 # Addresses of neighbours whose AS stays as it is: to change it resets the session. Only who has no session, in an AS
 # that is never right, gets the one of the start.
