@@ -27,7 +27,7 @@ from typing import Any
 
 from leafrack.commands import resource
 from leafrack.commands.gate import SETTLE, Guarded, missing
-from leafrack.commands.step import LATER, VALUES, previous
+from leafrack.commands.step import LATER, VALUES, cluster_ids, previous
 from leafrack.fabric import names
 from leafrack.sessions.by_label import ByLabel
 from leafrack.sessions.model import ExpectedSession
@@ -174,13 +174,7 @@ def _give_id(wanted: Reflectors, turn: Turn, cluster_id: str) -> bool:
 
 
 def _cluster_ids(wanted: Reflectors, values: Values) -> Fields:
-    return Fields(
-        target=Target.NODE_ANNOTATION,
-        key=names.CLUSTER_ID_ANNOTATION,
-        values=values,
-        manager=wanted.manager,
-        cluster=wanted.cluster,
-    )
+    return cluster_ids(values, wanted.manager, wanted.cluster)
 
 
 def _labels(wanted: Reflectors, node: str) -> Fields:

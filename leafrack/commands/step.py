@@ -18,6 +18,7 @@ from leafrack.world import fields, migration
 from leafrack.world.cluster import ClusterReader
 from leafrack.world.connection import Connection
 from leafrack.world.fields import Fields, Target, Values
+from leafrack.world.model import Cluster
 
 LATER = 1.0
 """Seconds between the two goes in which a reflector gets its cluster ID.
@@ -73,16 +74,18 @@ def _start_again(wanted: Owned, reset: Collection[str]) -> None:
     goes += [(0.0, node, cluster_id) for node, cluster_id in wanted.cluster_ids.items() if node not in reset]
     for at, node, cluster_id in sorted(goes):
         time.sleep(max(0.0, begun + at - time.monotonic()))
-        fields.forward(_ids(wanted, {node: cluster_id}), resource.tell)
+        one = cluster_ids({node: cluster_id}, wanted.cluster_ids_manager, wanted.cluster)
+        fields.forward(one, resource.tell)
 
 
-def _ids(wanted: Owned, values: Values) -> Fields:
+def cluster_ids(values: Values, manager: str, cluster: Cluster) -> Fields:
+    """Cluster IDs of nodes, as Calico reads them (annotation ``projectcalico.org/RouteReflectorClusterID``)."""
     return Fields(
         target=Target.NODE_ANNOTATION,
         key=names.CLUSTER_ID_ANNOTATION,
         values=values,
-        manager=wanted.cluster_ids_manager,
-        cluster=wanted.cluster,
+        manager=manager,
+        cluster=cluster,
     )
 
 
