@@ -58,8 +58,8 @@ BIRD = PlayedPlatform(
     evidence=(
         Evidence(
             Strength.RUN,
-            "BIRD 2.0.12 of Debian 12: the whole suite in one run, and that of ranges, by `make nightly`; a short "
-            "case, and a rack that lives through `up`, drift, a change and `destroy`, by `make test`.",
+            "BIRD 2.0.12 of Debian 12: the whole suite in one run, that of ranges in several, by `make nightly`; a "
+            "short case, and a rack that lives through `up`, drift, a change and `destroy`, by `make test`.",
         ),
     ),
     # The file of a neighbour is leafrack's.

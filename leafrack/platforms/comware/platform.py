@@ -144,8 +144,8 @@ COMWARE = _Comware(
         Evidence(
             Strength.SIMULATED,
             "A fake of H3C's command line with a real FRR 8.4 behind it: the whole suite in one run, that of ranges "
-            "too, and a rack that lives through `up`, drift, a change and `destroy`, by `make nightly`; a short case "
-            "by `make test`.",
+            "in two, and a rack that lives through `up`, drift, a change and `destroy`, by `make nightly`; a short "
+            "case by `make test`.",
         ),
     ),
 )
