@@ -11,7 +11,7 @@ from lightkube import ApiError
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Node, Secret
 
-from leafrack.addresses import Network
+from leafrack.addresses import Network, network_of
 from leafrack.fabric import names
 from leafrack.fabric.node_label import NodeLabel
 from leafrack.world.calico import Group, Resources
@@ -188,7 +188,7 @@ class ClusterReader:
             for affinity in self._client.list(self._calico.block_affinity):
                 spec = affinity["spec"]
                 if spec.get("state") == "confirmed" and str(spec.get("deleted", "false")).lower() != "true":
-                    found.setdefault(spec["node"], []).append(ip_network(spec["cidr"]))
+                    found.setdefault(spec["node"], []).append(network_of(str(spec["cidr"]), strict=True))
         return {node: tuple(sorted(blocks, key=str)) for node, blocks in found.items()}
 
 

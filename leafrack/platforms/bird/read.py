@@ -9,7 +9,7 @@ from datetime import datetime
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from leafrack.addresses import Address, Network
+from leafrack.addresses import Address, Network, network_of
 from leafrack.errors import printable
 from leafrack.platforms.bird import settings, transaction
 from leafrack.platforms.bird.protocols import Protocol, protocols, seconds_since
@@ -181,7 +181,7 @@ def _routes(lines: Sequence[str]) -> Iterable[Network]:
         default = "0.0.0.0/0" if version == 4 else "::/0"
         for route in table:
             if route.get("type", "unicast") == "unicast":
-                yield ip_network(default if route["dst"] == "default" else route["dst"])
+                yield network_of(default if route["dst"] == "default" else str(route["dst"]), strict=True)
 
 
 def _of_paths(entries: frozenset[str]) -> bool:

@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from ipaddress import ip_network
 from typing import NamedTuple
 
-from leafrack.addresses import Address, Network
+from leafrack.addresses import Address, Network, network_of
 from leafrack.errors import printable
 from leafrack.platforms.as_numbers import as_number
 from leafrack.platforms.comware import log, paths, running, settings
@@ -276,7 +275,7 @@ def _routes4(lines: Sequence[str]) -> Iterator[Network]:
     for line in lines:
         row = re.match(r" ?(\d+\.\d+\.\d+\.\d+/\d+)\s+\S+\s+\d+\s+\d+\s+\S+\s+(\S+)", line)
         if row and row[2] != "NULL0":
-            yield ip_network(row[1], strict=False)
+            yield network_of(row[1])
 
 
 def _routes6(lines: Sequence[str]) -> Iterator[Network]:
@@ -287,5 +286,5 @@ def _routes6(lines: Sequence[str]) -> Iterator[Network]:
             destination = said[1]
         elif (said := re.match(r" ?Interface *: *(\S+)", line)) and destination:
             if said[1] != "NULL0":
-                yield ip_network(destination, strict=False)
+                yield network_of(destination)
             destination = ""

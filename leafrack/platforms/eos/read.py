@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
 
-from leafrack.addresses import Address, Network
+from leafrack.addresses import Address, Network, network_of
 from leafrack.errors import printable
 from leafrack.platforms import played
 from leafrack.platforms.as_numbers import number_or_none
@@ -166,4 +166,5 @@ def _address(text: str) -> Address | None:
 def _routes(table: Mapping[str, Any]) -> Iterator[Network]:
     """Routes that packets follow."""
     found = table.get("routes", {}).items()
-    yield from (ip_network(prefix) for prefix, route in found if route.get("routeAction", "forward") == "forward")
+    followed = (prefix for prefix, route in found if route.get("routeAction", "forward") == "forward")
+    yield from (network_of(prefix, strict=True) for prefix in followed)

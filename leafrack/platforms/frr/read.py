@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from leafrack.addresses import Address, Network
+from leafrack.addresses import Address, Network, network_of
 from leafrack.errors import printable
 from leafrack.platforms import limits
 from leafrack.platforms.as_numbers import as_number
@@ -185,7 +185,7 @@ def _last_error(peer: Mapping[str, Any], families: Sequence[Mapping[str, Any]]) 
 
 def _routes(table: Mapping[str, Any]) -> list[Network]:
     return [
-        ip_network(prefix)
+        network_of(prefix, strict=True)
         for prefix, entries in table.items()
         if any(entry.get("installed") and entry.get("selected") for entry in entries)
     ]

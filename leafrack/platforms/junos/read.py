@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from ipaddress import ip_network
 from typing import Any
 
-from leafrack.addresses import Address, Network
+from leafrack.addresses import Address, Network, network_of
 from leafrack.errors import printable
 from leafrack.platforms import played
 from leafrack.platforms.as_numbers import number_or_none
@@ -212,4 +211,4 @@ def _routes(answer: Sequence[str]) -> Iterator[Network]:
     for information in documents.of_answer(answer, "route-information").get("route-information", ()):
         for table in documents.inside(information, "route-table"):
             for route in table.get("rt", ()):
-                yield ip_network(documents.needed(route, "rt-destination"), strict=False)
+                yield network_of(documents.needed(route, "rt-destination"))

@@ -14,7 +14,7 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from leafrack.addresses import Address, Network
+from leafrack.addresses import Address, Network, network_of
 from leafrack.errors import printable
 from leafrack.platforms.as_numbers import as_number
 from leafrack.platforms.nxos import running, settings
@@ -196,4 +196,4 @@ def _routes(table: Row) -> Iterator[Network]:
             for family in _rows(vrf, "addrf"):
                 for prefix in _rows(family, "prefix"):
                     if any(str(path.get("ubest", "true")) == "true" for path in _rows(prefix, "path")):
-                        yield ip_network(str(prefix.get("ipprefix", prefix.get("ipv6prefix"))), strict=False)
+                        yield network_of(str(prefix.get("ipprefix", prefix.get("ipv6prefix"))))
