@@ -1,8 +1,8 @@
 """How many neighbours come by ranges on a switch that has one number for all of them, those of others too.
 
 The number is raised to what is needed and never lowered. What it was stands behind the description of leafrack's
-groups, so that whoever removes them can put it back, unless somebody has changed it since. A shelled platform's
-``apply.sh`` does the same.
+groups, so that whoever removes them can put it back, unless somebody has changed it since. Scripts of a shelled
+platform do the same.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a job changes on a switch, decided from what the switch is read to run: once, for all played platforms.
 
-The rules are those of a shelled platform's ``apply.sh``, as a pure function.
+The rules are those of a shelled platform's scripts, as a pure function.
 """
 
 from __future__ import annotations

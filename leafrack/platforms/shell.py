@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from leafrack.platforms import posix
 from leafrack.platforms.dialect import Dialect
-from leafrack.platforms.job import Job
+from leafrack.platforms.job import Job, Task
 from leafrack.platforms.plan import Plan
 
 
@@ -15,8 +15,11 @@ from leafrack.platforms.plan import Plan
 class ShellPlatform(Dialect):
     """What a platform behind a shell is made of; see :class:`~leafrack.platforms.base.ShelledPlatform`."""
 
-    scripts: tuple[str, ...]
-    """The stages of a job, ``PACKAGE/FILE`` each; what a later one says takes the place of an earlier one's."""
+    scripts: Mapping[Task, tuple[str, ...]]
+    """The stages of each task, ``PACKAGE/FILE`` each; what a later one says takes the place of an earlier one's.
+
+    A stack keeps them for each leaf and task, so a task has what it needs and no more.
+    """
     by_hand: Callable[[Plan], str]
     """What a plan changes, as an operator would enter it."""
     read: str
@@ -25,5 +28,6 @@ class ShellPlatform(Dialect):
     """The same without the tables, which are most of an answer; empty where there is no such command."""
 
     def program(self, job: Job) -> str:
-        """Program of a job."""
-        return posix.program(job, self.text(job), *self.scripts)
+        """Program of a job; only :data:`Task.SESSIONS` is given neighbours and ranges, the others lists alone."""
+        given = job if job.task is Task.SESSIONS else replace(job, neighbours=(), listeners=())
+        return posix.program(job, self.text(given), *self.scripts[job.task])

@@ -28,7 +28,7 @@ _APPLY = _script(
     "nv config apply",
     f"{__package__}/apply.sh",
     "leafrack.platforms.frr/keys.sh",
-    "leafrack.platforms.frr/ranges.sh",
+    "leafrack.platforms.frr/inside.sh",
     f"{__package__}/free.sh",
 )
 

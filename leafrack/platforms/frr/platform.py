@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from leafrack.addresses import Address
 from leafrack.platforms.evidence import Evidence, Strength
 from leafrack.platforms.frr import read, running, settings, write
-from leafrack.platforms.job import PathList, PrefixList
+from leafrack.platforms.job import PathList, PrefixList, Task
 from leafrack.platforms.reading import Behaviour, ThirdParty
 from leafrack.platforms.shell import ShellPlatform
 
@@ -30,6 +30,10 @@ bgp_aspath.c; ``bestpath as-path multipath-relax``, as fabrics have it.
 """
 
 
+def _scripts(*names: str) -> tuple[str, ...]:
+    return tuple(f"leafrack.platforms.frr/{name}.sh" for name in names)
+
+
 def _entries(lists: tuple[PrefixList, ...]) -> Mapping[str, frozenset[str]]:
     return running.listed(write.render_lists(lists))
 
@@ -39,7 +43,11 @@ def _path_entries(paths: PathList) -> frozenset[str]:
 
 
 FRR = ShellPlatform(
-    scripts=tuple(f"leafrack.platforms.frr/{name}.sh" for name in ("apply", "keys", "ranges")),
+    scripts={
+        Task.SESSIONS: _scripts("apply", "sessions", "ranges", "differing", "removal", "keys", "inside"),
+        Task.RETIRED: _scripts("apply", "retired", "removal", "keys", "inside"),
+        Task.AS_NUMBERS: _scripts("apply", "as-numbers", "differing"),
+    },
     read=read.READ,
     read_without_routes=read.READ_WITHOUT_ROUTES,
     behaviour=_BEHAVIOUR,

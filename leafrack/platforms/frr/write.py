@@ -1,4 +1,4 @@
-"""FRRouting's words for what is ours: lists and neighbours; ``apply.sh`` beside it puts them in place."""
+"""FRRouting's words for what is ours: lists and neighbours; the scripts beside it put them in place."""
 
 from __future__ import annotations
 
