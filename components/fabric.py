@@ -76,7 +76,8 @@ class Fabric(pulumi.ComponentResource):
         watch.drifted = comparison.in_the_way
         self._scope = Scope(parent=self, fabric=declared, access=args.access, watch=watch)
         self._racks: dict[str, LeafRack] = {}
-        self.leafrack = pulumi.Output.from_input(outputs(declared))
+        # Not from_input: it makes an output of each value in it, and all of these are there.
+        self.leafrack = pulumi.Output.all().apply(lambda _: outputs(declared))
 
     def _walk(self, args: FabricArgs) -> Walk:
         """All phases, wave by wave."""

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from components.access import Access
 from components.scope import field_manager
-from components.state import handed_before, seals, stale_state, written_group
+from components.state import handed_before, read_ahead, seals, stale_state, written_group
 from config.settings import PROJECT, StackSettings, load_settings, unknown_racks
 from leafrack.errors import FabricError, Problem, ProblemKind, said
 from leafrack.fabric import Fabric
@@ -55,6 +55,7 @@ class CheckedStack:
     @classmethod
     def from_stack(cls) -> CheckedStack:
         """Settings and fabric of the running stack; ends the program with all problems when there are any."""
+        read_ahead()
         try:
             settings = load_settings(_ours(get_config_env()), _ours(dict.fromkeys(get_config_secret_keys_env())))
             loaded = load(settings.fabric, settings.overlay)
@@ -63,8 +64,6 @@ class CheckedStack:
         refused = platforms.errors(loaded.fabric, settings.bgp_passwords)
         if wrong := [*unknown_racks(settings, loaded.fabric.racks), *loaded.placed(refused)]:
             raise _ended(wrong)
-        if stale := stale_state():
-            raise _ended([Problem(stale)])
         for warning in loaded.warnings:
             pulumi.log.warn(str(warning))
         return cls(settings, loaded)
@@ -82,6 +81,8 @@ class CheckedStack:
         patience = PATIENCE if unreachable_fails else 0.0
         passwords = _by_rack(settings)
         observed = observe(fabric, self.access.cluster, credentials, patience=patience, passwords=bool(passwords))
+        if stale := stale_state():
+            raise _ended([Problem(stale)])
         if observed.cluster is None:
             observed = replace(observed, assumed=CalicoApi(written_group()))
         proved = prove(fabric)

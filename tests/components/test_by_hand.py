@@ -202,9 +202,9 @@ def test_a_leaf_that_comes_back_keeps_neighbours_that_stand_with_any_as(found: S
 
 def test_what_was_handed_over_the_last_time_is_known_from_the_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
     leaves = {"leaf01": {"asNumber": 65009}, LEAF: {"byHand": {"platform": "frr", "text": "x\n"}}}
-    monkeypatch.setattr(state, "_read", lambda *_: {"leafrack": {"racks": {"rr2": {"leaves": leaves}}}})
+    monkeypatch.setattr(state, "_outputs", lambda: {"leafrack": {"racks": {"rr2": {"leaves": leaves}}}})
     assert state.handed_before() == {LEAF: "x\n"}
     odds: list[Any] = [{}, {"leafrack": None}, {"leafrack": {"racks": {"rr2": {}}}}]
     for odd in odds:
-        monkeypatch.setattr(state, "_read", lambda *_, odd=odd: odd)
+        monkeypatch.setattr(state, "_outputs", lambda odd=odd: odd)
         assert state.handed_before() == {}

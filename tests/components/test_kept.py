@@ -36,7 +36,7 @@ def made(monkeypatch: pytest.MonkeyPatch, platform: str, *held: str) -> dict[tup
 
     urns = [URN.format(kind, f"leaf01-{task}") for kind in held for task in Task]
     monkeypatch.setattr(test_fabric, "Resource", Seen)
-    monkeypatch.setattr(state, "_read", lambda *_: {urn: {} for urn in urns})
+    monkeypatch.setattr(state, "_resources", lambda: {urn: {} for urn in urns})
     toy_switch.register(monkeypatch, toy_switch.platform())
     played_by(platform, {})
     return {(one.name, one.type): one for one in found if one.name.startswith("leaf01-") and "Command" in one.type}
