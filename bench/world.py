@@ -41,6 +41,9 @@ _AT_ONCE = 8
 _PERIOD = 0.5
 """Seconds between two looks at what calico-node is asked for; it takes up to a second itself."""
 _STATUSES = "/apis/crd.projectcalico.org/v1/caliconodestatuses"
+_NAMES = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+"""A list without what its objects hold: a node reads the one that is for it, not those of all others."""
+_NAME = _NAMES.replace("MetadataList", "Metadata")
 
 
 class Api:
@@ -52,18 +55,26 @@ class Api:
         self._token = config["users"][0]["user"]["token"]
         self._local = threading.local()
 
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """An answer of the API server; raises RuntimeError for one that is no success."""
+    def ask(
+        self, method: str, path: str, body: Mapping[str, Any] | str | None = None, *, kind: str = "application/json"
+    ) -> Any:
+        """An answer of the API server, of a kind; raises RuntimeError for one that is no success."""
         if not hasattr(self._local, "connection"):
             self._local.connection = HTTPSConnection(self._server, context=ssl._create_unverified_context())  # noqa: S323, SLF001 - a server of our own
-        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": kind}
-        self._local.connection.request(method, path, None if body is None else json.dumps(body), headers)
-        answer = self._local.connection.getresponse()
-        text = answer.read()
+        given = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": given, "Accept": kind}
+        text = body if body is None or isinstance(body, str) else json.dumps(body)
+        try:
+            self._local.connection.request(method, path, text, headers)
+            answer = self._local.connection.getresponse()
+            said = answer.read()
+        except (OSError, HTTPException):
+            # One that has failed in the middle takes no further request.
+            del self._local.connection
+            raise
         if answer.status >= 300 and answer.status not in (404, 409):
-            raise RuntimeError(f"{method} {path}: {answer.status} {text[:300]!r}")
-        return json.loads(text)
+            raise RuntimeError(f"{method} {path}: {answer.status} {said[:300]!r}")
+        return json.loads(said)
 
 
 def make(api: Api, made: Iterable[Mapping[str, Any]]) -> None:
@@ -133,24 +144,30 @@ class Statuses(threading.Thread):
             for rack in fabric.racks.values()
             for node in rack.nodes
         }
-        self._routes = [{"type": "FIB", "destination": block} for block in blocks]
+        # Written down once: all nodes have the same routes.
+        self._routes = json.dumps([{"type": "FIB", "destination": block} for block in blocks])
+        self._filled: frozenset[str] = frozenset()
 
     def run(self) -> None:
-        """Look and fill, for ever."""
-        while True:
-            begun = time.monotonic()
-            # An API server that has just started, or is busy, is asked again.
-            with suppress(RuntimeError, OSError, HTTPException):
-                for status in self._api.ask("GET", _STATUSES).get("items", ()):
-                    done = (status.get("status") or {}).get("lastUpdated")
-                    if not done and status["spec"]["node"] not in self._silent:
-                        self._fill(status)
-            time.sleep(max(0.05, _PERIOD - (time.monotonic() - begun)))
+        """Look and fill, for ever: nodes do it at the same time."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            while True:
+                begun = time.monotonic()
+                # An API server that has just started, or is busy, is asked again.
+                with suppress(RuntimeError, OSError, HTTPException):
+                    self._look(pool)
+                time.sleep(max(0.05, _PERIOD - (time.monotonic() - begun)))
 
-    def _fill(self, status: Mapping[str, Any]) -> None:
-        peers = [
-            {"peerIP": ip, "type": "nodePeer", "state": "Established"} for ip in self._peers[status["spec"]["node"]]
-        ]
+    def _look(self, pool: ThreadPoolExecutor) -> None:
+        asked = {each["metadata"]["name"] for each in self._api.ask("GET", _STATUSES, kind=_NAMES).get("items") or ()}
+        # leafrack-XXXXXXXX-NODE
+        new = {name: name.split("-", 2)[2] for name in asked - self._filled}
+        waiting = [(name, node) for name, node in new.items() if node not in self._silent]
+        list(pool.map(lambda each: self._fill(*each), waiting))
+        self._filled = frozenset(asked)
+
+    def _fill(self, name: str, node: str) -> None:
+        peers = [{"peerIP": ip, "type": "nodePeer", "state": "Established"} for ip in self._peers[node]]
         filled = {
             "lastUpdated": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "bgp": {
@@ -160,9 +177,11 @@ class Statuses(threading.Thread):
                 "numberNotEstablishedV6": 0,
                 "peersV4": peers,
             },
-            "routes": {"routesV4": self._routes},
         }
-        self._api.ask("PATCH", f"{_STATUSES}/{status['metadata']['name']}", {"status": filled})
+        status = json.dumps(filled)
+        if "Routes" in self._api.ask("GET", f"{_STATUSES}/{name}").get("spec", {}).get("classes", ()):
+            status = f'{status[:-1]}, "routes": {{"routesV4": {self._routes}}}}}'
+        self._api.ask("PATCH", f"{_STATUSES}/{name}", f'{{"status": {status}}}', kind=_NAME)
 
 
 def main(folder: Path, racks: int, *hangs: str) -> None:

@@ -153,7 +153,7 @@ def run(guarded: Guarded, direction: str, tell: Callable[[str], None], *, wait: 
             for line in (line for line in found.aside if line not in told):
                 told.add(line)
                 tell(f"{guarded.name}: {line}")
-        reports = observe.reports(expected, endpoints, guarded.cluster, credentials, patience=patience, routes=False)
+        reports = observe.reports(expected, endpoints, guarded.cluster, credentials, patience=patience)
         return compare.sessions(expected, reports)
 
     hold = guarded.hold if direction == "forward" else HOLD

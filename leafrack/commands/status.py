@@ -25,10 +25,8 @@ from leafrack.world.connection import Connection
 from leafrack.world.login import Credentials
 from leafrack.world.model import Cluster, Report, endpoints
 
-NODES_ASKED = 100
-"""Nodes that are no reflectors, up to which the table of each is looked at."""
-OTHERS_ASKED = 2
-"""Of each rack beyond that: what one member of a rack has, the others have by the same reflectors."""
+TABLES = 100
+"""Nodes up to which the table of each is looked at; of more, that of one node a rack."""
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
@@ -46,6 +44,11 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--overlay", type=Path, help="file laid over the fabric file instead of the stack's")
     parser.add_argument("--kubeconfig", help="kubeconfig instead of the stack's")
     parser.add_argument("--context", help="context of the kubeconfig instead of the stack's")
+    parser.add_argument(
+        "--every-table",
+        action="store_true",
+        help=f"look at the routing tables of all nodes, also of more than {TABLES}, in the place of one a rack",
+    )
     command_line.add_json(parser, "the rows")
     parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait up to so long for all to hold")
     parser.add_argument(
@@ -76,15 +79,16 @@ def _settings(path: Path) -> dict[str, str]:
     return {key.removeprefix("leafrack:"): value for key, value in declared.items() if isinstance(value, str)}
 
 
-def look(fabric: Fabric, cluster: Cluster, credentials: Credentials) -> tuple[Row, ...]:
+def look(fabric: Fabric, cluster: Cluster, credentials: Credentials, *, every_table: bool = False) -> tuple[Row, ...]:
     """One look at everything: a row for every expected session, and for the routes of every leaf and node.
 
+    Of a large fabric one node a rack tells of its routes, unless ``every_table`` is wanted.
     Where the cluster, a leaf or a node does not answer, one row stands for all of which it could tell.
     """
     declared = fabric
     fabric, others = with_labelled(declared, cluster)
-    sessions, asked = expected.sessions(fabric), asked_for_routes(fabric)
-    reports = observe.reports(sessions, endpoints(declared), cluster, credentials, also=asked)
+    sessions, asked = expected.sessions(fabric), tables(fabric, every=every_table)
+    reports = observe.reports(sessions, endpoints(declared), cluster, credentials, routes=True, tables=asked)
     rows = (*compare.sessions(sessions, reports), *others)
     away = next((report for report in reports.values() if report.blame), None)
     if away is not None:
@@ -120,15 +124,21 @@ def with_labelled(fabric: Fabric, cluster: Cluster) -> tuple[Fabric, tuple[Row, 
     )
 
 
-def asked_for_routes(fabric: Fabric) -> tuple[str, ...]:
-    """Nodes whose tables are looked at: reflectors first, then the others; of a large fabric two others a rack.
+def tables(fabric: Fabric, *, every: bool = False) -> tuple[str, ...]:
+    """Nodes whose routing tables are looked at: every one, or of a large fabric one of each rack.
 
-    A status is asked of ten nodes at a time (see ``leafrack.world.writer``): of a thousand it would take minutes.
+    A table has a line for each pod block of the cluster. The API server checks, keeps and sends each one that a node
+    writes: half a second of its time where there are thousands. What a member has, it has through the reflectors of its
+    rack; so it is one that is none, where there is one.
     """
-    reflectors = [node for rack in fabric.racks for node in fabric.reflectors_of(rack)]
-    others = {rack: [node for node in r.nodes if node not in reflectors] for rack, r in fabric.racks.items()}
-    most = OTHERS_ASKED if sum(map(len, others.values())) > NODES_ASKED else None
-    return (*reflectors, *(node for nodes in others.values() for node in nodes[:most]))
+    if every or sum(len(rack.nodes) for rack in fabric.racks.values()) <= TABLES:
+        reflectors = [node for rack in fabric.racks for node in fabric.reflectors_of(rack)]
+        return tuple(dict.fromkeys((*reflectors, *(node for rack in fabric.racks.values() for node in rack.nodes))))
+    found: list[str] = []
+    for name, rack in fabric.racks.items():
+        members = [node for node in rack.nodes if node not in fabric.reflectors_of(name)]
+        found += (members or list(rack.nodes))[:1]
+    return tuple(found)
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -153,7 +163,10 @@ def main(given: Sequence[str] | None = None) -> int:
             progress.print(line, soft_wrap=True, highlight=False, markup=False)
 
     rows = observe.until_all_hold(
-        lambda: look(fabric, cluster, credentials), wait=chosen.wait, hold=chosen.established_for, tell=tell
+        lambda: look(fabric, cluster, credentials, every_table=chosen.every_table),
+        wait=chosen.wait,
+        hold=chosen.established_for,
+        tell=tell,
     )
     rows = sorted(rows, key=lambda row: list(fabric.racks).index(row.rack) if row.rack else -1)
     ok = all(row.ok for row in rows)

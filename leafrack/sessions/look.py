@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from leafrack.errors import UnreadableError
@@ -31,24 +31,24 @@ def reports(
     cluster: Cluster,
     credentials: Credentials,
     *,
-    also: Iterable[str] = (),
     patience: float = PATIENCE,
-    routes: bool = True,
+    routes: bool = False,
+    tables: Collection[str] = (),
 ) -> Mapping[str, Report]:
-    """What every leaf and every node that can judge one of the sessions says; ``also`` names further nodes.
+    """What every leaf and every node that can judge one of the sessions says, and the nodes of ``tables`` of theirs.
 
     Sessions to a leaf without an endpoint are judged by their nodes.
-    ``patience`` are the seconds for which an API server that is away is asked again. Without ``routes`` nobody needs to
-    tell of them: they are most of every answer.
+    ``patience`` are the seconds for which an API server that is away is asked again. Without ``routes`` no leaf needs
+    to tell of them: they are most of every answer.
     """
     asked = tuple(endpoints)
     readable = {endpoint.name for endpoint in asked}
     by_nodes = (s.near.name for s in expected if s.kind is not SessionKind.LEAF or s.far.name not in readable)
-    judges = dict.fromkeys([*by_nodes, *also])
+    judges = dict.fromkeys([*by_nodes, *tables])
     # Side by side: what is asked of nodes is mostly waited for.
     with ThreadPoolExecutor(1) as beside:
         leaves = beside.submit(_of_leaves, asked, credentials, routes=routes)
-        nodes = _of_nodes(judges, cluster, patience, routes=routes) if judges else {}
+        nodes = _of_nodes(judges, cluster, patience, tables) if judges else {}
         return {**leaves.result(), **nodes}
 
 
@@ -57,9 +57,9 @@ def _of_leaves(endpoints: Iterable[Endpoint], credentials: Credentials, *, route
     return {name: switches.report(name, state) for name, state in found.items()}
 
 
-def _of_nodes(nodes: Iterable[str], cluster: Cluster, patience: float, *, routes: bool) -> Mapping[str, Report]:
+def _of_nodes(nodes: Iterable[str], cluster: Cluster, patience: float, tables: Collection[str]) -> Mapping[str, Report]:
     try:
-        return ClusterWriter(Connection(cluster, patience=patience)).statuses(nodes, routes=routes)
+        return ClusterWriter(Connection(cluster, patience=patience)).statuses(nodes, tables=tables)
     except UnreadableError as error:
         return {name: Report(name=name, failure=error.why, blame=error.who) for name in nodes}
 

@@ -11,11 +11,11 @@ import re
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
 
 import httpx2
@@ -23,6 +23,7 @@ from lightkube import ApiError, Client
 from lightkube.generic_resource import GenericGlobalResource
 from lightkube.models.meta_v1 import ObjectMeta
 
+from leafrack.addresses import network_of
 from leafrack.fabric import names
 from leafrack.platforms import SessionState
 from leafrack.world.calico import Group
@@ -47,22 +48,23 @@ class _Request:
     until: float
 
 
-def ask(client: Client, group: Group, nodes: Iterable[str], *, routes: bool = True) -> dict[str, Report]:
-    """What each node says of its sessions, and of its ``routes``, :data:`AT_ONCE` at a time.
+def ask(client: Client, group: Group, nodes: Iterable[str], *, tables: Collection[str] = ()) -> dict[str, Report]:
+    """What each node says of its sessions, and those of ``tables`` of their routes too, :data:`AT_ONCE` at a time.
 
     It is also the end of the requests of those who died over one.
 
     The next node is asked as soon as one has answered: those that are silent hold up nobody else.
     Errors are those of the client.
     """
-    kind, classes = group.resources.node_status, ["BGP", *(["Routes"] if routes else [])]
+    kind = group.resources.node_status
     waiting, asked, reports = deque(dict.fromkeys(nodes)), dict[str, _Request](), dict[str, Report]()
     swept = False
     try:
         while waiting or asked:
             now: datetime | None = None
             while waiting and len(asked) < AT_ONCE:
-                now = _make(client, kind, waiting.popleft(), classes, asked) or now
+                node = waiting.popleft()
+                now = _make(client, kind, node, ["BGP", "Routes"] if node in tables else ["BGP"], asked) or now
             if now is not None and not swept:
                 swept = True
                 sweep(client, group, now)
@@ -163,7 +165,7 @@ def _report(node: str, status: Mapping[str, Any]) -> Report:
             if peer.get("peerIP")
         ),
         routes=frozenset(
-            ip_network(route["destination"], strict=False)
+            network_of(str(route["destination"]))
             for route in known
             if route.get("type") == "FIB" and route.get("destination")
         ),

@@ -145,7 +145,7 @@ def observe(
     reports: Mapping[str, Report] = {}
     if state is not None and (nodes := _beside_leaves_by_hand(fabric, state)):
         try:
-            reports = ClusterWriter(Connection(cluster, patience=patience)).statuses(nodes, routes=False)
+            reports = ClusterWriter(Connection(cluster, patience=patience)).statuses(nodes)
         except UnreadableError as error:
             unreadable.append(UnreadableError(error.who, f"nodes cannot be asked for their sessions: {error.why}"))
     return Observed(state, switches, tuple(unreadable), reports)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -51,13 +51,13 @@ class ClusterWriter:
         with self._connection.asking():
             self._client.patch(resource, name, dict(content), **how)
 
-    def statuses(self, nodes: Iterable[str], *, routes: bool = True) -> Mapping[str, Report]:
-        """What each node says of its sessions, and of its ``routes``, a few nodes at a time.
+    def statuses(self, nodes: Iterable[str], *, tables: Collection[str] = ()) -> Mapping[str, Report]:
+        """What each node says of its sessions, and those of ``tables`` of their routes too, a few nodes at a time.
 
         Nobody can only read that: a request is made for each node, filled by its calico-node, and deleted.
         """
         with self._connection.asking():
-            return node_status.ask(self._client, self._connection.group, nodes, routes=routes)
+            return node_status.ask(self._client, self._connection.group, nodes, tables=tables)
 
     def sweep_statuses(self, now: datetime) -> None:
         """Delete requests for a status that have no owner any more at a time (of the API server's clock)."""

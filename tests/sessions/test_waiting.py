@@ -94,7 +94,7 @@ def test_the_command_waits_as_long_as_it_is_told_and_wants_all_to_hold_as_long(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     # At first not all hold; at three seconds they do, at four they do not, from then on they do.
-    monkeypatch.setattr(command, "look", lambda *_given: rows(clock.now >= 3 and not 4 <= clock.now < 5))
+    monkeypatch.setattr(command, "look", lambda *_given, **_how: rows(clock.now >= 3 and not 4 <= clock.now < 5))
     words = ("--fabric", str(DEV_FABRIC), "--kubeconfig", "none", "--json", *given)
     assert command.main(words) == (0 if seconds else 1)
     assert clock.now == pytest.approx(seconds, abs=observe.POLL)

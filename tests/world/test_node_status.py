@@ -212,3 +212,18 @@ def test_silent_nodes_hold_up_nobody_else_and_are_named(monkeypatch: pytest.Monk
     assert server.there == {}
     # Forty that say nothing, ten at a time: and the sixty others meanwhile.
     assert clock.now < 4 * node_status.STATUS_TIMEOUT + 10
+
+
+def test_routes_are_asked_of_those_nodes_alone_whose_tables_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    server = Requests()
+    asked: dict[str, list[str]] = {}
+    create = server.create
+
+    def noted(made: GenericGlobalResource) -> GenericGlobalResource:
+        asked[made["spec"]["node"]] = made["spec"]["classes"]
+        return create(made)
+
+    monkeypatch.setattr(server, "create", noted)
+    node_status.ask(server, GROUP, ["node1", "node2"], tables=["node2"])  # type: ignore[arg-type]
+    assert asked == {"node1": ["BGP"], "node2": ["BGP", "Routes"]}

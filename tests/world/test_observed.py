@@ -25,7 +25,7 @@ class Writer:
         self.asked: list[str] = []
         self._away = away
 
-    def statuses(self, nodes: Iterable[str], *, routes: bool) -> Mapping[str, Report]:
+    def statuses(self, nodes: Iterable[str]) -> Mapping[str, Report]:
         self.asked += nodes
         if self._away:
             raise UnreadableError("cluster", "is away")
