@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from tools import catalog, environment
 from tools.clone import Clone
+from tools.store import Store
 
 CLONE = Clone()
 
@@ -70,3 +72,15 @@ def test_calicos_files_are_there_and_can_be_removed_again(path: str) -> None:
     file = CLONE.calico / path
     assert file.stat().st_size > 0
     assert os.access(file.parent, os.W_OK)
+
+
+def test_pulumi_keeps_no_log_of_its_runs_in_a_clone(tmp_path: Path) -> None:
+    clone, store = Clone(tmp_path), Store(CLONE.bin.joinpath("pulumi").resolve().parents[2])
+    (clone.no_log / "of-a-former-run").mkdir(parents=True)
+    assert not clone.is_linked(store)
+    clone.link(store)
+    assert clone.is_linked(store)
+    env = {**environment.process_environment(CLONE), "PULUMI_HOME": str(clone.pulumi_home)}
+    done = subprocess.run(["pulumi", "plugin", "ls"], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert clone.no_log.read_bytes() == b""
