@@ -9,14 +9,14 @@ from typing import Any
 
 from lightkube import ApiError
 from lightkube.models.meta_v1 import ObjectMeta
-from lightkube.resources.core_v1 import Node, Secret
+from lightkube.resources.core_v1 import Secret
 
 from leafrack.addresses import Network, network_of
 from leafrack.fabric import names
 from leafrack.fabric.node_label import NodeLabel
 from leafrack.world.calico import Group, Resources
 from leafrack.world.connection import Connection
-from leafrack.world.nodes import NodeState, managers_of, node_state
+from leafrack.world.nodes import Node, NodeState, managers_of, node_state
 
 FEW_LABELS = 10
 FEW = 100

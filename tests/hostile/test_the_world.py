@@ -135,7 +135,7 @@ def test_a_row_that_is_said_while_it_is_waited_for_is_no_markup(
     rows = [Row(rack="", what=text, expected=text, found=text, ok=False)]
     (tmp_path / "f.yaml").write_text("name: x")
     monkeypatch.setattr(command, "load_fabric", lambda *_given: type("F", (), {"name": "x", "racks": {"rr1": 1}}))
-    monkeypatch.setattr(command, "look", lambda *_given: rows)
+    monkeypatch.setattr(command, "look", lambda *_given, **_how: rows)
     assert command.main(["--fabric", str(tmp_path / "f.yaml"), "--wait", "0.01", "--kubeconfig", "k"]) == 1
     assert "waiting for 1 of 1: [/bold red] \\x1b[2J – expected" in capsys.readouterr().err
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
-from lightkube.models.core_v1 import NodeCondition, NodeSpec, NodeStatus, Taint
-from lightkube.models.meta_v1 import ObjectMeta
-from lightkube.resources.core_v1 import Node
 
 from leafrack.fabric import names
 from leafrack.world.labelled import carriers, labelled, of_fabric, with_nodes
-from leafrack.world.nodes import NodeState, node_state
+from leafrack.world.nodes import Node, NodeState, node_state
 from tests.labelled import LABELS, by_label, node, nodes
 
 
@@ -49,12 +47,10 @@ def test_a_label_that_calicoctl_gave_counts_as_for_calico() -> None:
     assert list(carriers([LABELS["rr1"]], {"a": given})[LABELS["rr1"]]) == ["a"]
 
 
-def a_node(*conditions: tuple[str, str], taint: str = "") -> Node:
-    return Node(
-        metadata=ObjectMeta(name="a"),
-        spec=NodeSpec(taints=[Taint(effect="NoSchedule", key=taint)] if taint else None),
-        status=NodeStatus(conditions=[NodeCondition(type=kind, status=says) for kind, says in conditions]),
-    )
+def a_node(*conditions: tuple[str, str], taint: str = "") -> Any:
+    taints = [{"effect": "NoSchedule", "key": taint}] if taint else []
+    status = {"conditions": [{"type": kind, "status": says} for kind, says in conditions]}
+    return Node.from_dict({"metadata": {"name": "a"}, "spec": {"taints": taints}, "status": status})
 
 
 @pytest.mark.parametrize(
@@ -67,7 +63,7 @@ def a_node(*conditions: tuple[str, str], taint: str = "") -> Node:
         (a_node(), False),
     ],
 )
-def test_ready_is_what_the_kubelet_says_unless_calico_says_that_there_is_no_network(seen: Node, ready: bool) -> None:  # noqa: FBT001 - a case of the table
+def test_ready_is_what_the_kubelet_says_unless_calico_says_that_there_is_no_network(seen: Any, ready: bool) -> None:  # noqa: FBT001 - a case of the table
     assert node_state(seen).ready is ready
 
 
