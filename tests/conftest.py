@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,10 @@ from lab.paths import DEFAULT_FABRIC as DEV_FABRIC
 from tests.ssh_servers import Servers
 
 pytest_plugins = ("tests.scheduling",)
+
+# A shell has what it starts in the background ignore SIGINT, and so would all that a test starts and then interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 __all__ = ["CLONE", "DEV_FABRIC", "Lab"]
 

@@ -199,3 +199,11 @@ def test_a_worker_that_dies_is_replaced_and_the_others_go_on(tmp_path: Path) -> 
     assert run.code == 1, run.said
     assert "worker 'gw" in run.said
     assert f"1 failed, {sum(MODULES.values()) + 1} passed" in run.said, run.said
+
+
+def test_what_a_test_starts_can_be_interrupted_in_a_run_in_the_background_too() -> None:
+    ignored = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); import tests.conftest; "
+    started = "import subprocess; child = subprocess.Popen(['sleep', '20']); child.send_signal(signal.SIGINT); "
+    code = f"{ignored}{started}print(child.wait(timeout=10))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=CLONE, capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("-2", "")
