@@ -37,6 +37,16 @@ _PHASE = (sys.executable, "-P", str(Path(__file__).with_name("phase.py")))
 _Host = TypeVar("_Host", Switch, Node)
 
 
+def confd_files(node: str, folder: Path) -> None:
+    """What confd of a node has in ``/etc/calico/confd``, in a new folder: it writes BIRD's configuration beside it."""
+    shutil.copytree(CONFD, folder)
+    for template in (folder / "templates").glob("*.template"):
+        template.write_text(_KRT_TUNNEL.sub("", template.read_text(encoding="utf-8")), encoding="utf-8")
+    for toml in (folder / "conf.d").glob("*.toml"):
+        toml.write_text(toml.read_text(encoding="utf-8").replace("NODENAME", node), encoding="utf-8")
+    (folder / "config").mkdir(exist_ok=True)
+
+
 @dataclass(frozen=True)
 class Hosts:
     """Starting the hosts of a plan and waiting for them."""
@@ -74,12 +84,7 @@ class Hosts:
         """
         for number, node in enumerate(self.plan.nodes):
             home = home_of(node.name)
-            shutil.copytree(CONFD, home / "confd")
-            for template in (home / "confd" / "templates").glob("*.template"):
-                template.write_text(_KRT_TUNNEL.sub("", template.read_text(encoding="utf-8")), encoding="utf-8")
-            for toml in (home / "confd" / "conf.d").glob("*.toml"):
-                toml.write_text(toml.read_text(encoding="utf-8").replace("NODENAME", node.name), encoding="utf-8")
-            (home / "confd" / "config").mkdir(exist_ok=True)
+            confd_files(node.name, home / "confd")
             (home / "calico").mkdir()
             (home / "bin").mkdir()
             shutil.copy(SCRIPTS / "sv", home / "bin" / "sv")
