@@ -79,11 +79,11 @@ def confd(folder: Path) -> Iterator[Confd]:
     (folder / "sv").write_text("#!/bin/sh\n", encoding="utf-8")
     (folder / "sv").chmod(0o755)
     at = "/etc/calico/confd"
+    # Both over what is there, so that nothing of it stays on this machine.
     script = (
-        "mount -t tmpfs tmpfs /etc/calico 2>/dev/null || { mkdir -p /run/etc && mount -t tmpfs tmpfs /run/etc && "
-        "mkdir /run/etc/upper /run/etc/work && mount -t overlay overlay -o "
-        "lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work /etc; }; "
-        f'mkdir -p {at} /run/calico/endpoint-status && mount --bind "$1" {at} && exec calico-confd -confdir {at}'
+        "mount -t tmpfs tmpfs /run && mkdir -p /run/upper /run/work /run/calico/endpoint-status && "
+        "mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work /etc && "
+        f'mkdir -p {at} && mount --bind "$1" {at} && exec calico-confd -confdir {at}'
     )
     env = {
         "PATH": f"{folder}:{PATH}",

@@ -161,7 +161,7 @@ class _Found(Mapping[str, Mapping[str, Any]]):
 
     def __getitem__(self, urn: str) -> Mapping[str, Any]:
         found = rpc.unwrap_rpc_secret(rpc.deserialize_property(self._answer[urn]))
-        # What one output of a resource is a secret of makes its whole value one.
+        # One secret output makes the SDK wrap all outputs of a resource as one.
         return {key: rpc.unwrap_rpc_secret(value) for key, value in found.items()}
 
     def __iter__(self) -> Iterator[str]:
