@@ -18,7 +18,7 @@ from lab.project import environment
 from leafrack import __version__
 from leafrack.commands import FOR_PEOPLE, FOR_PULUMI
 from leafrack.fabric.load import load
-from leafrack.platforms.frr.platform import FRR
+from leafrack.platforms.frr import read as frr
 from tests.conftest import CLONE, DEV_FABRIC
 from tests.test_house import APART, FLOOR, FLOORS
 
@@ -214,4 +214,4 @@ def test_every_setting_is_in_the_docs(setting: str) -> None:
 
 def test_a_login_that_may_only_read_is_bound_to_what_is_read() -> None:
     page = Path("docs/by-hand.md").read_text(encoding="utf-8")
-    assert f'command="{FRR.read}"' in page
+    assert f'command="vtysh {frr.commands(frr.DEFAULT)}"' in page

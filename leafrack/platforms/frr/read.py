@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 from leafrack.addresses import Address, Network, network_of
 from leafrack.errors import printable
-from leafrack.platforms import limits
+from leafrack.platforms import limits, posix
 from leafrack.platforms.as_numbers import as_number
 from leafrack.platforms.frr import running, settings
 from leafrack.platforms.state import Line, ListenerState, NeighbourState, SessionState, SwitchState
@@ -31,13 +32,20 @@ def commands(vrf: str, *, routes: bool = True) -> str:
     return " ".join(f"-c '{command}'" for command in shown)
 
 
-READ = f"vtysh {commands(DEFAULT)}"
+def reading(vrf: str) -> str:
+    """Program for a switch's shell, where ``frr`` runs vtysh: neighbours of a VRF, and the routes that are in use."""
+    return posix.shortened("leafrack.platforms.frr/read.sh").replace("@VRF@", vrf)
+
+
+READ = f'frr() {{ vtysh "$@"; }}\n{reading(DEFAULT)}'
 READ_WITHOUT_ROUTES = f"vtysh {commands(DEFAULT, routes=False)}"
+_INSTALLED = re.compile(r"(?:[0-9a-fA-F.:]+/\d+\n)*")
+"""Routes as :data:`READ` prints them, before the configuration."""
 _UNLIKE = "this does not answer as FRR with bgpd"
 
 
 def parse(output: str) -> SwitchState:
-    """State from what :data:`READ` or :data:`READ_WITHOUT_ROUTES` printed.
+    """State from what :data:`READ`, :data:`READ_WITHOUT_ROUTES` or :func:`commands` printed.
 
     Raises ``ValueError`` with one line when it is not FRR's.
     """
@@ -48,7 +56,9 @@ def parse(output: str) -> SwitchState:
             first = next((line for line in output.splitlines() if line.strip()), "nothing")
             raise ValueError(repr(first[:120]))  # noqa: TRY301 - one place says whose answer it is not
         # Somebody else's description may hold what ends a line for Python.
-        return _parsed(documents, "\n".join(map(printable, rest.split("\n"))))
+        in_use = _INSTALLED.match(rest)
+        routes = in_use[0].split() if in_use else []
+        return _parsed(documents, routes, "\n".join(map(printable, rest.split("\n")[len(routes) :])))
     except ValueError as error:
         msg = f"{_UNLIKE}: {error}"
         raise ValueError(msg) from None
@@ -57,7 +67,7 @@ def parse(output: str) -> SwitchState:
         raise ValueError(msg) from None
 
 
-def _parsed(documents: Sequence[Mapping[str, Any]], rest: str) -> SwitchState:
+def _parsed(documents: Sequence[Mapping[str, Any]], in_use: Iterable[str], rest: str) -> SwitchState:
     neighbours, *tables = documents
     # Of all VRFs each is a document in the document.
     neighbours = neighbours.get(DEFAULT, neighbours)
@@ -76,7 +86,7 @@ def _parsed(documents: Sequence[Mapping[str, Any]], rest: str) -> SwitchState:
         as_number=here[0].as_number if here else None,
         neighbours={state.address: state for state in found},
         router_id=next(filter(None, own_id), running.router_id(rest)),
-        routes=frozenset(route for table in tables for route in _routes(table)),
+        routes=frozenset((*map(network_of, in_use), *(route for table in tables for route in _routes(table)))),
         lists=running.listed(rest),
         paths=running.listed_paths(rest),
         elsewhere=tuple(instance.place for instance in instances if instance.place),
@@ -114,7 +124,7 @@ def _documents(output: str) -> tuple[list[dict[str, Any]], str]:
         except ValueError:
             break
         # Only an escape of JSON's can put something unprintable into it: most often nothing is to be done.
-        said = rest[:end]
+        said = rest[:end].replace("\n", "")
         documents.append(document if "\\" not in said and printable(said) == said else _printable(document))
         rest = rest[end:].lstrip()
     return documents, rest

@@ -15,7 +15,7 @@ _READY = f"{files(__package__).joinpath('apply.sh').read_text(encoding='utf-8')}
 SONIC = replace(
     FRR,
     scripts={task: (*scripts, "leafrack.platforms.sonic/apply.sh") for task, scripts in FRR.scripts.items()},
-    read=f"{_READY}frr {read.commands('all')}\n",
+    read=f"{_READY}{read.reading('all')}\n",
     read_without_routes=f"{_READY}frr {read.commands('all', routes=False)}\n",
     evidence=(
         Evidence(

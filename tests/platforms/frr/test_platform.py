@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -164,6 +165,72 @@ def test_the_state_of_a_switch_is_read_from_its_own_json() -> None:
     assert (spine.state, spine.uptime, spine.prefixes_received, spine.last_error) == ("Established", 61.0, 4, "")
     assert (node.state, node.uptime, node.description) == ("Idle", 0.0, "leafrack rr1 node1")
     assert node.last_error == "OPEN Message Error/Bad Peer AS"
+
+
+PRETTY = json.dumps(json.loads(TABLE), indent=2).replace("/", "\\/")
+"""As some releases print it: a key on each line, and strokes escaped."""
+TIGHT = json.dumps(json.loads(TABLE), separators=(",", ":"))
+TABLES = {
+    "as it is": (TABLE, "echo '{}'", {"10.233.64.0/26"}),
+    "a key on each line": (PRETTY, "echo '{'; echo '}'", {"10.233.64.0/26"}),
+    "on one line": (TIGHT, "cat table", {"10.233.64.0/26"}),
+    "of two entries only one is in use": (
+        """{"2001:db8::/122": [{"prefix": "2001:db8::/122", "selected": true},
+            {"prefix": "2001:db8::/122", "protocol": "bgp", "selected": true, "metric": 0, "installed": true}]}""",
+        "echo '{}'",
+        {"2001:db8::/122"},
+    ),
+    "each of two entries lacks something": (
+        """{"10.1.0.0/26": [{"prefix": "10.1.0.0/26", "selected": true},
+            {"prefix": "10.1.0.0/26", "installed": true, "nexthops": [{"fib": true, "selected": false}]}]}""",
+        "echo '{}'",
+        set(),
+    ),
+}
+
+
+def answering(folder: Path, table: str, other: str) -> dict[str, str]:
+    """A ``vtysh`` with this IPv4 table, and a command that prints the IPv6 one."""
+    (folder / "table").write_text(table)
+    (folder / "neighbours").write_text(NEIGHBOURS)
+    (folder / "running").write_text(RUNNING)
+    vtysh = folder / "vtysh"
+    vtysh.write_text(
+        f"""#!/bin/sh
+cd {folder} || exit
+case "$*" in
+  "-c show bgp vrf default neighbors json") cat neighbours ;;
+  "-c show ip route json -c show ipv6 route json") cat table; {other} ;;
+  "-c show running-config bgpd") cat running ;;
+esac
+"""
+    )
+    vtysh.chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize(("table", "other", "routes"), TABLES.values(), ids=TABLES)
+def test_a_switch_tells_of_its_tables_the_routes_that_are_in_use(
+    tmp_path: Path, table: str, other: str, routes: set[str]
+) -> None:
+    env = answering(tmp_path, table, other)
+    done = subprocess.run(["sh", "-c", FRR.read], env=env, text=True, capture_output=True, check=True)
+    state = FRR.parse(done.stdout)
+    assert (state.as_number, len(state.neighbours)) == (65009, 2)
+    assert state.routes == set(map(ip_network, routes))
+    assert "selected" not in done.stdout, "a table is most of an answer"
+
+
+def test_a_login_that_is_bound_to_one_command_tells_the_same_by_whole_tables(tmp_path: Path) -> None:
+    env = answering(tmp_path, TABLE, "echo '{}'")
+    done = subprocess.run(["sh", "-c", FRR.read], env=env, text=True, capture_output=True, check=True)
+    assert FRR.parse(NEIGHBOURS + TABLE + "{}\n" + RUNNING) == FRR.parse(done.stdout)
+
+
+def test_a_switch_whose_tables_cannot_be_read_is_not_taken_for_one_without_routes(tmp_path: Path) -> None:
+    env = answering(tmp_path, TABLE, "echo 'zebra is not running' >&2; exit 1")
+    done = subprocess.run(["sh", "-c", FRR.read], env=env, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "zebra is not running\n")
 
 
 TRIPPED = """{"172.20.0.11": {"remoteAs": 64512, "bgpState": "Idle",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,8 @@ RUNNING = "router bgp 65009\n neighbor 100.0.0.1 remote-as 65008\n"
 _VTYSH = r"""#!/bin/sh
 echo "$*" >>%(folder)s/calls
 case "$*" in
-    *" show ip route json "*) cat >/dev/null; cat %(folder)s/answer ;;
+    *" vrf all neighbors json") cat >/dev/null; echo '{"default": {}}' ;;
+    *" show ip route json "*) cat >/dev/null; cat %(folder)s/tables ;;
     "-c show running-config bgpd") cat >/dev/null; cat %(folder)s/running ;;
     *"neighbors 172.20.0."*) cat >/dev/null; echo '  "bgpState": "Established",' ;;
     "-C -f /dev/stdin") cat >%(folder)s/checked ;;
@@ -51,7 +52,9 @@ class Switch:
         self.folder = folder
         for name, text in (("vtysh", _VTYSH), ("sonic-db-cli", _CLI)):
             self.program(name, text % {"folder": folder})
-        for name, text in (("mode", f"{mode}\n"), ("running", running), ("calls", ""), ("says", "")):
+        tables = '{"10.1.0.0/26":[{"prefix":"10.1.0.0/26","selected":true,"installed":true}]}{}'
+        texts = {"mode": f"{mode}\n", "running": running, "calls": "", "says": "", "tables": tables}
+        for name, text in texts.items():
             (folder / name).write_text(text)
 
     def program(self, name: str, text: str) -> None:
@@ -98,10 +101,11 @@ def test_what_vtysh_reads_of_a_callers_input_is_not_the_list_of_neighbours(tmp_p
 @pytest.mark.parametrize("mode", ["split", "split-unified"])
 def test_a_mode_that_keeps_the_lines_is_read_and_configured(tmp_path: Path, mode: str) -> None:
     switch = Switch(tmp_path, mode)
-    (tmp_path / "answer").write_text(f'{{"default": {{}}}}{{}}{{}}{RUNNING}')
     assert switch.play(JOB).returncode == 0
     done = switch.run(SONIC.read)
-    assert (done.returncode, SONIC.parse(done.stdout).as_number) == (0, 65009)
+    found = SONIC.parse(done.stdout)
+    assert (done.returncode, found.as_number) == (0, 65009)
+    assert found.routes == {ip_network("10.1.0.0/26")}
 
 
 SAYS = (
@@ -140,7 +144,6 @@ def test_a_switch_of_another_kind_is_told_by_what_it_lacks(tmp_path: Path) -> No
 def test_a_user_who_is_not_root_asks_by_sudo(tmp_path: Path) -> None:
     switch = Switch(tmp_path)
     switch.is_asked_by_a_user(with_sudo=True)
-    (tmp_path / "answer").write_text(f'{{"default": {{}}}}{{}}{{}}{RUNNING}')
     assert switch.play(JOB).returncode == 0
     assert switch.has("applied")
     assert switch.run(SONIC.read).returncode == 0
