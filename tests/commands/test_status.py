@@ -1,4 +1,4 @@
-"""Whose routing tables ``leafrack status`` looks at: every one, or of a large fabric one a rack."""
+"""Whose routing tables ``leafrack status`` looks at: every one, or of a large fabric one of some racks."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ def test_of_a_large_fabric_one_node_a_rack_is_asked_that_has_its_routes_from_ref
     assert [next(rack for rack in large.racks if node in large.racks[rack].nodes) for node in asked] == [*large.racks]
     assert not {node for rack in large.racks for node in large.reflectors_of(rack)} & {*asked}
     assert len(status.tables(large, every=True)) == 160
+
+
+@pytest.mark.parametrize(("racks", "asked"), [(10, 10), (50, 5), (125, 1)])
+def test_the_larger_a_fabric_the_fewer_tables_go_to_all_of_its_nodes(racks: int, asked: int) -> None:
+    large = fabric(racks)
+    found = status.tables(large)
+    numbers = [number for number, rack in enumerate(large.racks.values()) if set(rack.nodes) & set(found)]
+    assert numbers == list(range(0, racks, racks // asked)), "all over the fabric"
 
 
 def test_a_rack_of_reflectors_alone_is_asked_too() -> None:
