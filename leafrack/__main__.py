@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Imported here: a gate starts often, and needs neither the proof nor tables. Nothing of what an import makes is
         # garbage, and looking for some takes a tenth of a gate's start.
         gc.disable()
+        # No plugin of pydantic's is wanted, and looking for one reads what every installed package says of itself.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
         command = import_module(f"leafrack.commands.{name.replace('-', '_')}")
         gc.freeze()
         gc.enable()

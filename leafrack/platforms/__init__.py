@@ -6,19 +6,11 @@ A platform is a folder with a :class:`~leafrack.platforms.base.Platform`; :func:
 from collections.abc import Mapping
 
 from leafrack.platforms.base import Platform, ShelledPlatform
-from leafrack.platforms.bird.platform import BIRD
-from leafrack.platforms.comware.platform import COMWARE
-from leafrack.platforms.cumulus.platform import CUMULUS
-from leafrack.platforms.eos.platform import EOS
 from leafrack.platforms.evidence import Evidence
-from leafrack.platforms.frr.platform import FRR
 from leafrack.platforms.job import Job, Listener, Neighbour, PathList, PrefixList, Task, Way
-from leafrack.platforms.junos.platform import JUNOS
-from leafrack.platforms.nxos.platform import NXOS
 from leafrack.platforms.played import PlayedPlatform
-from leafrack.platforms.plugins import AnyPlatform, Registry
+from leafrack.platforms.plugins import AnyPlatform, BuiltIn, Registry
 from leafrack.platforms.reading import Behaviour, Feature
-from leafrack.platforms.sonic.platform import SONIC
 from leafrack.platforms.state import (
     Effect,
     Line,
@@ -30,16 +22,7 @@ from leafrack.platforms.state import (
     SwitchState,
 )
 
-BUILT_IN: dict[str, AnyPlatform] = {
-    "frr": FRR,
-    "bird": BIRD,
-    "comware": COMWARE,
-    "eos": EOS,
-    "junos": JUNOS,
-    "nxos": NXOS,
-    "sonic": SONIC,
-    "cumulus": CUMULUS,
-}
+BUILT_IN = BuiltIn(("frr", "bird", "comware", "eos", "junos", "nxos", "sonic", "cumulus"))
 _REGISTRY = Registry(BUILT_IN)
 DEFAULT = "frr"
 """What a leaf runs whose file says nothing, and a spine, of which no file says it."""

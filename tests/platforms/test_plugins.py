@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -54,6 +57,18 @@ def test_a_platform_of_an_installed_package_is_one_like_leafracks_own(tmp_path: 
 @pytest.mark.usefixtures("package")
 def test_leafracks_own_stays_where_a_package_has_one_of_the_same_name() -> None:
     assert platform_of("frr") is FRR
+
+
+def test_a_step_loads_no_platform_and_a_gate_none_but_its_leaves() -> None:
+    loaded = "print(*(name for name in sys.modules if name.startswith('leafrack.') and name.endswith('.platform')))"
+    for first, found in (
+        ("import leafrack.commands.step, leafrack.commands.gate", ""),
+        ("from leafrack.platforms import platforms; 'eos' in platforms(), list(platforms())", ""),
+        ("from leafrack.platforms import platform_of; platform_of('bird')", "leafrack.platforms.bird.platform"),
+    ):
+        command = [sys.executable, "-c", f"import sys; {first}; {loaded}"]
+        said = subprocess.run(command, stdout=PIPE, text=True, check=True)
+        assert said.stdout.strip() == found
 
 
 @pytest.mark.parametrize(
