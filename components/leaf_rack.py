@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -261,12 +261,8 @@ class LeafRack(pulumi.ComponentResource):
     def _leaf_peers(self) -> dict[str, pulumi.Resource]:
         """BGPPeers to the leaves by name."""
         args = self._args
-        before: Sequence[pulumi.Resource] = [
-            *self._password,
-            *self._filters.values(),
-            *self._labels,
-            *self._reflector_labels,
-        ]
+        # Not the step of the reflectors' label: their NodePatch, which stays longer than a peer, gives it too.
+        before: Resources = [*self._password, *self._filters.values(), *self._labels]
         found: dict[str, pulumi.Resource] = {}
         for name, leaf in args.declared.leaves.items():
             for address in leaf.address:

@@ -8,13 +8,18 @@ stands is known to it by its URN alone (docs/develop/decisions/0019-registered-w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pulumi
 from pulumi.resource import DependencyResource
 
 from .scope import Resources
+
+_FRAMES = 7
+"""Six of the SDK's and a provider's own make a resource; the one behind them is the line that says so."""
 
 Stand = Callable[[Resources], Resources]
 """What may be named in the place of resources, where others are to depend on them."""
@@ -68,12 +73,29 @@ async def one_by_one(walk: Walk, component: pulumi.Resource) -> None:
 
 def _driven(walk: Walk, stand: Callable[[Wave], Stand]) -> Iterable[Wave]:
     try:
-        wave = next(walk)
+        with _short_stacks():
+            wave = next(walk)
         while True:
             yield wave
-            wave = walk.send(stand(wave))
+            with _short_stacks():
+                wave = walk.send(stand(wave))
     except StopIteration:
         return
+
+
+@contextmanager
+def _short_stacks() -> Iterator[None]:
+    """Let the SDK see the end of the stack alone.
+
+    It goes through all of it for each resource, to say where in the program that was made: a fifteenth of a preview.
+    The limit is Python's own for tracebacks. It is gone before one could be printed.
+    """
+    before = getattr(sys, "tracebacklimit", None)
+    sys.tracebacklimit = _FRAMES
+    try:
+        yield
+    finally:
+        sys.tracebacklimit = before
 
 
 async def _stands(wave: Wave) -> dict[pulumi.Resource, pulumi.Resource]:

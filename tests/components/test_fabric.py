@@ -367,6 +367,10 @@ def test_nodes_are_reflectors_only_between_their_neighbours_on_the_leaf_and_thei
     assert label["values"] == {"node4": "rr2", "node5": "rr2"}
     assert "leaf02-sessions" in registered["rr2-reflector-labels"].waits_for
     assert "rr2-reflector-labels" in registered["rr2-reflectors"].waits_for
+    # A peer to the leaf selects by the label, and a node has it from its patch: nobody waits for the step twice.
+    assert {"node4-labels", "node5-labels"} <= set(registered["rr2-to-leaf2-peer"].waits_for)
+    assert "rr2-reflector-labels" not in registered["rr2-to-leaf2-peer"].waits_for
+    assert registered["node4-labels"].inputs["metadata"]["labels"]["rr-id"] == "rr2"
     # Who is no reflector any more keeps the label until the step behind has taken the cluster ID away.
     assert registered["rr2-reflector-labels"].inputs["addPreviousOutputInEnv"] is False
     assert registered["rr2-reflectors"].inputs["addPreviousOutputInEnv"] is True

@@ -125,3 +125,11 @@ def test_a_wave_waits_for_no_more_than_the_one_before_it_however_many_there_were
     named = [next(iter(rack.leaves)) for rack in many.racks.values()]
     waits = [len(made[f"{leaf}-retired"].waits_for) for leaf in named]
     assert waits[2:] == waits[1:-1], waits
+
+
+def test_each_resource_is_told_with_the_line_that_makes_it_and_little_of_the_stack_before() -> None:
+    monitor = Monitor()
+    build(in_waves=True, monitor=monitor)
+    told = [request for request in monitor.requests if request.type.startswith(("command:", "kubernetes:"))]
+    assert {Path(request.sourcePosition.uri).parent.name for request in told} == {"components"}
+    assert max(len(request.stackTrace.frames) for request in told) <= 2

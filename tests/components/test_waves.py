@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
 import pulumi
 import pytest
 
+from components import waves as going
 from leafrack.fabric.load import load_fabric
 from leafrack.fabric.model import Waves
 from tests.components.test_fabric import Registered, behind, register
@@ -54,3 +56,24 @@ def test_a_rack_waits_for_all_racks_of_the_waves_before_and_for_none_of_its_own(
             if gate:
                 assert {n for n in range(1, 5) if gate.format(n) in waited} == set(range(1, at))
         done |= wave
+
+
+def test_the_sdk_sees_the_end_of_the_stack_alone_and_an_error_all_of_it() -> None:
+    seen: list[tuple[int, str]] = []
+
+    def walk() -> going.Walk:
+        for _ in range(2):
+            frames = traceback.extract_stack()
+            seen.append((len(frames), frames[-1].name))
+            yield going.Wave(phase="connect", number=1, of=1, racks=["rr1"], made=[])
+        deep(20)
+
+    def deep(left: int) -> None:
+        if left == 0:
+            raise RuntimeError
+        deep(left - 1)
+
+    with pytest.raises(RuntimeError) as caught:
+        going.at_once(walk())
+    assert seen == [(7, "walk"), (7, "walk")]
+    assert len(traceback.extract_tb(caught.value.__traceback__)) > 20
