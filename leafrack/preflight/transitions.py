@@ -173,8 +173,8 @@ def _renamed(fabric: Fabric, cluster: ClusterState, rack: str) -> list[str]:
         name
         for name, node in cluster.nodes.items()
         if label is not None
-        and node.calico_labels.get(label.key) == label.value
         and (node.labels.get(names.RACK_LABEL) == rack) != (name in named)
+        and node.calico_labels.get(label.key) == label.value
     ]
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import ip_interface
 from typing import Any
 
@@ -48,7 +49,7 @@ class NodeState:
     leaving: bool = False
     """Whether it is being deleted, or an autoscaler has said that it will be."""
 
-    @property
+    @cached_property
     def calico_labels(self) -> Mapping[str, str]:
         """Labels that Calico's selectors see: those of the node before those given through calicoctl."""
         try:
