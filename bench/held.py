@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -23,6 +23,8 @@ from lab.project import Project, environment
 
 _PROGRAM = b"pulumi-language-python-exec"
 _SAMPLE = 0.2
+_LOOK = 0.01
+"""Seconds between two looks at an event log."""
 
 
 @dataclass(frozen=True)
@@ -165,16 +167,14 @@ def _megabytes(session: int) -> float:
 
 
 @contextmanager
-def world(
-    folder: Path, nodes: int, *, labelled: bool, hangs: Sequence[str] = (), silent: Sequence[str] = ()
-) -> Iterator[Held]:
+def world(folder: Path, nodes: int, *, labelled: bool, hangs: Sequence[str] = ()) -> Iterator[Held]:
     """A world of so many nodes and one rack more, ended afterwards."""
     racks = nodes // fabrics.RACK
     command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "--"]
     process = subprocess.Popen(
         [*command, sys.executable, "-m", "bench.world", str(folder), str(racks + 1), *hangs],
         cwd=CLONE,
-        env={**os.environ, "GOGC": "300", "BENCH_SILENT": ",".join(silent)},
+        env={**os.environ, "GOGC": "300"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -192,20 +192,54 @@ def world(
         process.wait()
 
 
-def gates(log: Path) -> Mapping[str, float]:
-    """Seconds of each resource that an update made or changed, from the engine's event log."""
-    begun: dict[str, float] = {}
-    took: dict[str, float] = {}
-    for line in log.read_text(encoding="utf-8").splitlines():
-        event = json.loads(line)
-        at = float(event.get("timestamp") or 0)
-        if "resourcePreEvent" in event:
-            begun[_urn(event["resourcePreEvent"])] = at
-        elif (
-            (done := event.get("resOutputsEvent")) and done["metadata"]["op"] != "same" and (urn := _urn(done)) in begun
-        ):
-            took[urn.rpartition("::")[2]] = at - begun[urn]
-    return took
+class EventLog(threading.Thread):
+    """Reads an engine's event log as it is written, for the times in it are whole seconds."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(daemon=True)
+        self.file = file
+        self._over = threading.Event()
+        self._lines: list[tuple[float, str]] = []
+
+    def __enter__(self) -> Self:
+        self.file.write_text("", encoding="utf-8")
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join()
+
+    def run(self) -> None:
+        """Note when each line came."""
+        with self.file.open(encoding="utf-8") as log:
+            rest = ""
+            while True:
+                over = self._over.is_set()
+                if said := log.read():
+                    *whole, rest = (rest + said).split("\n")
+                    now = time.monotonic()
+                    self._lines += [(now, line) for line in whole]
+                elif over:
+                    return
+                else:
+                    time.sleep(_LOOK)
+
+    def took(self) -> Mapping[str, float]:
+        """Seconds of each resource that an update made or changed."""
+        begun: dict[str, float] = {}
+        took: dict[str, float] = {}
+        for at, line in self._lines:
+            event = json.loads(line)
+            if "resourcePreEvent" in event:
+                begun[_urn(event["resourcePreEvent"])] = at
+            elif (
+                (done := event.get("resOutputsEvent"))
+                and done["metadata"]["op"] != "same"
+                and (urn := _urn(done)) in begun
+            ):
+                took[urn.rpartition("::")[2]] = at - begun[urn]
+        return took
 
 
 def _urn(event: Mapping[str, Any]) -> str:

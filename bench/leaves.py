@@ -30,8 +30,8 @@ class Leaf:
     address: str
     nodes: Sequence[str]
     """Addresses of the nodes of its rack: those that would come where it listens."""
-    routes: str = "{}"
-    """Answer to ``show ip route json``."""
+    routes: str = ""
+    """Its routes as a switch's own shell cuts them out of ``show ip route json``: one on each line."""
     lines: dict[tuple[str, str, str], str] = field(default_factory=dict)
     """Family, neighbour or group, keyword → the rest of the line."""
     lists: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
@@ -45,15 +45,19 @@ class Leaf:
             self._job(dict(_DATA.findall(given)), "back" if " back <" in command else "forward")
             return ""
         words = shlex.split(command)
-        return "".join(self._shown(word) for before, word in pairwise(words) if before == "-c")
+        asked = [word for before, word in pairwise(words) if before == "-c"]
+        # The program that cuts out routes says how before it says when: after the neighbours, before the configuration.
+        tables = [word for word in asked if " route " in word]
+        shown = [word for word in asked if word not in tables]
+        return "".join(map(self._shown, [*shown[:1], *tables, *shown[1:]]))
 
     def _shown(self, what: str) -> str:
         if what.endswith("neighbors json"):
             return json.dumps(dict(self._neighbours()), indent=2) + "\n"
         if what == "show ip route json":
             return self.routes
-        if what.endswith("json"):
-            return "{\n}\n"
+        if what == "show ipv6 route json":
+            return ""
         return "\n".join(self._running()) + "\n"
 
     def _neighbours(self) -> Iterator[tuple[str, Mapping[str, object]]]:
@@ -241,44 +245,3 @@ async def serve(
 
 _KEPT: list[object] = []
 """Servers that nobody else holds."""
-
-
-def route_table(blocks: Sequence[str], hop: str) -> str:
-    """The table of a leaf that has learned every block, as FRR 8.4 to 10 print it."""
-    whole = {
-        block: [
-            {
-                "prefix": block,
-                "prefixLen": int(block.rpartition("/")[2]),
-                "protocol": "bgp",
-                "vrfId": 0,
-                "vrfName": "default",
-                "selected": True,
-                "destSelected": True,
-                "distance": 20,
-                "metric": 0,
-                "installed": True,
-                "table": 254,
-                "internalStatus": 16,
-                "internalFlags": 8,
-                "internalNextHopNum": 1,
-                "internalNextHopActiveNum": 1,
-                "nexthopGroupId": 7,
-                "installedNexthopGroupId": 7,
-                "uptime": "01:00:00",
-                "nexthops": [
-                    {
-                        "flags": 3,
-                        "fib": True,
-                        "ip": hop,
-                        "afi": "ipv4",
-                        "interfaceIndex": 3,
-                        "active": True,
-                        "weight": 1,
-                    }
-                ],
-            }
-        ]
-        for block in blocks
-    }
-    return json.dumps(whole, separators=(",", ":")) + "\n"

@@ -22,10 +22,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.fabrics import RACK, REFLECTORS, nodes_of, rack_name
+from bench.fabrics import RACK, REFLECTORS, nodes_of, rack_name, top_of_rack
 from bench.fabrics import values as fabric_values
-from bench.held import Held, Took, gates, world
+from bench.held import EventLog, Held, Took, world
 from lab.paths import TOOLS
+from leafrack.commands.command_line import FAILS
 from leafrack.commands.gate import HOLD, SETTLE
 from leafrack.fabric import Fabric
 
@@ -47,7 +48,9 @@ WHAT = {
     "checkpoints": "up of the whole with checkpoints, s",
     "quiet": "preview, nothing to change, s",
     "status": "leafrack status, s",
+    "silent": "the same with silent nodes, s",
     "rack": "up of one more rack beyond its gates, s",
+    "written": "the same with checkpoints, s",
     "gates": "the gates of that rack, s",
 }
 GROWTH = 1.2
@@ -60,8 +63,8 @@ Found = dict[str, float]
 class Measures:
     """The measures of one world, in an order in which each has what it needs."""
 
-    def __init__(self, held: Held, tell: Callable[[str], None]) -> None:
-        self._held, self._tell = held, tell
+    def __init__(self, held: Held, tell: Callable[[str], None], silent: int) -> None:
+        self._held, self._tell, self._silent = held, tell, silent
         self._stands = False
         self.found: Found = {}
 
@@ -111,25 +114,45 @@ class Measures:
         self._note("quiet", took.seconds, took)
 
     def _status(self) -> None:
+        took = self._look().holds()
+        self._note("status", took.seconds, took)
+        if self._silent:
+            # Reflectors, for each of them is asked; in the racks that have some.
+            racks = [number for number in range(self._held.racks) if not top_of_rack(number)]
+            names = [name for number in racks for name in list(nodes_of(number))[:REFLECTORS]][: self._silent]
+            (self._held.folder / "silent").write_text("\n".join(names), encoding="utf-8")
+            took = self._look().holds(FAILS)
+            (self._held.folder / "silent").unlink()
+            named = sum(f"{name} unreadable" in took.said for name in names)
+            self._tell(f"      {named} of {len(names)} silent nodes were named")
+            self._note("silent", took.seconds, took)
+
+    def _look(self) -> Took:
         held = self._held
         given = ("--fabric", str(held.file), "--overlay", str(held.overlay))
-        took = held.leafrack("status", *given, "--kubeconfig", str(held.folder / "kubeconfig"), "--context", "leafrack")
-        self._note("status", took.holds().seconds, took)
+        return held.leafrack("status", *given, "--kubeconfig", str(held.folder / "kubeconfig"), "--context", "leafrack")
 
     def _rack(self) -> None:
-        held, log = self._held, self._held.folder / "events.json"
+        self._one_more("rack", PULUMI_SKIP_CHECKPOINTS="true")
+        took = self._held.pulumi("up", "--yes", "--skip-preview", "--suppress-outputs", PULUMI_SKIP_CHECKPOINTS="true")
+        took.holds()
+        self._one_more("written")
+
+    def _one_more(self, what: str, **env: str) -> None:
+        """A rack that joins; the fabric file is as before afterwards, and the stack is not."""
+        held = self._held
         held.declare(held.racks + 1)
-        took = held.pulumi(
-            "up", "--yes", "--skip-preview", "--suppress-outputs", "--event-log", str(log), PULUMI_DEBUG_COMMANDS="1"
-        ).holds()
-        took_each = gates(log)
-        own = rack_name(held.racks)
-        ends = ("-gate", "-reflectors")
-        chain = {name: seconds for name, seconds in took_each.items() if name.endswith(ends)}
-        self._tell(f"      {len(took_each)} resources of {own}: {', '.join(f'{n} {s:.1f}' for n, s in chain.items())}")
-        self._note("gates", sum(chain.values()))
-        self._note("rack", took.seconds - self.found["gates"])
+        with EventLog(held.folder / "events.json") as log:
+            given = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--event-log", str(log.file))
+            took = held.pulumi(*given, PULUMI_DEBUG_COMMANDS="1", **env).holds()
         held.declare(held.racks)
+        each = log.took()
+        chain = {name: seconds for name, seconds in each.items() if name.endswith(("-gate", "-reflectors"))}
+        self._tell(
+            f"      {len(each)} resources changed, of them {', '.join(f'{n} {s:.1f}' for n, s in chain.items())}"
+        )
+        self._note("gates", sum(chain.values()))
+        self._note(what, took.seconds - self.found["gates"], took)
 
     def _kubectl(self) -> None:
         """The objects of the state, applied by a manager of another name."""
@@ -166,7 +189,7 @@ def main() -> None:
     parser.add_argument(
         "--hang", type=int, default=0, metavar="LEAVES", help="leaves that take a login and say nothing"
     )
-    parser.add_argument("--silent", type=int, default=0, metavar="NODES", help="nodes whose calico-node never answers")
+    parser.add_argument("--silent", type=int, default=0, metavar="NODES", help="reflectors that never answer")
     parser.add_argument("--at-once", type=int, metavar="RACKS", help="racks of one wave, in place of the default")
     chosen = parser.parse_args()
     found: dict[str, dict[int, Found]] = {}
@@ -176,13 +199,12 @@ def main() -> None:
             with tempfile.TemporaryDirectory(prefix="scale-") as folder:
                 begun = time.monotonic()
                 hangs = [f"{rack_name(number)}-leaf1" for number in range(chosen.hang)]
-                silent = list(nodes_of(0))[: chosen.silent]
-                with world(Path(folder), nodes, labelled=members == "label", hangs=hangs, silent=silent) as held:
+                with world(Path(folder), nodes, labelled=members == "label", hangs=hangs) as held:
                     tell(f"    (the world was there after {time.monotonic() - begun:.0f} s)")
                     if chosen.at_once:
                         held.at_once = chosen.at_once
                         held.declare(held.racks)
-                    taken = Measures(held, tell)
+                    taken = Measures(held, tell, chosen.silent)
                     taken.take(set(chosen.measure))
                     found.setdefault(members, {})[nodes] = taken.found
     for members, by_size in found.items():

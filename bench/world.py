@@ -130,9 +130,9 @@ def node_objects(plan: Plan) -> list[dict[str, Any]]:
 
 
 class Statuses(threading.Thread):
-    """Fills every CalicoNodeStatus that is asked for, as the nodes' calico-node would; ``silent`` nodes never do."""
+    """Fills every CalicoNodeStatus that is asked for, as the nodes' calico-node; those that a file names do not."""
 
-    def __init__(self, api: Api, fabric: Fabric, blocks: Iterable[str], silent: frozenset[str] = frozenset()) -> None:
+    def __init__(self, api: Api, fabric: Fabric, blocks: Iterable[str], silent: Path) -> None:
         super().__init__(daemon=True)
         self._api, self._silent = api, silent
         self._peers = {
@@ -162,7 +162,8 @@ class Statuses(threading.Thread):
         asked = {each["metadata"]["name"] for each in self._api.ask("GET", _STATUSES, kind=_NAMES).get("items") or ()}
         # leafrack-XXXXXXXX-NODE
         new = {name: name.split("-", 2)[2] for name in asked - self._filled}
-        waiting = [(name, node) for name, node in new.items() if node not in self._silent]
+        silent = self._silent.read_text(encoding="utf-8").split() if new and self._silent.exists() else ()
+        waiting = [(name, node) for name, node in new.items() if node not in silent]
         list(pool.map(lambda each: self._fill(*each), waiting))
         self._filled = frozenset(asked)
 
@@ -198,15 +199,14 @@ def main(folder: Path, racks: int, *hangs: str) -> None:
     api = Api(folder / "kubeconfig")
     make(api, node_objects(plan))
     blocks = [block for node in plan.nodes for block in node.blocks]
-    silent = frozenset(filter(None, os.environ.get("BENCH_SILENT", "").split(",")))
-    Statuses(api, fabric, blocks, silent).start()
+    Statuses(api, fabric, blocks, folder / "silent").start()
     made = [
         leaves.Leaf(
             name,
             leaf.as_number,
             str(next(iter(leaf.address))),
             [str(next(iter(addresses))) for addresses in rack.nodes.values()],
-            leaves.route_table([*blocks, fabrics.SERVICES], str(next(iter(leaf.address)))),
+            "".join(f"{route}\n" for route in (*blocks, fabrics.SERVICES)),
         )
         for rack in fabric.racks.values()
         for name, leaf in rack.leaves.items()
