@@ -1,4 +1,4 @@
-"""What the SDK tells the engine while the program runs: all but debug messages and where in Python a resource was made.
+"""What the SDK tells the engine while the program runs: all but debug messages and the stacks behind its resources.
 
 The SDK takes an engine and a monitor of one's own (``pulumi.runtime.Settings``); nothing of it is patched.
 """

@@ -11,10 +11,12 @@ docs/develop/add-a-platform.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections import UserDict
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 from leafrack.platforms.base import ShelledPlatform
 from leafrack.platforms.played import PlayedPlatform
@@ -27,7 +29,7 @@ AnyPlatform = ShelledPlatform | PlayedPlatform
 """A platform of either kind: who runs its jobs asks ``isinstance(platform, PlayedPlatform)``."""
 
 
-class BuiltIn(MutableMapping[str, AnyPlatform]):
+class BuiltIn(UserDict[str, Any]):
     """Leafrack's own platforms, ``NAME`` of ``leafrack.platforms.name.platform`` each, loaded when it is asked for.
 
     A gate needs one and a step none, and both start often: all of them were a quarter of a step's start.
@@ -35,35 +37,14 @@ class BuiltIn(MutableMapping[str, AnyPlatform]):
 
     def __init__(self, names: Iterable[str]) -> None:
         """Names, in the order in which a person is told of them."""
-        self._platforms: dict[str, AnyPlatform | None] = dict.fromkeys(names)
+        super().__init__(dict.fromkeys(names))
 
     def __getitem__(self, name: str) -> AnyPlatform:
         """Platform of a name."""
-        found = self._platforms[name]
-        if found is None:
-            found = getattr(import_module(f"leafrack.platforms.{name}.platform"), name.upper())
-            self._platforms[name] = found
+        if self.data[name] is None:
+            self.data[name] = getattr(import_module(f"leafrack.platforms.{name}.platform"), name.upper())
+        found: AnyPlatform = self.data[name]
         return found
-
-    def __setitem__(self, name: str, platform: AnyPlatform) -> None:
-        """Have another one."""
-        self._platforms[name] = platform
-
-    def __delitem__(self, name: str) -> None:
-        """Have it no more."""
-        del self._platforms[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """All names."""
-        return iter(self._platforms)
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._platforms)
-
-    def __contains__(self, name: object) -> bool:
-        """Whether there is one of a name; nothing is loaded for that."""
-        return name in self._platforms
 
 
 class Registry(Mapping[str, AnyPlatform]):

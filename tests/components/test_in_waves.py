@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -133,3 +134,11 @@ def test_each_resource_is_told_with_the_line_that_makes_it_and_little_of_the_sta
     told = [request for request in monitor.requests if request.type.startswith(("command:", "kubernetes:"))]
     assert {Path(request.sourcePosition.uri).parent.name for request in told} == {"components"}
     assert max(len(request.stackTrace.frames) for request in told) <= 2
+
+
+def test_all_objects_of_the_cluster_ask_for_one_version_of_the_provider() -> None:
+    monitor = Monitor()
+    build(in_waves=True, monitor=monitor)
+    objects = [request for request in monitor.requests if request.type.startswith("kubernetes:")]
+    assert "kubernetes:core/v1:NodePatch" in {request.type for request in objects}
+    assert {request.version for request in objects} == {importlib.metadata.version("pulumi-kubernetes")}

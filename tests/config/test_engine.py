@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pulumi
 import pytest
 from pulumi.runtime.proto import engine_pb2, resource_pb2, source_pb2
@@ -40,19 +38,15 @@ class Monitor:
 
 
 @pytest.fixture
-def engine() -> Iterator[Engine]:
-    before, own = SETTINGS.engine, Engine()
-    SETTINGS.engine = own
-    yield own
-    SETTINGS.engine = before
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setattr(SETTINGS, "engine", own := Engine())
+    return own
 
 
 @pytest.fixture
-def monitor() -> Iterator[Monitor]:
-    before, own = SETTINGS.monitor, Monitor()
-    SETTINGS.monitor = own
-    yield own
-    SETTINGS.monitor = before
+def monitor(monkeypatch: pytest.MonkeyPatch) -> Monitor:
+    monkeypatch.setattr(SETTINGS, "monitor", own := Monitor())
+    return own
 
 
 def request() -> resource_pb2.RegisterResourceRequest:
